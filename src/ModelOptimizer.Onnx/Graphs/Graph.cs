@@ -1,0 +1,150 @@
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>
+/// Nodes in execution order with their signature and initializers: the main graph, a body, or a function's definition.
+/// All changes go through the few verbs here and on <see cref="Node"/> and <see cref="Value"/>, which keep both ends of every edge true.
+/// </summary>
+public sealed class Graph
+{
+    private readonly List<Value> _inputs = [];
+    private readonly List<Value> _initializers = [];
+    private readonly List<GraphOutput> _outputs = [];
+
+    internal Graph(GraphProto proto, Node? owner)
+    {
+        Proto = proto;
+        Owner = owner;
+        Nodes = new NodeList(this);
+        Return = new Node(new NodeProto()) { IsReturn = true, Graph = this };
+    }
+
+    /// <summary>What is not structure: name, documentation, metadata, annotations, unknown fields.</summary>
+    internal GraphProto Proto { get; }
+
+    /// <summary>The declarations of intermediate values in the order read, so that a model comes back as it was.</summary>
+    internal List<(Value? Value, ValueInfoProto Info)> Declarations { get; } = [];
+
+    public string Name => Proto.Name;
+
+    /// <summary>The node that carries this body; null for the main graph and functions.</summary>
+    public Node? Owner { get; }
+
+    /// <summary>The graph around this body, whose values it may read.</summary>
+    public Graph? Outer => Owner?.Graph;
+
+    public NodeList Nodes { get; }
+
+    public IReadOnlyList<Value> Inputs => _inputs;
+
+    public IReadOnlyList<Value> Initializers => _initializers;
+
+    public IReadOnlyList<GraphOutput> Outputs => _outputs;
+
+    /// <summary>The values that the graph itself makes: initializers, then what its nodes put out.</summary>
+    internal IEnumerable<Value> MadeValues => _initializers.Concat(Nodes.SelectMany(node => node.Outputs).OfType<Value>());
+
+    /// <summary>The unserialised node that reads the outputs: being an output is just being used.</summary>
+    internal Node Return { get; }
+
+    /// <summary>Adds a constant; <paramref name="name"/> is a hint.</summary>
+    public Value AddInitializer(string name, Tensor tensor)
+    {
+        var value = new Value(this, name) { Initializer = tensor };
+        _initializers.Add(value);
+        return value;
+    }
+
+    /// <summary>Takes an unused initializer away.</summary>
+    /// <exception cref="InvalidOperationException">It is still read, or can be fed from outside.</exception>
+    public void RemoveInitializer(Value value)
+    {
+        if (value.Uses.Count > 0 || value.IsGraphInput)
+            throw new InvalidOperationException($"Initializer {value} is still in use");
+        _initializers.Remove(value);
+    }
+
+    /// <summary>Takes all the given unused initializers away in one sweep.</summary>
+    public void RemoveInitializers(IReadOnlySet<Value> values)
+    {
+        if (values.FirstOrDefault(value => value.Uses.Count > 0 || value.IsGraphInput) is { } used)
+            throw new InvalidOperationException($"Initializer {used} is still in use");
+        _initializers.RemoveAll(values.Contains);
+    }
+
+    /// <summary>
+    /// Makes a node with fresh outputs, before <paramref name="before"/> or last when that is null.
+    /// </summary>
+    /// <param name="before">A node of this graph that comes after everything in <paramref name="inputs"/>.</param>
+    /// <param name="opType">The operator.</param>
+    /// <param name="inputs">The values it reads; null for an optional input left out.</param>
+    /// <param name="outputs">How many outputs it has.</param>
+    /// <param name="domain">The operator's domain; "" for the standard one.</param>
+    /// <param name="name">A hint for the node's name and, with a suffix, those of its outputs.</param>
+    public Node Insert(Node? before, string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "")
+    {
+        if (before is not null && before.Graph != this)
+            throw new ArgumentException($"{before} is not in this graph", nameof(before));
+        var node = new Node(new NodeProto { OpType = opType, Domain = domain, Name = name });
+        Nodes.Link(node, before);
+        for (var i = 0; i < inputs.Length; i++)
+            node.SetInput(i, inputs[i]);
+        for (var i = 0; i < outputs; i++)
+            node.AddOutput(new Value(this, name.Length == 0 ? "" : i == 0 ? $"{name}_output" : $"{name}_output_{i}"));
+        return node;
+    }
+
+    /// <summary>Makes a node that stands first, for operators that read constants and inputs only.</summary>
+    public Node InsertFirst(string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
+        Insert(Nodes.First, opType, inputs, outputs, domain, name);
+
+    internal void AddInput(Value value)
+    {
+        value.IsGraphInput = true;
+        _inputs.Add(value);
+    }
+
+    internal void AddInitializer(Value value) => _initializers.Add(value);
+
+    internal void AddOutput(ValueInfoProto info, Value value)
+    {
+        _outputs.Add(new GraphOutput(this, _outputs.Count, info));
+        Return.SetInput(_outputs.Count - 1, value);
+    }
+
+    /// <summary>Lets go of everything that this body reads, itself included, before its node disappears.</summary>
+    internal void ReleaseUses()
+    {
+        foreach (var node in Nodes)
+            node.ReleaseUses();
+        Return.ReleaseUses();
+    }
+}
+
+/// <summary>One output of a graph's signature. The name belongs to the slot, whatever value it shows.</summary>
+public sealed class GraphOutput
+{
+    private readonly Graph _graph;
+    private readonly int _index;
+
+    internal GraphOutput(Graph graph, int index, ValueInfoProto info)
+    {
+        _graph = graph;
+        _index = index;
+        Info = info;
+    }
+
+    internal ValueInfoProto Info { get; }
+
+    public string Name => Info.Name;
+
+    /// <summary>The declared type; null when it is not a tensor or not declared.</summary>
+    public TensorType? Type => ProtoTypes.ToTensorType(Info.Type);
+
+    public Value Value
+    {
+        get => _graph.Return.Input(_index)!;
+        set => _graph.Return.SetInput(_index, value);
+    }
+}

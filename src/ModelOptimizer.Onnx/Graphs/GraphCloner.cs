@@ -1,0 +1,66 @@
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>Copies structure and shares tensors, so that a stage can be tried and dropped.</summary>
+internal sealed class GraphCloner
+{
+    private readonly Dictionary<Value, Value> _values = [];
+    private readonly Dictionary<Node, Node> _nodes = [];
+
+    public static OnnxModel Clone(OnnxModel model)
+    {
+        var cloner = new GraphCloner();
+        var clone = new OnnxModel(model.Proto.Clone(), model.Path);
+        clone.Graph = cloner.Clone(model.Graph, owner: null);
+        foreach (var function in model.Functions)
+            clone.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
+        return clone;
+    }
+
+    private Graph Clone(Graph source, Node? owner)
+    {
+        var graph = new Graph(source.Proto.Clone(), owner);
+        foreach (var input in source.Inputs)
+            graph.AddInput(CloneValue(graph, input));
+        foreach (var initializer in source.Initializers)
+            graph.AddInitializer(_values.GetValueOrDefault(initializer) ?? CloneValue(graph, initializer));
+        foreach (var node in source.Nodes)
+            CloneNode(graph, node);
+        graph.Nodes.AsRead = source.Nodes.AsRead?.Select(node => _nodes[node]).ToArray();
+        foreach (var output in source.Outputs)
+            graph.AddOutput(output.Info.Clone(), _values[output.Value]);
+        foreach (var (value, info) in source.Declarations)
+            CloneDeclaration(graph, value, info);
+        foreach (var shadowed in source.MadeValues.Where(value => value.ShadowedBy is not null))
+            _values[shadowed].ShadowedBy = _values.GetValueOrDefault(shadowed.ShadowedBy!);
+        return graph;
+    }
+
+    private void CloneDeclaration(Graph graph, Value? value, ValueInfoProto info)
+    {
+        var clone = value is null ? null : _values.GetValueOrDefault(value);
+        if (value is not null && clone is null)
+            return;
+        graph.Declarations.Add((clone, ReferenceEquals(value?.Info, info) ? clone!.Info! : info.Clone()));
+    }
+
+    private void CloneNode(Graph graph, Node source)
+    {
+        var node = _nodes[source] = new Node(source.Proto.Clone());
+        graph.Nodes.Link(node, before: null);
+        for (var i = 0; i < source.Inputs.Count; i++)
+            node.SetInput(i, source.Inputs[i] is { } input ? _values[input] : null);
+        foreach (var output in source.Outputs)
+            node.AddOutput(output is null ? null : CloneValue(graph, output));
+        foreach (var body in source.Bodies)
+            node.BodyList.Add(body with { Graph = Clone(body.Graph, node) });
+    }
+
+    private Value CloneValue(Graph graph, Value source)
+    {
+        var value = new Value(graph, source.Name) { Initializer = source.Initializer, Info = source.Info?.Clone() };
+        value.Type = source.Type;
+        return _values[source] = value;
+    }
+}

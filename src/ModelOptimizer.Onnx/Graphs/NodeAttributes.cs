@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using ModelOptimizer.Onnx.Protos;
+using Kind = ModelOptimizer.Onnx.Protos.AttributeProto.Types.AttributeType;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>A node's attributes by name. Graph attributes are not here: they are <see cref="Node.Bodies"/>.</summary>
+public sealed class NodeAttributes
+{
+    private readonly NodeProto _node;
+    private readonly Dictionary<string, Tensor> _tensors = [];
+
+    internal NodeAttributes(NodeProto node) => _node = node;
+
+    public IEnumerable<string> Names => _node.Attribute.Select(attribute => attribute.Name);
+
+    public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>True when an attribute takes its value from the enclosing function's parameter.</summary>
+    public bool HasReferences => _node.Attribute.Any(attribute => attribute.RefAttrName.Length > 0);
+
+    public long? TryGetInt(string name) => Find(name, Kind.Int)?.I;
+
+    public long GetInt(string name, long defaultValue) => TryGetInt(name) ?? defaultValue;
+
+    public float? TryGetFloat(string name) => Find(name, Kind.Float)?.F;
+
+    public float GetFloat(string name, float defaultValue) => TryGetFloat(name) ?? defaultValue;
+
+    public string? TryGetString(string name) => Find(name, Kind.String)?.S.ToStringUtf8();
+
+    public ImmutableArray<long>? TryGetInts(string name) => Find(name, Kind.Ints) is { } a ? [.. a.Ints] : null;
+
+    public ImmutableArray<float>? TryGetFloats(string name) => Find(name, Kind.Floats) is { } a ? [.. a.Floats] : null;
+
+    public Tensor? GetTensor(string name)
+    {
+        if (_tensors.TryGetValue(name, out var known))
+            return known;
+        return Find(name, Kind.Tensor)?.T is { } proto ? _tensors[name] = new InlineTensor(proto) : null;
+    }
+
+    public void Set(string name, long value) => Fresh(name, Kind.Int).I = value;
+
+    public void Set(string name, float value) => Fresh(name, Kind.Float).F = value;
+
+    public void Set(string name, string value) => Fresh(name, Kind.String).S = ByteString.CopyFromUtf8(value);
+
+    public void Set(string name, params IEnumerable<long> values) => Fresh(name, Kind.Ints).Ints.AddRange(values);
+
+    public void Set(string name, Tensor value)
+    {
+        Fresh(name, Kind.Tensor).T = value.ToProto("");
+        _tensors[name] = value;
+    }
+
+    public void Remove(string name)
+    {
+        _tensors.Remove(name);
+        if (Find(name) is { } attribute)
+            _node.Attribute.Remove(attribute);
+    }
+
+    private AttributeProto? Find(string name) => _node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
+
+    private AttributeProto? Find(string name, Kind kind) =>
+        // Models before IR 2 leave the kind undefined; a reference to a function's parameter has no value of its own.
+        Find(name) is { } a && (a.Type == kind || a.Type == Kind.Undefined) && a.RefAttrName.Length == 0 ? a : null;
+
+    private AttributeProto Fresh(string name, Kind kind)
+    {
+        Remove(name);
+        var attribute = new AttributeProto { Name = name, Type = kind };
+        _node.Attribute.Add(attribute);
+        return attribute;
+    }
+}

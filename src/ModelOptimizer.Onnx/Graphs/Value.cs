@@ -1,0 +1,92 @@
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>
+/// An edge of the graph: made once (by a node, an initializer or the graph's signature), read by any number of uses,
+/// also from bodies inside.
+/// </summary>
+public sealed class Value
+{
+    private readonly List<Use> _uses = [];
+    private TensorType? _type;
+
+    internal Value(Graph graph, string name)
+    {
+        Graph = graph;
+        Name = name;
+    }
+
+    /// <summary>The graph that declares it.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>A hint: the writer keeps it when it is free, and makes it unique otherwise.</summary>
+    public string Name { get; set; }
+
+    /// <summary>The node whose output this is; null for graph inputs and initializers.</summary>
+    public Node? Producer { get; internal set; }
+
+    public bool IsGraphInput { get; internal set; }
+
+    /// <summary>The constant content of an initializer; null for others.</summary>
+    public Tensor? Initializer { get; internal set; }
+
+    /// <summary>
+    /// The later constant that took this one's name. Old exporters make such pairs; the runtime reads the last one, so nothing reads this.
+    /// </summary>
+    internal Value? ShadowedBy { get; set; }
+
+    /// <summary>The slots that read this value, in no particular but a reproducible order.</summary>
+    public IReadOnlyList<Use> Uses => _uses;
+
+    public bool IsGraphOutput => _uses.Exists(use => use.User.IsReturn);
+
+    /// <summary>What the model declares, an initializer holds or inference found; null when unknown or not a tensor.</summary>
+    public TensorType? Type
+    {
+        get => _type ??= Initializer?.Type ?? ProtoTypes.ToTensorType(Info?.Type);
+        set
+        {
+            // What was read may say more than we model (denotations): it stays unless it is no longer true.
+            if (value == Type)
+                return;
+            _type = value;
+            if (Info is not null && value is not null)
+                Info.Type = ProtoTypes.ToProto(value);
+        }
+    }
+
+    /// <summary>The declaration as read, with documentation, denotations and what else rides along.</summary>
+    internal ValueInfoProto? Info { get; set; }
+
+    /// <summary>
+    /// The tensor that every run of the model sees here: of an initializer that no caller can override, or of a Constant node.
+    /// </summary>
+    public Tensor? Constant => IsGraphInput ? null : Initializer ?? Producer?.ConstantOutput;
+
+    /// <summary>Lets every reader of this value read <paramref name="replacement"/> instead, graph outputs included.</summary>
+    public void ReplaceAllUsesWith(Value replacement)
+    {
+        ArgumentNullException.ThrowIfNull(replacement);
+        if (ReferenceEquals(this, replacement))
+            return;
+        while (_uses.Count > 0)
+            _uses[^1].Set(replacement);
+    }
+
+    internal void AddUse(Use use)
+    {
+        use.Position = _uses.Count;
+        _uses.Add(use);
+    }
+
+    internal void RemoveUse(Use use)
+    {
+        var last = _uses[^1];
+        _uses[use.Position] = last;
+        last.Position = use.Position;
+        _uses.RemoveAt(_uses.Count - 1);
+    }
+
+    public override string ToString() => Name.Length > 0 ? Name : "<unnamed>";
+}

@@ -1,0 +1,110 @@
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>An ONNX model in memory: the graph as objects, everything else as it was read.</summary>
+public sealed class OnnxModel
+{
+    internal OnnxModel(ModelProto proto, string? path)
+    {
+        Proto = proto;
+        Path = path;
+    }
+
+    /// <summary>The model's message without graph and functions.</summary>
+    internal ModelProto Proto { get; }
+
+    internal List<Function> FunctionList { get; } = [];
+
+    /// <summary>The file it was read from; null when it came from memory.</summary>
+    public string? Path { get; }
+
+    public Graph Graph { get; internal set; } = null!;
+
+    /// <summary>Model-local functions.</summary>
+    public IReadOnlyList<Function> Functions => FunctionList;
+
+    public long IrVersion => Proto.IrVersion;
+
+    public string ProducerName => Proto.ProducerName;
+
+    public string ProducerVersion => Proto.ProducerVersion;
+
+    /// <summary>Versions by domain; "" is the standard one.</summary>
+    public IReadOnlyDictionary<string, long> OpsetImports => Opsets.ToDictionary(Proto.OpsetImport);
+
+    /// <summary>Version of the standard operators; 1 for ancient models that don't say.</summary>
+    public long Opset => OpsetImports.GetValueOrDefault("", 1);
+
+    /// <summary>The version of the standard operators that the graph's nodes are read by: a function's own, else the model's.</summary>
+    public long OpsetOf(Graph graph)
+    {
+        while (graph.Outer is { } outer)
+            graph = outer;
+        var function = FunctionList.Find(f => f.Body == graph);
+        return function?.OpsetImports.GetValueOrDefault("", Opset) ?? Opset;
+    }
+
+    /// <summary>Free-form metadata of the model.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata => [.. Proto.MetadataProps.Select(p => KeyValuePair.Create(p.Key, p.Value))];
+
+    /// <summary>Declares a non-standard domain when it is not declared yet.</summary>
+    public void ImportDomain(string domain, long version)
+    {
+        if (!OpsetImports.ContainsKey(domain))
+            Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+    }
+
+    /// <summary>Raises the IR version to what a newly used feature needs; never lowers it.</summary>
+    public void RequireIrVersion(long version) => Proto.IrVersion = Math.Max(Proto.IrVersion, version);
+
+    /// <summary>Reads a model file; external data is mapped, not read.</summary>
+    /// <exception cref="InvalidModelException">The file is missing or not a valid model; the message says why.</exception>
+    public static OnnxModel Load(string path) => ModelReader.Load(path);
+
+    /// <summary>Reads a model from memory.</summary>
+    /// <param name="bytes">The model's message.</param>
+    /// <param name="folder">Where its external data lies; null when it may have none.</param>
+    public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder = null) => ModelReader.Parse(bytes, folder);
+
+    /// <summary>A deep copy that shares the tensors.</summary>
+    public OnnxModel Clone() => GraphCloner.Clone(this);
+
+    public override string ToString() => $"{Graph.Name} (opset {Opset}, {Graph.Nodes.Count} nodes)";
+}
+
+/// <summary>A model-local function: an operator defined by a graph.</summary>
+public sealed class Function
+{
+    internal Function(FunctionProto proto, Graph body)
+    {
+        Proto = proto;
+        Body = body;
+    }
+
+    /// <summary>The function's message without its nodes.</summary>
+    internal FunctionProto Proto { get; }
+
+    public string Name => Proto.Name;
+
+    public string Domain => Proto.Domain;
+
+    public string Overload => Proto.Overload;
+
+    /// <summary>Versions by domain that the function's own nodes use.</summary>
+    public IReadOnlyDictionary<string, long> OpsetImports => Opsets.ToDictionary(Proto.OpsetImport);
+
+    /// <summary>Its definition. Inputs and outputs carry names only; types come with each call.</summary>
+    public Graph Body { get; }
+}
+
+internal static class Opsets
+{
+    public static IReadOnlyDictionary<string, long> ToDictionary(IEnumerable<OperatorSetIdProto> imports)
+    {
+        var versions = new Dictionary<string, long>();
+        foreach (var import in imports)
+            versions[import.Domain == "ai.onnx" ? "" : import.Domain] = import.Version;
+        return versions;
+    }
+}

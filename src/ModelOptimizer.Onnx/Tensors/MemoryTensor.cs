@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>A tensor that the optimizer made: bytes in memory, wrapped without a copy when written.</summary>
+internal sealed class MemoryTensor(DataType elementType, ImmutableArray<long> dimensions, ReadOnlyMemory<byte> bytes)
+    : Tensor(elementType, dimensions)
+{
+    public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(bytes.Span);
+
+    internal override TensorProto ToProto(string name) => new()
+    {
+        Name = name,
+        DataType = (int)ElementType,
+        Dims = { Dimensions },
+        RawData = UnsafeByteOperations.UnsafeWrap(bytes),
+    };
+}
+
+/// <summary>An array of any element type seen as bytes, so that it can be handed on as <see cref="Memory{T}"/> without a copy.</summary>
+internal sealed class ArrayBytes<T>(T[] array) : MemoryManager<byte> where T : unmanaged
+{
+    public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(array.AsSpan());
+
+    public override unsafe MemoryHandle Pin(int elementIndex = 0)
+    {
+        var handle = GCHandle.Alloc(array, GCHandleType.Pinned);
+        return new MemoryHandle((byte*)handle.AddrOfPinnedObject() + elementIndex, handle);
+    }
+
+    public override void Unpin()
+    {
+        // The handle that Pin gave frees itself.
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        // An array owns nothing.
+    }
+}

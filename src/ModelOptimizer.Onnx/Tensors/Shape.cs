@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>One axis of a shape: a fixed length, a symbol such as <c>batch</c>, or unknown (neither).</summary>
+public readonly record struct Dimension(long? Value, string? Symbol = null)
+{
+    /// <summary>An axis about which nothing is known.</summary>
+    public static Dimension Unknown => default;
+
+    public static implicit operator Dimension(long value) => new(value);
+
+    public override string ToString() =>
+        Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? (string.IsNullOrEmpty(Symbol) ? "?" : Symbol);
+}
+
+/// <summary>The shape of a value whose rank is known; its axes may be symbolic or unknown.</summary>
+public sealed record Shape(ImmutableArray<Dimension> Dimensions)
+{
+    public static Shape Scalar { get; } = new(ImmutableArray<Dimension>.Empty);
+
+    public static Shape Of(params IEnumerable<long> dimensions) => new([.. dimensions.Select(d => new Dimension(d))]);
+
+    public int Rank => Dimensions.Length;
+
+    public Dimension this[int axis] => Dimensions[axis < 0 ? axis + Rank : axis];
+
+    public bool IsStatic => Dimensions.All(d => d.Value is not null);
+
+    /// <summary>Number of elements, or null while an axis is not fixed.</summary>
+    public long? ElementCount => IsStatic ? Dimensions.Aggregate(1L, (product, d) => checked(product * d.Value!.Value)) : null;
+
+    public bool Equals(Shape? other) => other is not null && Dimensions.SequenceEqual(other.Dimensions);
+
+    public override int GetHashCode() => Dimensions.Aggregate(Rank, HashCode.Combine);
+
+    /// <summary>As ONNX text syntax writes it: <c>[1,batch,?]</c>.</summary>
+    public override string ToString() => $"[{string.Join(',', Dimensions)}]";
+}
+
+/// <summary>Element type and, when known, shape of a tensor-valued edge.</summary>
+/// <param name="ElementType">The element type.</param>
+/// <param name="Shape">The shape; null when not even the rank is known.</param>
+public sealed record TensorType(DataType ElementType, Shape? Shape)
+{
+    public override string ToString() => ElementType.ToOnnxName() + Shape;
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>
+/// A constant tensor. Tensors never change, so clones of a model share them; bytes are read on first touch.
+/// </summary>
+public abstract class Tensor
+{
+    private protected Tensor(DataType elementType, ImmutableArray<long> dimensions)
+    {
+        ElementType = elementType;
+        Dimensions = dimensions;
+        ElementCount = dimensions.Aggregate(1L, (product, d) => checked(product * d));
+    }
+
+    public DataType ElementType { get; }
+
+    /// <summary>Length of each axis; empty for a scalar.</summary>
+    public ImmutableArray<long> Dimensions { get; }
+
+    public long ElementCount { get; }
+
+    /// <summary>Bytes of the packed elements. For strings the sum of their UTF-8 lengths.</summary>
+    public virtual long ByteCount => ElementType.ByteCount(ElementCount);
+
+    /// <summary>The type of the edge that carries this tensor.</summary>
+    public TensorType Type => new(ElementType, Shape.Of(Dimensions));
+
+    /// <summary>True when the bytes live in a file beside the model.</summary>
+    public virtual bool IsExternal => false;
+
+    /// <summary>The packed little-endian elements, read in place.</summary>
+    /// <exception cref="InvalidModelException">The bytes are missing, too short or outside the model's folder.</exception>
+    public ReadOnlySpan<byte> Bytes => AsSpan<byte>();
+
+    /// <summary>
+    /// The packed little-endian bytes seen as elements of <typeparamref name="T"/>, without a copy.
+    /// The caller chooses a type of the element's width (<c>float</c>, <c>sbyte</c>, <c>Half</c>, <c>ushort</c> for bfloat16 …).
+    /// </summary>
+    public abstract ReadOnlySpan<T> AsSpan<T>() where T : unmanaged;
+
+    /// <summary>The elements of a string tensor as UTF-8 bytes; empty for others.</summary>
+    public virtual IReadOnlyList<ReadOnlyMemory<byte>> Strings => [];
+
+    /// <summary>A message with the given name and this content.</summary>
+    internal abstract TensorProto ToProto(string name);
+
+    /// <summary>A tensor over an array in memory, which must not change afterwards.</summary>
+    public static Tensor Create<T>(DataType elementType, ReadOnlySpan<long> dimensions, T[] elements) where T : unmanaged
+    {
+        var tensor = new MemoryTensor(elementType, [.. dimensions], new ArrayBytes<T>(elements).Memory);
+        if (tensor.ByteCount != (long)elements.Length * Unsafe.SizeOf<T>())
+            throw new ArgumentException($"{elements.Length} × {typeof(T).Name} do not fill {tensor.Type}", nameof(elements));
+        return tensor;
+    }
+
+    /// <summary>A float32 tensor.</summary>
+    public static Tensor Create(ReadOnlySpan<long> dimensions, params float[] elements) => Create(DataType.Float, dimensions, elements);
+
+    /// <summary>An int64 tensor.</summary>
+    public static Tensor Create(ReadOnlySpan<long> dimensions, params long[] elements) => Create(DataType.Int64, dimensions, elements);
+
+    public override string ToString() => Type.ToString();
+}

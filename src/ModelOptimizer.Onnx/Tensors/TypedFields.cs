@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>Reads tensors that keep their elements in <c>float_data</c>, <c>int32_data</c> and the like instead of <c>raw_data</c>.</summary>
+internal static class TypedFields
+{
+    /// <summary>The elements as <c>raw_data</c> would hold them: packed, little-endian.</summary>
+    public static byte[] ToPackedBytes(TensorProto proto) => (DataType)proto.DataType switch
+    {
+        DataType.Float or DataType.Complex64 => Bytes<float>([.. proto.FloatData]),
+        DataType.Double or DataType.Complex128 => Bytes<double>([.. proto.DoubleData]),
+        DataType.Int64 => Bytes<long>([.. proto.Int64Data]),
+        DataType.UInt64 => Bytes<ulong>([.. proto.Uint64Data]),
+        DataType.UInt32 => Bytes<uint>([.. proto.Uint64Data.Select(v => (uint)v)]),
+        DataType.Int32 => Bytes<int>([.. proto.Int32Data]),
+        DataType.Int16 or DataType.UInt16 or DataType.Float16 or DataType.BFloat16 =>
+            Bytes<ushort>([.. proto.Int32Data.Select(v => (ushort)v)]),
+        // Sub-byte types are packed already: each int32 holds one byte of packed elements.
+        _ => [.. proto.Int32Data.Select(v => (byte)v)],
+    };
+
+    private static byte[] Bytes<T>(ReadOnlySpan<T> elements) where T : unmanaged => MemoryMarshal.AsBytes(elements).ToArray();
+}

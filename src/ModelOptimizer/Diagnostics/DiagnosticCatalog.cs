@@ -1,0 +1,86 @@
+using System.Reflection;
+
+namespace ModelOptimizer.Diagnostics;
+
+/// <summary>
+/// Every diagnostic there is. MO1xxx profile, MO2xxx model, MO3xxx passes, MO4xxx calibration and quantization,
+/// MO5xxx evaluation, MO6xxx budget, MO7xxx cache and files, MO9xxx internal.
+/// </summary>
+public static class DiagnosticCatalog
+{
+    // Profile
+    public static readonly DiagnosticDescriptor ProfileNotFound = Error("MO1001", "Profile not found");
+    public static readonly DiagnosticDescriptor ProfileEmpty = Error("MO1002", "Profile is empty");
+    public static readonly DiagnosticDescriptor ProfileNotYaml = Error("MO1003", "Profile is not valid YAML");
+    public static readonly DiagnosticDescriptor UnknownKey = Error("MO1004", "Unknown key");
+    public static readonly DiagnosticDescriptor DuplicateKey = Error("MO1005", "Key given twice");
+    public static readonly DiagnosticDescriptor WrongType = Error("MO1006", "Value has the wrong type");
+    public static readonly DiagnosticDescriptor OutOfRange = Error("MO1007", "Value is out of range");
+    public static readonly DiagnosticDescriptor UnknownPass = Error("MO1008", "Unknown pass or preset");
+    public static readonly DiagnosticDescriptor ExtendsCycle = Error("MO1009", "Profiles extend each other in a circle");
+    public static readonly DiagnosticDescriptor ExtendsNotFound = Error("MO1010", "Extended profile not found");
+    public static readonly DiagnosticDescriptor ProfileTooLarge = Error("MO1011", "Profile is too large");
+    public static readonly DiagnosticDescriptor UnsupportedVersion = Error("MO1012", "Profile version not supported");
+    public static readonly DiagnosticDescriptor UnknownVariable = Error("MO1013", "Unknown variable");
+    public static readonly DiagnosticDescriptor MissingKey = Error("MO1014", "Required key is missing");
+
+    // Model
+    public static readonly DiagnosticDescriptor ModelNotFound = Error("MO2001", "Model not found");
+    public static readonly DiagnosticDescriptor ModelEmpty = Error("MO2002", "Model file is empty");
+    public static readonly DiagnosticDescriptor NotAModel = Error("MO2003", "File is not an ONNX model");
+    public static readonly DiagnosticDescriptor ModelTruncated = Error("MO2004", "Model file is truncated");
+    public static readonly DiagnosticDescriptor GitLfsPointer = Error("MO2005", "File is a git-lfs pointer");
+    public static readonly DiagnosticDescriptor ModelTooLarge = Error("MO2006", "Message exceeds 2 GiB");
+    public static readonly DiagnosticDescriptor CyclicGraph = Error("MO2007", "Graph has a cycle");
+    public static readonly DiagnosticDescriptor DuplicateName = Error("MO2008", "Name is made twice");
+    public static readonly DiagnosticDescriptor UndefinedName = Error("MO2009", "Name is read but never made");
+    public static readonly DiagnosticDescriptor ExternalDataMissing = Error("MO2010", "External data is missing");
+    public static readonly DiagnosticDescriptor ExternalDataTooShort = Error("MO2011", "External data is too short");
+    public static readonly DiagnosticDescriptor ExternalDataOutside = Error("MO2012", "External data lies outside the model's folder");
+    public static readonly DiagnosticDescriptor InvalidTensor = Error("MO2013", "Tensor is malformed");
+    public static readonly DiagnosticDescriptor RuntimeRefusesModel = Error("MO2014", "ONNX Runtime can't load the model");
+    public static readonly DiagnosticDescriptor UnknownOperator = Warning("MO2015", "Operator unknown to the runtime");
+    public static readonly DiagnosticDescriptor OpsetTooNew = Warning("MO2016", "Opset is newer than known");
+    public static readonly DiagnosticDescriptor OverridableInitializers = Warning("MO2017", "Initializers can be overridden by the caller");
+
+    // Passes
+    public static readonly DiagnosticDescriptor FixpointCap = Warning("MO3001", "Passes did not settle");
+    public static readonly DiagnosticDescriptor RewriteLimit = Warning("MO3002", "Stopped at the rewrite limit");
+    public static readonly DiagnosticDescriptor NothingToDo = Warning("MO3003", "A compressing pass found nothing to do");
+
+    // Calibration and quantization
+    public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");
+
+    // Evaluation
+    public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");
+    public static readonly DiagnosticDescriptor DataNotFound = Error("MO5002", "Data not found");
+    public static readonly DiagnosticDescriptor DataUnreadable = Error("MO5003", "Data can't be read");
+    public static readonly DiagnosticDescriptor DataMismatch = Error("MO5004", "Data does not fit the model");
+    public static readonly DiagnosticDescriptor LabelsMismatch = Error("MO5005", "Labels are missing or don't fit");
+    public static readonly DiagnosticDescriptor OutputAmbiguous = Error("MO5006", "Which output to score is unclear");
+    public static readonly DiagnosticDescriptor RunFailed = Error("MO5007", "The model fails on the data");
+
+    // Budget
+    public static readonly DiagnosticDescriptor SizeBudget = Error("MO6001", "Size budget broken");
+    public static readonly DiagnosticDescriptor AccuracyBudget = Error("MO6002", "Accuracy budget broken");
+    public static readonly DiagnosticDescriptor LatencyBudget = Warning("MO6003", "Latency budget broken");
+    public static readonly DiagnosticDescriptor BudgetNotMeasured = Error("MO6004", "A budget's metric was not measured");
+
+    // Cache and files
+    public static readonly DiagnosticDescriptor CannotWrite = Error("MO7001", "Output can't be written");
+    public static readonly DiagnosticDescriptor CannotRead = Error("MO7002", "File can't be read");
+    public static readonly DiagnosticDescriptor ResourceTooLarge = Error("MO7003", "Too large to embed as a resource");
+
+    // Internal
+    public static readonly DiagnosticDescriptor InternalError = Error("MO9001", "Internal error");
+
+    /// <summary>All of them, by code.</summary>
+    public static IReadOnlyDictionary<string, DiagnosticDescriptor> All { get; } = typeof(DiagnosticCatalog)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(field => field.GetValue(null)).OfType<DiagnosticDescriptor>()
+        .ToDictionary(descriptor => descriptor.Code);
+
+    private static DiagnosticDescriptor Error(string code, string title) => new(code, Severity.Error, title);
+
+    private static DiagnosticDescriptor Warning(string code, string title) => new(code, Severity.Warning, title);
+}

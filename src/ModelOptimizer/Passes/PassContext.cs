@@ -1,0 +1,32 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>What a pass may use and where it announces what it does.</summary>
+public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngine engine, IDiagnosticSink diagnostics)
+{
+    public OnnxModel Model { get; } = model;
+
+    public IInferenceEngine Engine { get; } = engine;
+
+    public IDiagnosticSink Diagnostics { get; } = diagnostics;
+
+    /// <summary>True once the limit of rewrites is reached: nothing may change any more.</summary>
+    public bool IsDone => log.IsFull;
+
+    /// <summary>Announces a change just before it is made. False when the limit is reached: then it must not be made.</summary>
+    /// <param name="what">The change in words: <c>fold BatchNormalization into Conv</c>.</param>
+    /// <param name="where">The node that it starts from.</param>
+    public bool Rewriting(string what, Node where) => log.TryAdd(what, where.ToString());
+
+    /// <summary>Announces a change to something that is no node.</summary>
+    public bool Rewriting(string what, Value where) => log.TryAdd(what, where.ToString());
+
+    /// <summary>Tells why a candidate stays as it is.</summary>
+    public void Refuse(Node node, string why) => log.Refuse(node.ToString(), why);
+
+    /// <summary>The version of the standard operators that a node of the graph is read by.</summary>
+    public long Opset(Graph graph) => Model.OpsetOf(graph);
+}

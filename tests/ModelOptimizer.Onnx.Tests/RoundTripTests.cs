@@ -1,0 +1,18 @@
+using ModelOptimizer.Onnx.Protos;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Onnx.Tests;
+
+public sealed class RoundTripTests
+{
+    [TestCaseSource(typeof(SharedModels), nameof(SharedModels.All))]
+    public void A_real_model_comes_back_message_equal(string path)
+    {
+        var original = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        var model = OnnxModel.Load(path);
+
+        Assert.That(GraphVerifier.Verify(model), Is.Empty);
+        Assert.That(MessageDiff.First(original, ModelWriter.ToProto(model)), Is.Null);
+        Assert.That(MessageDiff.First(original, ModelWriter.ToProto(model.Clone())), Is.Null, "clone");
+    }
+}
