@@ -1,0 +1,43 @@
+using Microsoft.ML.OnnxRuntime;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.OnnxRuntime;
+
+/// <summary>ONNX Runtime's CPU provider behind <see cref="IInferenceEngine"/>. Loads the native library on first use.</summary>
+public sealed class OnnxRuntimeEngine : IInferenceEngine
+{
+    /// <summary>Where external data lies when the model itself comes from memory.</summary>
+    private const string ExternalDataFolderKey = "session.model_external_initializers_file_folder_path";
+
+    public string Description => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, CPU";
+
+    public IInferenceSession Open(OnnxModel model, SessionSettings settings)
+    {
+        RuntimeLog.Silence();
+        try
+        {
+            return OpenFromMemory(model, settings);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InferenceException(RuntimeMessage.Clean(e.Message), e);
+        }
+    }
+
+    private static OnnxRuntimeSession OpenFromMemory(OnnxModel model, SessionSettings settings)
+    {
+        using var options = Options(settings);
+        if (Path.GetDirectoryName(model.Path) is { Length: > 0 } folder)
+            options.AddSessionConfigEntry(ExternalDataFolderKey, folder);
+        return new OnnxRuntimeSession(new InferenceSession(ModelWriter.ToBytes(model), options), scratch: null);
+    }
+
+    private static SessionOptions Options(SessionSettings settings) => new()
+    {
+        GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
+        IntraOpNumThreads = settings.Threads,
+        InterOpNumThreads = 1,
+        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+    };
+}

@@ -1,0 +1,52 @@
+using Microsoft.ML.OnnxRuntime;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.OnnxRuntime;
+
+internal sealed class OnnxRuntimeSession : IInferenceSession
+{
+    private readonly InferenceSession _session;
+    private readonly DirectoryInfo? _scratch;
+    private readonly RunOptions _runOptions = new();
+
+    public OnnxRuntimeSession(InferenceSession session, DirectoryInfo? scratch)
+    {
+        _session = session;
+        _scratch = scratch;
+        Inputs = [.. session.InputNames.Select(name => new NamedType(name, OrtTypes.ToTensorType(session.InputMetadata[name])))];
+        Outputs = [.. session.OutputNames.Select(name => new NamedType(name, OrtTypes.ToTensorType(session.OutputMetadata[name])))];
+    }
+
+    public IReadOnlyList<NamedType> Inputs { get; }
+
+    public IReadOnlyList<NamedType> Outputs { get; }
+
+    public IReadOnlyList<Tensor?> Run(IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        var values = new Dictionary<string, OrtValue>();
+        try
+        {
+            foreach (var (name, tensor) in inputs)
+                values.Add(name, OrtTensors.ToOrtValue(tensor));
+            using var outputs = _session.Run(_runOptions, values, _session.OutputNames);
+            return [.. outputs.Select(OrtTensors.ToTensor)];
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InferenceException(RuntimeMessage.Clean(e.Message), e);
+        }
+        finally
+        {
+            foreach (var value in values.Values)
+                value.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        _runOptions.Dispose();
+        _session.Dispose();
+        _scratch?.Delete(recursive: true);
+    }
+}
