@@ -1,0 +1,54 @@
+namespace ModelOptimizer.Profiles;
+
+/// <summary>What a metric's number counts.</summary>
+public enum MetricUnit
+{
+    Bytes,
+
+    /// <summary>A fraction, written <c>25%</c> or <c>0.25</c>; may exceed one.</summary>
+    Ratio,
+
+    /// <summary>A share between 0 and 1.</summary>
+    Rate,
+
+    Decibel,
+
+    /// <summary>A number without a unit.</summary>
+    Number,
+}
+
+/// <summary>A metric that a profile may name.</summary>
+/// <param name="Name">Its key.</param>
+/// <param name="Unit">What its number counts.</param>
+/// <param name="HigherIsBetter">A bare number is then a minimum, otherwise a maximum.</param>
+/// <param name="Description">One sentence.</param>
+public sealed record MetricDeclaration(string Name, MetricUnit Unit, bool HigherIsBetter, string Description)
+{
+    /// <summary>The original model has a value of its own, so that a drop or a rise against it means something.</summary>
+    public bool HasOriginal { get; init; }
+
+    /// <summary>Follows from the files or a stopwatch: needs no data to compare on, and is no business of <c>evaluate.metrics</c>.</summary>
+    public bool IsCost { get; init; }
+}
+
+/// <summary>Every metric that budgets and <c>evaluate.metrics</c> may name.</summary>
+public static class MetricCatalog
+{
+    public static IReadOnlyList<MetricDeclaration> All { get; } =
+    [
+        new("size", MetricUnit.Bytes, false, "Size of the model with its external data.") { HasOriginal = true, IsCost = true },
+        new("compressed-size", MetricUnit.Bytes, false, "Size after Brotli compression.") { HasOriginal = true, IsCost = true },
+        new("size-ratio", MetricUnit.Ratio, false, "Size as a share of the original's size.") { IsCost = true },
+        new("latency-ratio", MetricUnit.Ratio, false, "Time per run as a share of the original's time.") { IsCost = true },
+        new("cosine-similarity", MetricUnit.Rate, true, "Cosine between the outputs of original and result, mean over samples."),
+        new("sqnr", MetricUnit.Decibel, true, "Signal to quantization noise ratio of the worst output, in dB."),
+        new("max-abs-error", MetricUnit.Number, false, "Largest absolute difference of any output element."),
+        new("top-1", MetricUnit.Rate, true, "Share of labels that are the best guess.") { HasOriginal = true },
+        new("top-5", MetricUnit.Rate, true, "Share of labels among the five best guesses.") { HasOriginal = true },
+        new("agreement", MetricUnit.Rate, true, "Share of rows where original and result have the same best guess."),
+        new("perplexity", MetricUnit.Number, false, "Exponential of the mean negative log-likelihood of the labels.") { HasOriginal = true },
+    ];
+
+    /// <summary>The metric of that name; null when there is none.</summary>
+    public static MetricDeclaration? Find(string name) => All.FirstOrDefault(metric => metric.Name == name);
+}
