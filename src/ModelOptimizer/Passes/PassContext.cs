@@ -27,6 +27,16 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => log.Refuse(node.ToString(), why);
 
+    /// <summary>Records that a weight is stored in fewer bytes now, for the report.</summary>
+    /// <param name="weight">The weight's name.</param>
+    /// <param name="content">What it was.</param>
+    /// <param name="bytesAfter">Bytes of everything that stands for it now.</param>
+    /// <param name="form">How it is stored, in words: <c>int4, blocks of 32, DequantizeLinear</c>.</param>
+    public void Compressed(string weight, Tensor content, long bytesAfter, string form) => log.Compressed(weight, content, bytesAfter, form);
+
+    /// <summary>Records why a candidate weight stays as it is.</summary>
+    public void RefuseWeight(string weight, Tensor content, string why) => log.RefuseWeight(weight, content, why);
+
     /// <summary>The version of the standard operators that a node of the graph is read by.</summary>
     public long Opset(Graph graph) => Model.OpsetOf(graph);
 }
