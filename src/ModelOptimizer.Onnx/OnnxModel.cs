@@ -19,6 +19,9 @@ public sealed class OnnxModel
     /// <summary>The file it was read from; null when it came from memory.</summary>
     public string? Path { get; }
 
+    /// <summary>True when the model was read with tensors in a file beside it; it is then saved that way too.</summary>
+    public bool HasExternalData { get; internal set; }
+
     public Graph Graph { get; internal set; } = null!;
 
     /// <summary>Model-local functions.</summary>

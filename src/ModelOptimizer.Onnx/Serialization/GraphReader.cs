@@ -7,6 +7,8 @@ internal sealed class GraphReader(string? folder, string? path)
 {
     private readonly TensorReader _tensors = new(folder, path);
 
+    public bool SawExternalData => _tensors.OpenedFiles;
+
     public Graph Read(GraphProto proto, Node? owner, Scope? scope)
     {
         var nodes = proto.Node.ToArray();

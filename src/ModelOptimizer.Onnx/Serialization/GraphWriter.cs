@@ -3,7 +3,7 @@ using ModelOptimizer.Onnx.Protos;
 namespace ModelOptimizer.Onnx;
 
 /// <summary>Writes graphs as messages under decided names.</summary>
-internal sealed class GraphWriter(NameTable names)
+internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
 {
     public GraphProto Write(Graph graph)
     {
@@ -32,7 +32,7 @@ internal sealed class GraphWriter(NameTable names)
         if (value.Initializer is SparseTensor sparse)
             proto.SparseInitializer.Add(sparse.ToSparseProto(names[value]));
         else
-            proto.Initializer.Add(value.Initializer!.ToProto(names[value]));
+            proto.Initializer.Add(placement.Place(value.Initializer!, names[value]));
     }
 
     private IEnumerable<NodeProto> WriteNodes(Graph graph)

@@ -37,6 +37,7 @@ internal static class ModelReader
         model.Graph = reader.Read(graph, owner: null, scope: null);
         foreach (var function in functions)
             model.FunctionList.Add(reader.Read(function));
+        model.HasExternalData = reader.SawExternalData;
         return model;
     }
 }

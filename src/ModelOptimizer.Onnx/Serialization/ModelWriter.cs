@@ -6,15 +6,56 @@ namespace ModelOptimizer.Onnx;
 /// <summary>Turns a model into a message and a message into a file.</summary>
 public static class ModelWriter
 {
-    /// <summary>The model as one message, external data included by reference.</summary>
-    public static byte[] ToBytes(OnnxModel model) => ToProto(model).ToByteArray();
-
-    internal static ModelProto ToProto(OnnxModel model)
+    /// <summary>
+    /// Saves a model as <paramref name="path"/>, its big tensors in <c>path.data</c> where <paramref name="options"/> ask for it.
+    /// The files appear complete or not at all, and may replace those that the model was read from.
+    /// </summary>
+    /// <exception cref="InvalidModelException">The place can't be written to, or the message would exceed 2 GiB.</exception>
+    public static void Save(OnnxModel model, string path, SaveOptions? options = null)
     {
-        var proto = model.Proto.Clone();
-        proto.Graph = new GraphWriter(NameTable.For(model.Graph)).Write(model.Graph);
-        foreach (var function in model.Functions)
-            proto.Functions.Add(new GraphWriter(NameTable.For(function.Body)).Write(function));
-        return proto;
+        ArgumentNullException.ThrowIfNull(model);
+        var target = Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            Write(model, target, options ?? new SaveOptions());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFailure.Explain(target, e);
+        }
+    }
+
+    /// <summary>The model as one message, external data included by reference.</summary>
+    /// <exception cref="InvalidModelException">The message would exceed 2 GiB.</exception>
+    public static byte[] ToBytes(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return ModelMessage.Of(model, new SamePlace()).RefuseOversized(path: null).Proto.ToByteArray();
+    }
+
+    internal static ModelProto ToProto(OnnxModel model) => ModelMessage.Of(model, new SamePlace()).Proto;
+
+    private static void Write(OnnxModel model, string target, SaveOptions options)
+    {
+        var dataPath = target + ".data";
+        var data = new ExternalData(Path.GetFileName(dataPath));
+        var message = Place(model, data, options).RefuseOversized(target);
+        using var files = new AtomicFiles();
+        if (data.Length > 0)
+            using (var stream = files.Create(dataPath, data.Length))
+                data.WriteTo(stream);
+        using (var stream = files.Create(target, message.Size))
+            message.WriteTo(stream);
+        files.Commit();
+    }
+
+    private static ModelMessage Place(OnnxModel model, ExternalData data, SaveOptions options)
+    {
+        if (options.ExternalData == ExternalDataMode.Always || (options.ExternalData == ExternalDataMode.Automatic && model.HasExternalData))
+            return ModelMessage.Of(model, data);
+        var inline = ModelMessage.Of(model, new InlinePlace());
+        var tooLarge = options.ExternalData == ExternalDataMode.Automatic && inline.Size >= options.InlineLimit;
+        return tooLarge ? ModelMessage.Of(model, data) : inline;
     }
 }

@@ -6,7 +6,9 @@ namespace ModelOptimizer.Onnx;
 /// <summary>Chooses the kind of tensor for a message. External data must lie inside the model's own folder.</summary>
 internal sealed class TensorReader(string? folder, string? modelPath)
 {
-    private readonly Dictionary<string, ExternalFile> _files = [];
+    private readonly Dictionary<string, MappedFile> _files = [];
+
+    public bool OpenedFiles => _files.Count > 0;
 
     public Tensor Read(TensorProto proto) =>
         proto.DataLocation == TensorProto.Types.DataLocation.External ? ReadExternal(proto) : new InlineTensor(proto);
@@ -15,18 +17,32 @@ internal sealed class TensorReader(string? folder, string? modelPath)
 
     private ExternalTensor ReadExternal(TensorProto proto)
     {
-        var entries = proto.ExternalData.ToDictionary(entry => entry.Key, entry => entry.Value);
-        var file = Open(entries.GetValueOrDefault("location", ""), proto.Name);
-        return new ExternalTensor(proto, file, Number(entries, "offset") ?? 0, Number(entries, "length"));
+        var location = Entry(proto, "location") ?? "";
+        var file = Open(location, proto.Name);
+        var offset = Number(proto, "offset") ?? 0;
+        var tensor = new ExternalTensor(proto, file, offset);
+        var length = Number(proto, "length") ?? tensor.ByteCount;
+        if (length < tensor.ByteCount || offset > file.Length - tensor.ByteCount)
+            throw new InvalidModelException(ModelProblem.ExternalDataTooShort,
+                $"Tensor '{proto.Name}' needs {tensor.ByteCount} bytes at {offset} of '{location}', but finds "
+                + $"{Math.Max(0, Math.Min(length, file.Length - offset))}. Get the data file that was saved with this very model", modelPath);
+        return tensor;
     }
 
-    private static long? Number(Dictionary<string, string> entries, string key) =>
-        entries.TryGetValue(key, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static string? Entry(TensorProto proto, string key) => proto.ExternalData.LastOrDefault(entry => entry.Key == key)?.Value;
 
-    private ExternalFile Open(string location, string tensor)
+    private long? Number(TensorProto proto, string key)
+    {
+        if (Entry(proto, key) is not { } text)
+            return null;
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new InvalidModelException(
+            ModelProblem.InvalidTensor, $"Tensor '{proto.Name}' gives '{text}' as the {key} of its external data. Export the model again", modelPath);
+    }
+
+    private MappedFile Open(string location, string tensor)
     {
         if (_files.TryGetValue(location, out var known))
             return known;
-        return _files[location] = new ExternalFile(ExternalLocation.Resolve(folder, location, tensor, modelPath));
+        return _files[location] = MappedFile.Open(ExternalLocation.Resolve(folder, location, tensor, modelPath));
     }
 }

@@ -30,4 +30,12 @@ internal sealed class InlineTensor : Tensor
         copy.Name = name;
         return copy;
     }
+
+    internal override TensorProto ToHeader(string name)
+    {
+        var header = _proto.Clone();
+        header.Name = name;
+        TypedFields.Clear(header);
+        return header;
+    }
 }

@@ -1,38 +1,66 @@
+using System.Buffers;
 using System.IO.MemoryMappedFiles;
 
 namespace ModelOptimizer.Onnx;
 
-/// <summary>A file mapped read-only for as long as somebody holds it.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+/// <summary>A file mapped read-only until the process ends: spans over it carry no owner that could end it earlier.</summary>
+internal sealed unsafe class MappedFile
 {
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
 
-    private MappedFile(string path)
+    private MappedFile(FileStream stream)
     {
-        Length = new FileInfo(path).Length;
-        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        Length = stream.Length;
+        if (Length == 0)
+            return; // An empty file can't be mapped.
+        using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
         _start += _view.PointerOffset;
     }
 
     public long Length { get; }
 
-    public static MappedFile Open(string path) => new(path);
+    public static MappedFile Open(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        return new MappedFile(stream);
+    }
 
     public ReadOnlySpan<T> Slice<T>(long offset, long byteCount) where T : unmanaged
     {
-        if (offset < 0 || byteCount < 0 || offset > Length - byteCount)
-            throw new ArgumentOutOfRangeException(nameof(offset));
+        CheckRange(offset, byteCount);
         return new ReadOnlySpan<T>(_start + offset, checked((int)(byteCount / sizeof(T))));
     }
 
-    public void Dispose()
+    public ReadOnlyMemory<byte> Memory(long offset, int byteCount)
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _file.Dispose();
+        CheckRange(offset, byteCount);
+        return new MappedBytes(_start + offset, byteCount).Memory;
+    }
+
+    private void CheckRange(long offset, long byteCount)
+    {
+        if (offset < 0 || byteCount < 0 || offset > Length - byteCount)
+            throw new ArgumentOutOfRangeException(nameof(offset));
+    }
+
+    /// <summary>A stretch of the file as memory, which is what messages are written from.</summary>
+    private sealed class MappedBytes(byte* start, int length) : MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() => new(start, length);
+
+        public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex);
+
+        public override void Unpin()
+        {
+            // Mapped memory doesn't move.
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            // The mapping outlives everything.
+        }
     }
 }

@@ -12,13 +12,14 @@ internal sealed class MemoryTensor(DataType elementType, ImmutableArray<long> di
 {
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(bytes.Span);
 
-    internal override TensorProto ToProto(string name) => new()
+    internal override TensorProto ToProto(string name)
     {
-        Name = name,
-        DataType = (int)ElementType,
-        Dims = { Dimensions },
-        RawData = UnsafeByteOperations.UnsafeWrap(bytes),
-    };
+        var proto = ToHeader(name);
+        proto.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
+        return proto;
+    }
+
+    internal override TensorProto ToHeader(string name) => new() { Name = name, DataType = (int)ElementType, Dims = { Dimensions } };
 }
 
 /// <summary>An array of any element type seen as bytes, so that it can be handed on as <see cref="Memory{T}"/> without a copy.</summary>

@@ -21,7 +21,9 @@ internal sealed class SparseTensor : Tensor
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(_dense ??= Densify());
 
-    internal override TensorProto ToProto(string name) => new MemoryTensor(ElementType, Dimensions, _dense ??= Densify()).ToProto(name);
+    internal override TensorProto ToProto(string name) => Dense().ToProto(name);
+
+    internal override TensorProto ToHeader(string name) => Dense().ToHeader(name);
 
     internal SparseTensorProto ToSparseProto(string name)
     {
@@ -29,6 +31,8 @@ internal sealed class SparseTensor : Tensor
         copy.Values.Name = name;
         return copy;
     }
+
+    private MemoryTensor Dense() => new(ElementType, Dimensions, _dense ??= Densify());
 
     private byte[] Densify()
     {

@@ -45,8 +45,19 @@ public abstract class Tensor
     /// <summary>The elements of a string tensor as UTF-8 bytes; empty for others.</summary>
     public virtual IReadOnlyList<ReadOnlyMemory<byte>> Strings => [];
 
-    /// <summary>A message with the given name and this content.</summary>
+    /// <summary>A message with the given name and this content, external bytes by reference.</summary>
     internal abstract TensorProto ToProto(string name);
+
+    /// <summary>A message with the given name and this content, all bytes within.</summary>
+    internal virtual TensorProto ToInlineProto(string name) => ToProto(name);
+
+    /// <summary>A message with the given name and all of this but the bytes.</summary>
+    internal abstract TensorProto ToHeader(string name);
+
+    /// <summary>Equal for tensors that read the same bytes.</summary>
+    internal virtual object Storage => this;
+
+    internal virtual void CopyTo(Stream stream) => stream.Write(Bytes);
 
     /// <summary>A tensor over an array in memory, which must not change afterwards.</summary>
     public static Tensor Create<T>(DataType elementType, ReadOnlySpan<long> dimensions, T[] elements) where T : unmanaged

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Google.Protobuf;
 using ModelOptimizer.Onnx.Protos;
 
 namespace ModelOptimizer.Onnx;
@@ -20,6 +21,18 @@ internal static class TypedFields
         // Sub-byte types are packed already: each int32 holds one byte of packed elements.
         _ => [.. proto.Int32Data.Select(v => (byte)v)],
     };
+
+    /// <summary>Empties every field that may hold elements.</summary>
+    public static void Clear(TensorProto proto)
+    {
+        proto.RawData = ByteString.Empty;
+        proto.FloatData.Clear();
+        proto.Int32Data.Clear();
+        proto.StringData.Clear();
+        proto.Int64Data.Clear();
+        proto.DoubleData.Clear();
+        proto.Uint64Data.Clear();
+    }
 
     private static byte[] Bytes<T>(ReadOnlySpan<T> elements) where T : unmanaged => MemoryMarshal.AsBytes(elements).ToArray();
 }
