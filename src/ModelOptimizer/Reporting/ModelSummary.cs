@@ -7,7 +7,8 @@ namespace ModelOptimizer.Reporting;
 /// <param name="Type">Element type and shape.</param>
 /// <param name="Bytes">Bytes of its packed elements.</param>
 /// <param name="Operator">The operator that reads it first; "" when nothing does.</param>
-public sealed record ConstantSummary(string Name, TensorType Type, long Bytes, string Operator);
+/// <param name="IsExternal">Whether its bytes lie in a file beside the model.</param>
+public sealed record ConstantSummary(string Name, TensorType Type, long Bytes, string Operator, bool IsExternal);
 
 /// <summary>What a model is made of. Bodies and functions count; Constant nodes count as data, not as nodes.</summary>
 public sealed record ModelSummary
@@ -60,7 +61,7 @@ public sealed record ModelSummary
         from value in graph.Initializers.Concat(graph.Nodes.Where(node => node.Is("Constant")).Select(node => node.Output()))
         let tensor = value.Initializer ?? value.Constant
         where tensor is not null
-        select new ConstantSummary(value.Name, tensor.Type, tensor.ByteCount, FirstReader(value));
+        select new ConstantSummary(value.Name, tensor.Type, tensor.ByteCount, FirstReader(value), tensor.IsExternal);
 
     private static string FirstReader(Value value) =>
         value.Uses.Where(use => !use.User.IsReturn).Select(use => OperatorName(use.User)).Order(StringComparer.Ordinal).FirstOrDefault("");

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using ModelOptimizer.Diagnostics;
+
+namespace ModelOptimizer.Tool;
+
+/// <summary>What a command has to work with: where to write, how much to say, and whether it was interrupted.</summary>
+internal sealed class CommandContext : IDiagnosticSink
+{
+    private readonly IDiagnosticSink _printer;
+    private DiagnosticDescriptor? _firstError;
+
+    public CommandContext(ParseResult parsed, OutputOptions output, ConsoleStreams streams, CancellationToken cancellation)
+    {
+        Streams = streams;
+        Cancellation = cancellation;
+        IsJson = parsed.GetValue(output.Json);
+        IsEvents = parsed.GetValue(output.Events);
+        IsQuiet = parsed.GetValue(output.Quiet);
+        IsVerbose = parsed.GetValue(output.Verbose);
+        UseColor = streams.ColorAllowed && !parsed.GetValue(output.NoColor);
+        _printer = IsEvents ? new EventWriter(streams.Out) : new DiagnosticPrinter(this);
+    }
+
+    public ConsoleStreams Streams { get; }
+
+    public CancellationToken Cancellation { get; }
+
+    public bool IsJson { get; }
+
+    public bool IsEvents { get; }
+
+    public bool IsQuiet { get; }
+
+    public bool IsVerbose { get; }
+
+    public bool UseColor { get; }
+
+    /// <summary>True when the result goes to a person: tables are drawn then.</summary>
+    public bool IsText => !IsJson && !IsEvents;
+
+    /// <summary>The first error decides: what follows is often its consequence.</summary>
+    public int ExitCode => _firstError is null ? Tool.ExitCode.Ok : Tool.ExitCode.Of(_firstError);
+
+    public void Report(Diagnostic diagnostic)
+    {
+        if (diagnostic.Severity == Severity.Error)
+            _firstError ??= diagnostic.Descriptor;
+        _printer.Report(diagnostic);
+    }
+
+    /// <summary>Tells a person what happens, on stderr.</summary>
+    public void Say(string message)
+    {
+        if (!IsQuiet && !IsEvents)
+            Streams.Error.WriteLine(message);
+    }
+
+    /// <summary>Tells a person who wants to know more, on stderr.</summary>
+    public void Detail(string message)
+    {
+        if (IsVerbose)
+            Say(message);
+    }
+
+    /// <summary>Writes the result for programs: one object on stdout.</summary>
+    public void WriteJson<T>(T result, JsonTypeInfo<T> type) => Streams.Out.WriteLine(JsonSerializer.Serialize(result, type));
+}
