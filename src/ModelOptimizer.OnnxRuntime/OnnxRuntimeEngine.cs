@@ -7,6 +7,9 @@ namespace ModelOptimizer.OnnxRuntime;
 /// <summary>ONNX Runtime's CPU provider behind <see cref="IInferenceEngine"/>. Loads the native library on first use.</summary>
 public sealed class OnnxRuntimeEngine : IInferenceEngine
 {
+    /// <summary>Inline bytes from which on a model travels through a file: a message ends at 2 GiB.</summary>
+    private const long ScratchThreshold = 1L << 30;
+
     /// <summary>Where external data lies when the model itself comes from memory.</summary>
     private const string ExternalDataFolderKey = "session.model_external_initializers_file_folder_path";
 
@@ -17,7 +20,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         RuntimeLog.Silence();
         try
         {
-            return OpenFromMemory(model, settings);
+            return InlineBytes(model) < ScratchThreshold ? OpenFromMemory(model, settings) : OpenFromScratch(model, settings);
         }
         catch (OnnxRuntimeException e)
         {
@@ -33,6 +36,23 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         return new OnnxRuntimeSession(new InferenceSession(ModelWriter.ToBytes(model), options), scratch: null);
     }
 
+    private static OnnxRuntimeSession OpenFromScratch(OnnxModel model, SessionSettings settings)
+    {
+        using var options = Options(settings);
+        var scratch = Directory.CreateTempSubdirectory("model-opt-");
+        try
+        {
+            var path = Path.Combine(scratch.FullName, "model.onnx");
+            ModelWriter.Save(model, path, new SaveOptions { ExternalData = ExternalDataMode.Always });
+            return new OnnxRuntimeSession(new InferenceSession(path, options), scratch);
+        }
+        catch
+        {
+            scratch.Delete(recursive: true);
+            throw;
+        }
+    }
+
     private static SessionOptions Options(SessionSettings settings) => new()
     {
         GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -40,4 +60,10 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         InterOpNumThreads = 1,
         LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
     };
+
+    private static long InlineBytes(OnnxModel model) => GraphWalker.Graphs(model)
+        .SelectMany(graph => graph.Initializers)
+        .Select(value => value.Initializer!)
+        .Where(tensor => !tensor.IsExternal)
+        .Sum(tensor => tensor.ByteCount);
 }
