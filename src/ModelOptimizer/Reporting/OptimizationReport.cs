@@ -1,0 +1,70 @@
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Reporting;
+
+/// <summary>
+/// Everything one run did, declined and measured: <c>NAME.report.json</c>. Equal inputs give equal reports, but for what a
+/// clock measures. Files are named, never located, so that a report says the same on every machine.
+/// </summary>
+public sealed record OptimizationReport
+{
+    /// <summary>Raised when a reader of older reports would misread this one.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    public required ToolReport Tool { get; init; }
+
+    public required ModelReport Original { get; init; }
+
+    public required ModelReport Result { get; init; }
+
+    /// <summary>False when a budget of severity error is broken: then the result is not for use.</summary>
+    public required bool Accepted { get; init; }
+
+    /// <summary>The profile and every file it pulls in; empty when a preset was named on the command line.</summary>
+    public required IReadOnlyList<FileReport> Profile { get; init; }
+
+    public required IReadOnlyList<PassReport> Passes { get; init; }
+
+    /// <summary>Every weight that a compressing pass looked at, compressed or refused.</summary>
+    public required IReadOnlyList<WeightReport> Weights { get; init; }
+
+    public required IReadOnlyList<MetricReport> Metrics { get; init; }
+
+    public required IReadOnlyList<BudgetReport> Budget { get; init; }
+
+    public required IReadOnlyList<DiagnosticReport> Diagnostics { get; init; }
+}
+
+/// <param name="Version">Version of this product.</param>
+/// <param name="Runtime">The runtime that folded constants and measured.</param>
+public sealed record ToolReport(string Version, string Runtime);
+
+/// <param name="Sha256">Lower-case hex digest of the file's bytes.</param>
+public sealed record FileReport(string File, string Sha256);
+
+/// <param name="Bytes">The model with its external data.</param>
+/// <param name="Nodes">Bodies and functions included, Constant nodes not counted.</param>
+/// <param name="Parameters">Elements of all constants.</param>
+public sealed record ModelReport(
+    IReadOnlyList<FileReport> Files, long Bytes, int Nodes, long Parameters, long IrVersion, IReadOnlyDictionary<string, long> Opsets);
+
+/// <param name="Effect">What the pass may do to the numbers.</param>
+public sealed record PassReport(
+    string Pass, NumericEffect Effect, int NodesBefore, int NodesAfter, IReadOnlyList<RewriteReport> Rewrites, IReadOnlyList<Refusal> Refusals);
+
+/// <param name="What">The change in words.</param>
+/// <param name="Where">The nodes or values it was made at.</param>
+public sealed record RewriteReport(string What, IReadOnlyList<string> Where);
+
+/// <param name="Form">How it is stored now; null when refused.</param>
+/// <param name="Refusal">Why it stays as it is; null when compressed.</param>
+public sealed record WeightReport(string Weight, string Pass, string Type, long BytesBefore, long BytesAfter, string? Form, string? Refusal);
+
+/// <param name="Unit">bytes, ratio, rate, dB; null for a plain number.</param>
+/// <param name="Original">The original model's own value, where it has one.</param>
+public sealed record MetricReport(string Metric, string? Unit, double? Original, double Result);
+
+/// <param name="Line">Where the profile says so.</param>
+public sealed record BudgetReport(string Metric, bool Passed, string Severity, string Message, string File, int Line, int Column);
+
+public sealed record DiagnosticReport(string Code, string Severity, string Message, string? File, int Line, int Column);
