@@ -18,7 +18,7 @@ public sealed class LayerTests
     {
         var level = Array.IndexOf(BottomUp, Name(project));
 
-        Assert.That(References(project, "ProjectReference").Select(Name), Is.EqualTo(level <= 0 ? [] : [BottomUp[level - 1]]));
+        Assert.That(References(project, "ProjectReference").Select(Name), Is.EqualTo(BottomUp.Where((_, below) => below == level - 1)));
     }
 
     [TestCase("Google.Protobuf", "ModelOptimizer.Onnx")]
