@@ -58,8 +58,32 @@ public sealed class OnnxModel
             Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
     }
 
+    /// <summary>IR 4 told inputs with a default from plain initializers; before, the list of inputs held both.</summary>
+    internal bool InitializersMayBeFed => IrVersion >= 4;
+
     /// <summary>Raises the IR version to what a newly used feature needs; never lowers it.</summary>
-    public void RequireIrVersion(long version) => Proto.IrVersion = Math.Max(Proto.IrVersion, version);
+    public void RequireIrVersion(long version)
+    {
+        if (version <= IrVersion)
+            return;
+        Proto.IrVersion = version;
+        // What was a constant must stay one: from IR 4 on its place among the inputs would let callers feed it.
+        if (InitializersMayBeFed && !Graph.InitializersMayBeFed)
+            foreach (var constant in Graph.Inputs.Where(input => input.Initializer is not null).ToList())
+                Graph.FreezeInput(constant);
+        Graph.InitializersMayBeFed = InitializersMayBeFed;
+    }
+
+    /// <summary>An empty model, to be filled with what is to be evaluated.</summary>
+    /// <param name="irVersion">The version of the format.</param>
+    /// <param name="opsets">Versions of the operators by domain; "" is the standard one.</param>
+    public static OnnxModel Create(long irVersion, IReadOnlyDictionary<string, long> opsets)
+    {
+        var proto = new ModelProto { IrVersion = irVersion };
+        proto.OpsetImport.AddRange(opsets.Select(opset => new OperatorSetIdProto { Domain = opset.Key, Version = opset.Value }));
+        var graph = new Graph(new GraphProto { Name = "graph" }, owner: null) { InitializersMayBeFed = irVersion >= 4 };
+        return new OnnxModel(proto, path: null) { Graph = graph };
+    }
 
     /// <summary>Reads a model file; external data is mapped, not read.</summary>
     /// <exception cref="InvalidModelException">The file is missing or not a valid model; the message says why.</exception>

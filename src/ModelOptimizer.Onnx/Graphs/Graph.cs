@@ -48,9 +48,46 @@ public sealed class Graph
     /// <summary>The unserialised node that reads the outputs: being an output is just being used.</summary>
     internal Node Return { get; }
 
-    /// <summary>Adds a constant; <paramref name="name"/> is a hint.</summary>
+    /// <summary>True for the definition of a model-local function, which can hold no initializers.</summary>
+    public bool IsFunction { get; internal init; }
+
+    /// <summary>Whether a caller may feed another value for an initializer that is also an input: from IR 4 on.</summary>
+    internal bool InitializersMayBeFed { get; set; } = true;
+
+    /// <summary>Adds an input to the signature; the name is kept as it is.</summary>
+    public Value AddInput(string name, TensorType type)
+    {
+        var value = new Value(this, name) { Info = new ValueInfoProto { Name = name, Type = ProtoTypes.ToProto(type) } };
+        AddInput(value);
+        return value;
+    }
+
+    /// <summary>Adds an output to the signature; the name is kept as it is.</summary>
+    /// <param name="type">Its declared type; null leaves it to the runtime's inference.</param>
+    public GraphOutput AddOutput(string name, Value value, TensorType? type = null)
+    {
+        AddOutput(new ValueInfoProto { Name = name, Type = type is null ? null : ProtoTypes.ToProto(type) }, value);
+        return _outputs[^1];
+    }
+
+    /// <summary>Adds a constant in the form that this graph can hold: an initializer, or a Constant node that stands first in a function.</summary>
+    /// <param name="name">A hint.</param>
+    public Value AddConstant(string name, Tensor tensor)
+    {
+        if (!IsFunction)
+            return AddInitializer(name, tensor);
+        var node = InsertFirst("Constant", []);
+        node.Attributes.Set("value", tensor);
+        node.Output().Name = name;
+        return node.Output();
+    }
+
+    /// <summary>Adds an initializer; <paramref name="name"/> is a hint.</summary>
+    /// <exception cref="InvalidOperationException">This is a function: use <see cref="AddConstant"/>.</exception>
     public Value AddInitializer(string name, Tensor tensor)
     {
+        if (IsFunction)
+            throw new InvalidOperationException($"Function {Name} can't hold initializers");
         var value = new Value(this, name) { Initializer = tensor };
         _initializers.Add(value);
         return value;
@@ -58,19 +95,24 @@ public sealed class Graph
 
     /// <summary>Takes an unused initializer away.</summary>
     /// <exception cref="InvalidOperationException">It is still read, or can be fed from outside.</exception>
-    public void RemoveInitializer(Value value)
-    {
-        if (value.Uses.Count > 0 || value.IsGraphInput)
-            throw new InvalidOperationException($"Initializer {value} is still in use");
-        _initializers.Remove(value);
-    }
+    public void RemoveInitializer(Value value) => RemoveInitializers(new HashSet<Value> { value });
 
     /// <summary>Takes all the given unused initializers away in one sweep.</summary>
+    /// <exception cref="InvalidOperationException">One is still read, or can be fed from outside.</exception>
     public void RemoveInitializers(IReadOnlySet<Value> values)
     {
-        if (values.FirstOrDefault(value => value.Uses.Count > 0 || value.IsGraphInput) is { } used)
+        if (values.FirstOrDefault(value => value.Uses.Count > 0 || value.Constant is null) is { } used)
             throw new InvalidOperationException($"Initializer {used} is still in use");
         _initializers.RemoveAll(values.Contains);
+        _inputs.RemoveAll(values.Contains);
+    }
+
+    /// <summary>Ends a caller's freedom to feed this initializer: it is no input any more.</summary>
+    public void FreezeInput(Value initializer)
+    {
+        if (initializer.Initializer is null || !_inputs.Remove(initializer))
+            throw new InvalidOperationException($"{initializer} is no input with a default");
+        initializer.IsGraphInput = false;
     }
 
     /// <summary>

@@ -20,7 +20,11 @@ internal sealed class GraphCloner
 
     private Graph Clone(Graph source, Node? owner)
     {
-        var graph = new Graph(source.Proto.Clone(), owner);
+        var graph = new Graph(source.Proto.Clone(), owner)
+        {
+            IsFunction = source.IsFunction,
+            InitializersMayBeFed = source.InitializersMayBeFed,
+        };
         foreach (var input in source.Inputs)
             graph.AddInput(CloneValue(graph, input));
         foreach (var initializer in source.Initializers)

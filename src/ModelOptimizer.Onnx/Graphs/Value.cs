@@ -62,7 +62,13 @@ public sealed class Value
     /// <summary>
     /// The tensor that every run of the model sees here: of an initializer that no caller can override, or of a Constant node.
     /// </summary>
-    public Tensor? Constant => IsGraphInput ? null : Initializer ?? Producer?.ConstantOutput;
+    public Tensor? Constant => IsOverridable ? null : Initializer ?? Producer?.ConstantOutput;
+
+    /// <summary>
+    /// True for an initializer that a caller may feed: it is also an input. Up to IR 3 every initializer was listed among the inputs and
+    /// stayed a constant all the same.
+    /// </summary>
+    public bool IsOverridable => IsGraphInput && Initializer is not null && Graph.InitializersMayBeFed;
 
     /// <summary>Lets every reader of this value read <paramref name="replacement"/> instead, graph outputs included.</summary>
     public void ReplaceAllUsesWith(Value replacement)

@@ -9,11 +9,11 @@ internal sealed class GraphReader(string? folder, string? path)
 
     public bool SawExternalData => _tensors.OpenedFiles;
 
-    public Graph Read(GraphProto proto, Node? owner, Scope? scope)
+    public Graph Read(GraphProto proto, Node? owner, Scope? scope, bool isFunction = false)
     {
         var nodes = proto.Node.ToArray();
         var outputs = proto.Output.ToArray();
-        var graph = new Graph(proto, owner);
+        var graph = new Graph(proto, owner) { IsFunction = isFunction };
         var names = new Scope(scope);
         ReadSignatureAndInitializers(graph, names);
         ReadNodes(graph, names, nodes);
@@ -37,7 +37,7 @@ internal sealed class GraphReader(string? folder, string? path)
         proto.Output.Clear();
         proto.Node.Clear();
         proto.ValueInfo.Clear();
-        return new Function(proto, Read(body, owner: null, scope: null));
+        return new Function(proto, Read(body, owner: null, scope: null, isFunction: true));
     }
 
     private void ReadSignatureAndInitializers(Graph graph, Scope names)

@@ -35,6 +35,7 @@ internal static class ModelReader
         var model = new OnnxModel(proto, path);
         var reader = new GraphReader(folder, path);
         model.Graph = reader.Read(graph, owner: null, scope: null);
+        model.Graph.InitializersMayBeFed = model.InitializersMayBeFed;
         foreach (var function in functions)
             model.FunctionList.Add(reader.Read(function));
         model.HasExternalData = reader.SawExternalData;

@@ -9,33 +9,35 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
 {
     public OnnxModel Model { get; } = model;
 
+    internal RewriteLog Log { get; } = log;
+
     public IInferenceEngine Engine { get; } = engine;
 
     public IDiagnosticSink Diagnostics { get; } = diagnostics;
 
     /// <summary>True once the limit of rewrites is reached: nothing may change any more.</summary>
-    public bool IsDone => log.IsFull;
+    public bool IsDone => Log.IsFull;
 
     /// <summary>Announces a change just before it is made. False when the limit is reached: then it must not be made.</summary>
     /// <param name="what">The change in words: <c>fold BatchNormalization into Conv</c>.</param>
     /// <param name="where">The node that it starts from.</param>
-    public bool Rewriting(string what, Node where) => log.TryAdd(what, where.ToString());
+    public bool Rewriting(string what, Node where) => Log.TryAdd(what, where.ToString());
 
     /// <summary>Announces a change to something that is no node.</summary>
-    public bool Rewriting(string what, Value where) => log.TryAdd(what, where.ToString());
+    public bool Rewriting(string what, Value where) => Log.TryAdd(what, where.ToString());
 
     /// <summary>Tells why a candidate stays as it is.</summary>
-    public void Refuse(Node node, string why) => log.Refuse(node.ToString(), why);
+    public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
 
     /// <summary>Records that a weight is stored in fewer bytes now, for the report.</summary>
     /// <param name="weight">The weight's name.</param>
     /// <param name="content">What it was.</param>
     /// <param name="bytesAfter">Bytes of everything that stands for it now.</param>
     /// <param name="form">How it is stored, in words: <c>int4, blocks of 32, DequantizeLinear</c>.</param>
-    public void Compressed(string weight, Tensor content, long bytesAfter, string form) => log.Compressed(weight, content, bytesAfter, form);
+    public void Compressed(string weight, Tensor content, long bytesAfter, string form) => Log.Compressed(weight, content, bytesAfter, form);
 
     /// <summary>Records why a candidate weight stays as it is.</summary>
-    public void RefuseWeight(string weight, Tensor content, string why) => log.RefuseWeight(weight, content, why);
+    public void RefuseWeight(string weight, Tensor content, string why) => Log.RefuseWeight(weight, content, why);
 
     /// <summary>The version of the standard operators that a node of the graph is read by.</summary>
     public long Opset(Graph graph) => Model.OpsetOf(graph);

@@ -3,7 +3,10 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Passes;
 
 /// <summary>One announced change.</summary>
-public sealed record Rewrite(string Pass, string What, string Where);
+public sealed record Rewrite(string Pass, string What, string Where)
+{
+    public override string ToString() => $"{Pass}: {What} at {Where}";
+}
 
 /// <summary>One candidate left alone, and why.</summary>
 public sealed record Refusal(string Pass, string Where, string Why);
@@ -25,6 +28,7 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     private readonly HashSet<Refusal> _seen = [];
     private readonly List<Refusal> _refusals = [];
     private readonly List<WeightDecision> _weights = [];
+    private readonly List<PassRun> _runs = [];
 
     public IReadOnlyList<Rewrite> Rewrites => _rewrites;
 
@@ -33,10 +37,23 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     /// <summary>Every weight that a compressing pass considered, compressed or not.</summary>
     public IReadOnlyList<WeightDecision> Weights => _weights;
 
+    /// <summary>Every run of a pass, in the order in which they ended: a group follows its passes.</summary>
+    public IReadOnlyList<PassRun> Runs => _runs;
+
     public bool IsFull => _rewrites.Count >= limit;
 
     /// <summary>The pass at work.</summary>
-    public string CurrentPass { get; internal set; } = "";
+    public string CurrentPass { get; private set; } = "";
+
+    /// <summary>Names the pass at work until disposed.</summary>
+    internal IDisposable Enter(string pass)
+    {
+        var scope = new PassScope(this, CurrentPass);
+        CurrentPass = pass;
+        return scope;
+    }
+
+    internal void Add(PassRun run) => _runs.Add(run);
 
     internal bool TryAdd(string what, string where)
     {
@@ -54,9 +71,21 @@ public sealed class RewriteLog(int limit = int.MaxValue)
             _refusals.Add(refusal);
     }
 
+    /// <summary>Takes back what a pass refused, before it looks at everything anew.</summary>
+    internal void ForgetRefusals(string pass)
+    {
+        _seen.RemoveWhere(refusal => refusal.Pass == pass);
+        _refusals.RemoveAll(refusal => refusal.Pass == pass);
+    }
+
     internal void Compressed(string weight, Tensor content, long bytesAfter, string form) =>
         _weights.Add(new WeightDecision(CurrentPass, weight, content.Type, content.ByteCount, bytesAfter, form, Refusal: null));
 
     internal void RefuseWeight(string weight, Tensor content, string why) =>
         _weights.Add(new WeightDecision(CurrentPass, weight, content.Type, content.ByteCount, content.ByteCount, Form: null, why));
+
+    private sealed class PassScope(RewriteLog log, string outer) : IDisposable
+    {
+        public void Dispose() => log.CurrentPass = outer;
+    }
 }

@@ -1,0 +1,48 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>Runs passes under guard: every change must be announced, and the graph must be sound afterwards.</summary>
+public static class PassRunner
+{
+    /// <summary>Runs the passes in order.</summary>
+    /// <exception cref="DiagnosticException">A pass changed the graph in silence or left it broken: an error of ours, not of the model.</exception>
+    public static void Run(PassContext context, params IEnumerable<IGraphPass> passes)
+    {
+        foreach (var pass in passes)
+            Run(context, pass, group: null, round: 1);
+        if (context.IsDone)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.RewriteLimit, LimitMessage(context.Log.Rewrites)));
+    }
+
+    /// <summary>Runs one pass.</summary>
+    /// <returns>How many changes it made.</returns>
+    internal static int Run(PassContext context, IGraphPass pass, string? group, int round)
+    {
+        var (log, model) = (context.Log, context.Model);
+        var (before, rewrites) = (ModelSize.Of(model), log.Rewrites.Count);
+        var fingerprint = GraphFingerprint.Of(model);
+        using (log.Enter(pass.Name))
+            pass.Run(model, context);
+        var made = log.Rewrites.Count - rewrites;
+        Check(pass, model, isChanged: fingerprint != GraphFingerprint.Of(model), isAnnounced: made > 0);
+        var after = made > 0 ? ModelSize.Of(model) : before;
+        log.Add(new PassRun(pass.Name, group, round, made, log.Refusals.Count(refusal => refusal.Pass == pass.Name), before, after));
+        return made;
+    }
+
+    private static string LimitMessage(IReadOnlyList<Rewrite> rewrites) =>
+        $"Stopped after {rewrites.Count} rewrites, the limit given" + (rewrites is [.., var last] ? $"; the last was '{last}'" : "");
+
+    private static void Check(IGraphPass pass, OnnxModel model, bool isChanged, bool isAnnounced)
+    {
+        if (isChanged && !isAnnounced)
+            throw Internal($"{pass.Name} changed the graph without saying so");
+        if (isChanged && GraphVerifier.Verify(model) is [var problem, ..])
+            throw Internal($"{pass.Name} broke the graph: {problem}");
+    }
+
+    private static DiagnosticException Internal(string message) => new(DiagnosticCatalog.InternalError,
+        $"{message}. Please report it; leaving the pass out of the profile avoids it");
+}

@@ -1,0 +1,154 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Testing;
+
+/// <summary>
+/// Builds small models for tests, top to bottom: <c>var x = g.Input("x", DataType.Float, 2, 3); g.Output("y", g.Op("Relu", x));</c>
+/// Bodies of If and Loop are built by the lambdas given, with a builder of their own.
+/// </summary>
+public sealed class GraphBuilder
+{
+    private readonly OnnxModel _model;
+    private readonly Graph _graph;
+
+    /// <param name="opset">Version of the standard operators; that of <c>com.microsoft</c> is always imported.</param>
+    public GraphBuilder(long opset = 17, long irVersion = 8)
+    {
+        _model = OnnxModel.Create(irVersion, new Dictionary<string, long> { [""] = opset, ["com.microsoft"] = 1 });
+        _graph = _model.Graph;
+    }
+
+    private GraphBuilder(OnnxModel model, Graph graph)
+    {
+        _model = model;
+        _graph = graph;
+    }
+
+    /// <summary>The model; its edges have been verified.</summary>
+    public OnnxModel Build()
+    {
+        if (GraphVerifier.Verify(_model) is [var problem, ..])
+            throw new InvalidOperationException($"The test builds an invalid model: {problem}");
+        return _model;
+    }
+
+    public Value Input(string name, DataType type, params Dimension[] dimensions) => Input(name, new TensorType(type, new Shape([.. dimensions])));
+
+    public Value Input(string name, TensorType type) => _graph.AddInput(name, type);
+
+    public void Output(string name, Value value, TensorType? type = null) => _graph.AddOutput(name, value, type);
+
+    public Value Initializer(string name, Tensor tensor) => _graph.AddInitializer(name, tensor);
+
+    public Value Initializer(string name, long[] dimensions, params float[] elements) => Initializer(name, Tensor.Create(dimensions, elements));
+
+    /// <summary>A vector of int64, as shapes and axes are given.</summary>
+    public Value Int64s(string name, params long[] elements) => Initializer(name, Tensor.Create([elements.Length], elements));
+
+    /// <summary>An initializer that is also an input: from IR 4 on a caller may feed it.</summary>
+    public Value InputWithDefault(string name, Tensor tensor)
+    {
+        var value = _graph.AddInput(name, tensor.Type);
+        value.Initializer = tensor;
+        _graph.AddInitializer(value);
+        return value;
+    }
+
+    public Value Constant(Tensor tensor) => Op("Constant", [], ("value", tensor));
+
+    /// <summary>A node with one output.</summary>
+    public Value Op(string opType, params Value?[] inputs) => Node(opType, inputs).Output();
+
+    /// <summary>A node with one output and attributes: long, long[], float, string or Tensor.</summary>
+    public Value Op(string opType, Value?[] inputs, params (string Name, object Value)[] attributes) =>
+        Node(opType, inputs, 1, attributes).Output();
+
+    /// <summary>A node; <paramref name="opType"/> may name a domain: <c>com.microsoft.Gelu</c>.</summary>
+    public Node Node(string opType, Value?[] inputs, int outputs = 1, params (string Name, object Value)[] attributes)
+    {
+        var dot = opType.LastIndexOf('.');
+        var node = _graph.Insert(null, opType[(dot + 1)..], inputs, outputs, domain: dot < 0 ? "" : opType[..dot]);
+        foreach (var (name, value) in attributes)
+            Set(node.Attributes, name, value);
+        return node;
+    }
+
+    /// <summary>An If with as many outputs as the branches return.</summary>
+    public Node If(Value condition, Func<GraphBuilder, Value[]> then, Func<GraphBuilder, Value[]> otherwise)
+    {
+        var node = _graph.Insert(null, "If", [condition], outputs: 0);
+        AddBody(node, "then_branch", then);
+        AddBody(node, "else_branch", otherwise);
+        return WithOutputs(node, node.Bodies[0].Graph.Outputs.Count);
+    }
+
+    /// <summary>A Loop over carried values; the body returns the condition, the carried values, then what is collected.</summary>
+    /// <param name="body">Gets its builder and its formals: iteration, condition, carried values.</param>
+    public Node Loop(Value? trips, Value? condition, Value[] carried, Func<GraphBuilder, Value[], Value[]> body)
+    {
+        var node = _graph.Insert(null, "Loop", [trips, condition, .. carried], outputs: 0);
+        AddBody(node, "body", inner =>
+        {
+            var iteration = inner.Input("iteration", DataType.Int64);
+            var goOn = inner.Input("condition", DataType.Bool);
+            var formals = carried.Select((value, i) => inner.Input($"carried_{i}", value.Type!));
+            return body(inner, [iteration, goOn, .. formals]);
+        });
+        return WithOutputs(node, node.Bodies[0].Graph.Outputs.Count - 1);
+    }
+
+    /// <summary>Declares a model-local function and imports its domain; <paramref name="body"/> gets the inputs and returns the outputs.</summary>
+    public void Function(string domain, string name, int inputs, Func<GraphBuilder, Value[], Value[]> body)
+    {
+        var graph = new Graph(new GraphProto { Name = name }, owner: null) { IsFunction = true };
+        var proto = new FunctionProto { Domain = domain, Name = name, OpsetImport = { _model.Proto.OpsetImport } };
+        _model.FunctionList.Add(new Function(proto, graph));
+        _model.ImportDomain(domain, 1);
+        var builder = new GraphBuilder(_model, graph);
+        AddOutputs(builder, body(builder, [.. Enumerable.Range(0, inputs).Select(builder.FormalInput)]));
+    }
+
+    private Value FormalInput(int index)
+    {
+        var value = new Value(_graph, $"input_{index}") { Info = new ValueInfoProto { Name = $"input_{index}" } };
+        _graph.AddInput(value);
+        return value;
+    }
+
+    private void AddBody(Node node, string attribute, Func<GraphBuilder, Value[]> build)
+    {
+        var graph = new Graph(new GraphProto { Name = attribute }, node);
+        node.BodyList.Add(new NodeBody(attribute, -1, graph));
+        node.Proto.Attribute.Add(new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Graph });
+        var builder = new GraphBuilder(_model, graph);
+        AddOutputs(builder, build(builder));
+    }
+
+    private static void AddOutputs(GraphBuilder builder, Value[] values)
+    {
+        for (var i = 0; i < values.Length; i++)
+            builder.Output($"{builder._graph.Name}_output_{i}", values[i]);
+    }
+
+    private static Node WithOutputs(Node node, int count)
+    {
+        for (var i = 0; i < count; i++)
+            node.AddOutput(new Value(node.Graph!, ""));
+        return node;
+    }
+
+    private static void Set(NodeAttributes attributes, string name, object value)
+    {
+        switch (value)
+        {
+            case int number: attributes.Set(name, (long)number); break;
+            case long number: attributes.Set(name, number); break;
+            case float number: attributes.Set(name, number); break;
+            case string text: attributes.Set(name, text); break;
+            case long[] numbers: attributes.Set(name, numbers); break;
+            case Tensor tensor: attributes.Set(name, tensor); break;
+            default: throw new ArgumentException($"No attribute of type {value.GetType().Name}", nameof(value));
+        }
+    }
+}
