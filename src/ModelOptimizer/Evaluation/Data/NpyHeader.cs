@@ -86,7 +86,8 @@ internal sealed partial record NpyHeader(string Description, bool IsFortranOrder
         var shape = ShapeEntry().Match(text);
         if (!description.Success || !order.Success || !shape.Success)
             throw new InvalidDataException("its header lacks descr, fortran_order or shape");
-        return new NpyHeader(description.Groups[1].Value, order.Groups[1].Value == "True", ParseShape(shape.Groups[1].Value));
+        var type = description.Groups["record"].Success ? "record" : description.Groups["scalar"].Value;
+        return new NpyHeader(type, order.Groups[1].Value == "True", ParseShape(shape.Groups[1].Value));
     }
 
     private static ImmutableArray<long> ParseShape(string text)
@@ -98,8 +99,7 @@ internal sealed partial record NpyHeader(string Description, bool IsFortranOrder
             : throw new InvalidDataException($"its shape has the entry '{part}'"))];
     }
 
-    // A structured type is a list; its text is kept to be named in messages.
-    [GeneratedRegex("""'descr'\s*:\s*(?:'([^']*)'|(\[))""")]
+    [GeneratedRegex("""'descr'\s*:\s*(?:'(?<scalar>[^']*)'|(?<record>\[))""")]
     private static partial Regex DescriptionEntry();
 
     [GeneratedRegex("""'fortran_order'\s*:\s*(True|False)""")]
