@@ -19,8 +19,11 @@ public sealed class OnnxModel
     /// <summary>The file it was read from; null when it came from memory.</summary>
     public string? Path { get; }
 
-    /// <summary>True when the model was read with tensors in a file beside it; it is then saved that way too.</summary>
-    public bool HasExternalData { get; internal set; }
+    /// <summary>Full paths of the files in the model's folder that hold its external data.</summary>
+    public IReadOnlyList<string> ExternalFiles { get; internal set; } = [];
+
+    /// <summary>True when the model was read with external data, which is then how it is saved again.</summary>
+    public bool HasExternalData => ExternalFiles.Count > 0;
 
     public Graph Graph { get; internal set; } = null!;
 

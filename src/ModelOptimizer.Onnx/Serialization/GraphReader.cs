@@ -7,7 +7,7 @@ internal sealed class GraphReader(string? folder, string? path)
 {
     private readonly TensorReader _tensors = new(folder, path);
 
-    public bool SawExternalData => _tensors.OpenedFiles;
+    public IReadOnlyList<string> ExternalFiles => _tensors.Files;
 
     public Graph Read(GraphProto proto, Node? owner, Scope? scope, bool isFunction = false)
     {

@@ -38,7 +38,7 @@ internal static class ModelReader
         model.Graph.InitializersMayBeFed = model.InitializersMayBeFed;
         foreach (var function in functions)
             model.FunctionList.Add(reader.Read(function));
-        model.HasExternalData = reader.SawExternalData;
+        model.ExternalFiles = reader.ExternalFiles;
         return model;
     }
 }

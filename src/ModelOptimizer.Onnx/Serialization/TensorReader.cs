@@ -7,8 +7,10 @@ namespace ModelOptimizer.Onnx;
 internal sealed class TensorReader(string? folder, string? modelPath)
 {
     private readonly Dictionary<string, MappedFile> _files = [];
+    private readonly List<string> _paths = [];
 
-    public bool OpenedFiles => _files.Count > 0;
+    /// <summary>Full paths of the files that tensors lie in, in order of first mention.</summary>
+    public IReadOnlyList<string> Files => _paths;
 
     public Tensor Read(TensorProto proto) =>
         proto.DataLocation == TensorProto.Types.DataLocation.External ? ReadExternal(proto) : new InlineTensor(proto);
@@ -43,6 +45,8 @@ internal sealed class TensorReader(string? folder, string? modelPath)
     {
         if (_files.TryGetValue(location, out var known))
             return known;
-        return _files[location] = MappedFile.Open(ExternalLocation.Resolve(folder, location, tensor, modelPath));
+        var path = ExternalLocation.Resolve(folder, location, tensor, modelPath);
+        _paths.Add(path);
+        return _files[location] = MappedFile.Open(path);
     }
 }
