@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 using ModelOptimizer.Onnx;
+using Tensor = ModelOptimizer.Onnx.Tensor;
 
 namespace ModelOptimizer.Quantization;
 
@@ -11,7 +13,7 @@ internal static class DequantizeLinearLayout
 {
     private const int TileSize = 64;
 
-    public static DataType CodeType(WeightGrid grid) => (grid.Bits, grid.IsSymmetric) switch
+    public static DataType CodeType(WeightGrid grid) => (grid.StorageBits, grid.IsSymmetric) switch
     {
         (2, true) => DataType.Int2,
         (2, false) => DataType.UInt2,
@@ -29,7 +31,7 @@ internal static class DequantizeLinearLayout
         var inner = 1;
         foreach (var d in dimensions[(channelAxis + 1)..])
             inner = checked(inner * (int)d);
-        var packed = new byte[CodePacking.ByteCount(weight.Codes.Length, weight.Grid.Bits)];
+        var packed = new byte[CodePacking.ByteCount(weight.Codes.Length, weight.Grid.StorageBits)];
         // Eight rows' worth of any type fill whole bytes, so that chunks never share one.
         var chunk = inner == 1 ? TileSize * weight.Channels : 1 << 16;
         Parallel.For(0, (weight.Codes.Length + chunk - 1) / chunk, i => PackChunk(weight, inner, i * chunk, chunk, packed));
@@ -47,8 +49,8 @@ internal static class DequantizeLinearLayout
         if (weight.Grid.IsSymmetric)
             return null;
         var points = Transpose(weight.ZeroPoints, weight.Channels, weight.Blocks);
-        var packed = new byte[CodePacking.ByteCount(points.Length, weight.Grid.Bits)];
-        CodePacking.Pack(points, weight.Grid.Bits, packed);
+        var packed = new byte[CodePacking.ByteCount(points.Length, weight.Grid.StorageBits)];
+        CodePacking.Pack(points, weight.Grid.StorageBits, packed);
         return Tensor.Create(CodeType(weight.Grid), blocked ? [weight.Blocks, weight.Channels] : [weight.Channels], packed);
     }
 
@@ -62,8 +64,8 @@ internal static class DequantizeLinearLayout
         else
             CopyRuns(weight, inner, start, codes);
         if (weight.Grid.IsSymmetric)
-            ToSigned(codes, weight.Grid.Middle);
-        CodePacking.Pack(codes, weight.Grid.Bits, packed.AsSpan(CodePacking.ByteCount(start, weight.Grid.Bits)));
+            ToSigned(codes, weight.Grid);
+        CodePacking.Pack(codes, weight.Grid.StorageBits, packed.AsSpan(CodePacking.ByteCount(start, weight.Grid.StorageBits)));
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
@@ -93,9 +95,13 @@ internal static class DequantizeLinearLayout
         }
     }
 
-    /// <summary>Offset binary to two's complement: only the top bit of a code differs.</summary>
-    private static void ToSigned(Span<byte> codes, int middle) =>
-        System.Numerics.Tensors.TensorPrimitives.Xor<byte>(codes, (byte)middle, codes);
+    /// <summary>Offset binary to two's complement of the stored width.</summary>
+    private static void ToSigned(Span<byte> codes, WeightGrid grid)
+    {
+        var (middle, mask) = ((byte)grid.Middle, (byte)((1 << grid.StorageBits) - 1));
+        TensorPrimitives.Subtract(codes, middle, codes);
+        TensorPrimitives.BitwiseAnd(codes, mask, codes);
+    }
 
     private static T[] Transpose<T>(T[] values, int rows, int columns)
     {

@@ -38,5 +38,13 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
         return Codes.Slice(channel * Depth + start, Math.Min(BlockSize, Depth - start));
     }
 
+    /// <summary>Bytes of packed codes, scales and zero points, about: rows are not rounded up.</summary>
+    public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize)
+    {
+        var blocks = (long)weight.Channels * ((weight.Depth + blockSize - 1) / blockSize);
+        var bitsOfPoints = grid.IsSymmetric ? 0 : grid.StorageBits;
+        return ((long)weight.Channels * weight.Depth * grid.StorageBits + blocks * bitsOfPoints) / 8 + blocks * sizeof(float);
+    }
+
     public void Dispose() => ArrayPool<byte>.Shared.Return(_codes);
 }

@@ -4,10 +4,13 @@ namespace ModelOptimizer.Quantization;
 /// The uniform grid that weights are rounded to. Codes are unsigned, 0 to <see cref="MaxCode"/>; signed element types show them
 /// shifted by <see cref="Middle"/>.
 /// </summary>
-/// <param name="Bits">Bits of a code: 2, 4 or 8.</param>
+/// <param name="Bits">Bits of a code, 2 to 8.</param>
 /// <param name="IsSymmetric">Whether zero is always the middle code; else each block chooses its own zero point.</param>
 internal readonly record struct WeightGrid(int Bits, bool IsSymmetric)
 {
+    /// <summary>Bits that a code is stored in.</summary>
+    public int StorageBits => Bits > 4 ? 8 : Bits > 2 ? 4 : 2;
+
     public int MaxCode => (1 << Bits) - 1;
 
     /// <summary>The code of zero in a symmetric grid.</summary>
