@@ -1,0 +1,25 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.OnnxRuntime;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Precision;
+
+public sealed class RealModelTests
+{
+    [Test]
+    public void Int8_weights_of_a_transformer_load_and_shrink_the_file_to_a_third()
+    {
+        var path = SharedModels.Require("langid-bert.onnx");
+        var model = OnnxModel.Load(path);
+        var log = new RewriteLog();
+
+        new QuantizeWeights(new QuantizeWeightsOptions()).Run(model, new PassContext(model, log, new OnnxRuntimeEngine(), new DiagnosticBag()));
+
+        Assert.That(GraphVerifier.Verify(model), Is.Empty);
+        Assert.That(ModelWriter.ToBytes(model), Has.Length.LessThan(new FileInfo(path).Length / 3));
+        Assert.DoesNotThrow(() => new OnnxRuntimeEngine().Open(model, new SessionSettings()).Dispose());
+    }
+}
