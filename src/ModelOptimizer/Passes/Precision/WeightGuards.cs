@@ -11,7 +11,7 @@ internal static class WeightGuards
     /// <returns>The reason against, or null.</returns>
     public static string? Refusal(WeightCandidate weight, NodeSelector selector)
     {
-        if (weight.Value.IsGraphInput)
+        if (weight.Value.IsOverridable)
             return "it is also a graph input, so that callers may feed another value";
         if (weight.Content.ElementType != DataType.Float)
             return $"it is {weight.Content.ElementType.ToOnnxName()}; only float weights are compressed";
