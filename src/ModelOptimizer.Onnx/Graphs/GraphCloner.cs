@@ -52,6 +52,8 @@ internal sealed class GraphCloner
     private void CloneNode(Graph graph, Node source)
     {
         var node = _nodes[source] = new Node(source.Proto.Clone());
+        foreach (var (name, tensor) in source.Attributes.Tensors)
+            node.Attributes.Attach(name, tensor);
         graph.Nodes.Link(node, before: null);
         for (var i = 0; i < source.Inputs.Count; i++)
             node.SetInput(i, source.Inputs[i] is { } input ? _values[input] : null);
