@@ -4,8 +4,6 @@ namespace ModelOptimizer.Onnx;
 public enum ModelProblem
 {
     FileMissing,
-    Folder,
-    CannotRead,
     FileEmpty,
     NotAModel,
     TextFile,
@@ -13,7 +11,6 @@ public enum ModelProblem
     GitLfsPointer,
     Truncated,
     TooLarge,
-    TooDeep,
     Cyclic,
     DuplicateName,
     UndefinedName,

@@ -8,11 +8,6 @@ internal static class CommandLine
 {
     public const string Name = "dotnet model-opt";
 
-    public static IReadOnlyList<string> Examples { get; } =
-    [
-        "inspect model.onnx",
-    ];
-
     public static RootCommand Create(ConsoleStreams streams)
     {
         var output = new OutputOptions();
@@ -20,7 +15,7 @@ internal static class CommandLine
         foreach (var command in Commands())
             root.Subcommands.Add(command.Bind(output, streams));
         output.AddTo(root);
-        HelpWithExamples.Install(root, Examples);
+        HelpWithExamples.Install(root, ["init model.onnx", "optimize model.onnx -p model-opt.yaml", "inspect model.onnx"]);
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(streams);
         return root;
     }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using ModelOptimizer.Onnx.Protos;
 
 namespace ModelOptimizer.Onnx;
@@ -8,22 +9,25 @@ internal static class ModelReader
     public static OnnxModel Load(string path)
     {
         var full = Path.GetFullPath(path);
+        var proto = ModelFile.Read(full);
+        return Build(proto, Path.GetDirectoryName(full), full);
+    }
+
+    public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder)
+    {
         try
         {
-            return Build(ModelFile.Read(full), Path.GetDirectoryName(full), full);
+            return Build(ModelProto.Parser.ParseFrom(bytes), folder, null);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InvalidProtocolBufferException e)
         {
-            throw new InvalidModelException(ModelProblem.CannotRead,
-                $"The model can't be read: {e.Message.TrimEnd('.')}. Check the file's permissions and that no other program holds it", full, e);
+            throw new InvalidModelException(ModelProblem.NotAModel, $"The bytes are not an ONNX model: {e.Message}", inner: e);
         }
     }
 
-    public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder) => Build(ModelFile.Parse(bytes, path: null), folder, path: null);
-
     private static OnnxModel Build(ModelProto proto, string? folder, string? path)
     {
-        var graph = proto.Graph;
+        var graph = proto.Graph ?? throw new InvalidModelException(ModelProblem.NotAModel, "The model has no graph", path);
         var functions = proto.Functions.ToArray();
         proto.Graph = null;
         proto.Functions.Clear();
@@ -34,7 +38,7 @@ internal static class ModelReader
         model.Graph.InitializersMayBeFed = model.InitializersMayBeFed;
         foreach (var function in functions)
             model.FunctionList.Add(reader.Read(function));
-        model.ExternalFiles = reader.ExternalFiles;
+        model.HasExternalData = reader.SawExternalData;
         return model;
     }
 }

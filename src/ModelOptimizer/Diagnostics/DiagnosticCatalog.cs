@@ -23,6 +23,8 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor UnsupportedVersion = Error("MO1012", "Profile version not supported");
     public static readonly DiagnosticDescriptor UnknownVariable = Error("MO1013", "Unknown variable");
     public static readonly DiagnosticDescriptor MissingKey = Error("MO1014", "Required key is missing");
+    public static readonly DiagnosticDescriptor InvalidChoice = Error("MO1015", "Value is not one of those allowed");
+    public static readonly DiagnosticDescriptor UnknownUnit = Error("MO1016", "Unknown unit");
 
     // Model
     public static readonly DiagnosticDescriptor ModelNotFound = Error("MO2001", "Model not found");

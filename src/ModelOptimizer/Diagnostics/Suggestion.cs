@@ -1,14 +1,18 @@
+using ModelOptimizer.Passes;
+
 namespace ModelOptimizer.Diagnostics;
 
-/// <summary>"Did you mean": the known name that a misspelled one is close to.</summary>
+/// <summary>"Did you mean": the known name that a misspelt one is close to.</summary>
 public static class Suggestion
 {
     /// <summary>The closest of the known names, or null when none is close enough to be meant.</summary>
     public static string? For(string unknown, IEnumerable<string> known)
     {
         ArgumentNullException.ThrowIfNull(unknown);
-        var allowed = Math.Max(1, unknown.Length / 3);
-        return known.Select(name => (Name: name, Distance: Distance(unknown.ToUpperInvariant(), name.ToUpperInvariant())))
+        var meant = Normalize(unknown);
+        // Two slips in a word of three letters make another word.
+        var allowed = meant.Length <= 3 ? 1 : 2;
+        return known.Select(name => (Name: name, Distance: Distance(meant, Normalize(name))))
             .Where(candidate => candidate.Distance <= allowed)
             .OrderBy(candidate => candidate.Distance).ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
             .FirstOrDefault().Name;
@@ -17,6 +21,13 @@ public static class Suggestion
     /// <summary>A sentence's end: <c>; did you mean 'labels'?</c>, or nothing.</summary>
     public static string Clause(string unknown, IEnumerable<string> known) =>
         For(unknown, known) is { } name ? $"; did you mean '{name}'?" : "";
+
+    /// <summary>A sentence's end that always helps: the name meant, or all there are.</summary>
+    public static string ClauseOrList(string unknown, IReadOnlyCollection<string> known) =>
+        For(unknown, known) is { } name ? $"; did you mean '{name}'?" : $"; there are {string.Join(", ", known)}";
+
+    // perChannel, per_channel and PER-CHANNEL all mean per-channel.
+    private static string Normalize(string name) => PassNames.ToKebabCase(name.Replace('_', '-'));
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbours that lead from one to the other (optimal string alignment).</summary>
     private static int Distance(string a, string b)

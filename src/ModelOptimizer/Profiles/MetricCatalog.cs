@@ -1,3 +1,5 @@
+using ModelOptimizer.Diagnostics;
+
 namespace ModelOptimizer.Profiles;
 
 /// <summary>What a metric's number counts.</summary>
@@ -29,6 +31,9 @@ public sealed record MetricDeclaration(string Name, MetricUnit Unit, bool Higher
 
     /// <summary>Follows from the files or a stopwatch: needs no data to compare on, and is no business of <c>evaluate.metrics</c>.</summary>
     public bool IsCost { get; init; }
+
+    /// <summary>What a broken limit is unless the profile says otherwise. Timing varies with the machine, so it only warns.</summary>
+    public Severity DefaultSeverity { get; init; } = Severity.Error;
 }
 
 /// <summary>Every metric that budgets and <c>evaluate.metrics</c> may name.</summary>
@@ -39,7 +44,11 @@ public static class MetricCatalog
         new("size", MetricUnit.Bytes, false, "Size of the model with its external data.") { HasOriginal = true, IsCost = true },
         new("compressed-size", MetricUnit.Bytes, false, "Size after Brotli compression.") { HasOriginal = true, IsCost = true },
         new("size-ratio", MetricUnit.Ratio, false, "Size as a share of the original's size.") { IsCost = true },
-        new("latency-ratio", MetricUnit.Ratio, false, "Time per run as a share of the original's time.") { IsCost = true },
+        new("latency-ratio", MetricUnit.Ratio, false, "Time per run as a share of the original's time.")
+        {
+            IsCost = true,
+            DefaultSeverity = Severity.Warning,
+        },
         new("cosine-similarity", MetricUnit.Rate, true, "Cosine between the outputs of original and result, mean over samples."),
         new("sqnr", MetricUnit.Decibel, true, "Signal to quantization noise ratio of the worst output, in dB."),
         new("max-abs-error", MetricUnit.Number, false, "Largest absolute difference of any output element."),

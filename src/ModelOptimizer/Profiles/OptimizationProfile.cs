@@ -11,6 +11,10 @@ public sealed record OptimizationProfile
     [Option("Version of the profile format.", Minimum = 1, Maximum = NewestVersion, Example = "1")]
     public int Version { get; init; } = NewestVersion;
 
+    [Option("Presets and profiles that this one builds on, such as preset:cpu-int8 or ./base.yaml. Maps merge, lists replace; later ones win.",
+        Example = "preset:cpu-int8")]
+    public IReadOnlyList<string> Extends { get; init; } = [];
+
     [Option("The ONNX model, relative to this file. May be left out when the project item or the command line names it.",
         IsPath = true, Example = "Models/classifier.onnx")]
     public string? Model { get; init; }
@@ -56,7 +60,7 @@ public sealed record CalibrationSettings
 public sealed record EvaluateSettings
 {
     [Option("Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.",
-        IsPath = true, Required = true, Example = "data/validation.npz")]
+        IsPath = true, Example = "data/validation.npz")]
     public IReadOnlyList<string> Data { get; init; } = [];
 
     [Option("The array that holds the truth: the class of each row, or the next token at each position.", Example = "labels")]

@@ -14,8 +14,9 @@ public readonly record struct Ratio(double Value)
     {
         var isPercent = text.EndsWith('%');
         var digits = isPercent ? text[..^1].TrimEnd() : text;
+        var style = isPercent ? NumberStyles.AllowDecimalPoint : NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         // Decimal, so that 0.1% and 0.001 are one number.
-        var isNumber = decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
+        var isNumber = decimal.TryParse(digits, style, CultureInfo.InvariantCulture, out var number);
         ratio = new Ratio((double)(isPercent ? number / 100 : number));
         return isNumber;
     }

@@ -43,7 +43,7 @@ public sealed class UnitTests
     [TestCase("")]
     [TestCase("%")]
     [TestCase("-5%")]
-    [TestCase("1e3")]
+    [TestCase("1e3%")]
     [TestCase("1,5")]
     [TestCase("five")]
     [TestCase("5 percent")]

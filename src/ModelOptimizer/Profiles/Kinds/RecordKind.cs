@@ -1,0 +1,49 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Profiles;
+
+/// <summary>A map that becomes a record: a key for each property with an <see cref="OptionAttribute"/>.</summary>
+internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, OptionAttribute, ValueKind> kindOf) : MapKind(title, KeysOf(type, kindOf))
+{
+    private readonly Dictionary<string, PropertyInfo> _properties =
+        Options(type).ToDictionary(option => Key(option.Property), option => option.Property);
+
+    /// <summary>The record when nothing is said.</summary>
+    public object Defaults() => Activator.CreateInstance(type)!;
+
+    protected override object Complete(IReadOnlyDictionary<string, object> values, ProfileMap map)
+    {
+        var record = Defaults();
+        foreach (var (key, value) in values)
+            _properties[key].SetValue(record, value);
+        return record;
+    }
+
+    /// <summary>A record that is there even when nothing is said of it: an empty map, whose keys have defaults of their own.</summary>
+    public override JsonNode Spell(object value) => new JsonObject();
+
+    public static string Key(PropertyInfo property) => PassNames.ToKebabCase(property.Name);
+
+    /// <summary>The declared options in the order of the source, a base record's last.</summary>
+    public static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> Options(Type type) =>
+        from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        let option = property.GetCustomAttribute<OptionAttribute>()
+        where option is not null
+        select (property, option);
+
+    private static IReadOnlyList<MapKey> KeysOf(Type type, Func<PropertyInfo, OptionAttribute, ValueKind> kindOf)
+    {
+        var defaults = Activator.CreateInstance(type)!;
+        return [.. Options(type).Select(option => KeyOf(option.Property, option.Option, kindOf(option.Property, option.Option), defaults))];
+    }
+
+    private static MapKey KeyOf(PropertyInfo property, OptionAttribute option, ValueKind kind, object defaults) =>
+        new(Key(property), kind, option.Description)
+        {
+            Default = property.GetValue(defaults) is { } value ? kind.Spell(value) : null,
+            Example = option.Example,
+            IsRequired = option.Required,
+        };
+}
