@@ -77,12 +77,13 @@ public sealed class OnnxModel
     /// <summary>An empty model, to be filled with what is to be evaluated.</summary>
     /// <param name="irVersion">The version of the format.</param>
     /// <param name="opsets">Versions of the operators by domain; "" is the standard one.</param>
-    public static OnnxModel Create(long irVersion, IReadOnlyDictionary<string, long> opsets)
+    /// <param name="path">The model beside which the external data of its tensors lies.</param>
+    public static OnnxModel Create(long irVersion, IReadOnlyDictionary<string, long> opsets, string? path = null)
     {
         var proto = new ModelProto { IrVersion = irVersion };
         proto.OpsetImport.AddRange(opsets.Select(opset => new OperatorSetIdProto { Domain = opset.Key, Version = opset.Value }));
         var graph = new Graph(new GraphProto { Name = "graph" }, owner: null) { InitializersMayBeFed = irVersion >= 4 };
-        return new OnnxModel(proto, path: null) { Graph = graph };
+        return new OnnxModel(proto, path) { Graph = graph };
     }
 
     /// <summary>Reads a model file; external data is mapped, not read.</summary>
@@ -93,6 +94,13 @@ public sealed class OnnxModel
     /// <param name="bytes">The model's message.</param>
     /// <param name="folder">Where its external data lies; null when it may have none.</param>
     public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder = null) => ModelReader.Parse(bytes, folder);
+
+    /// <summary>One graph of this model as a model of its own, without outputs, to look into it.</summary>
+    /// <param name="graph">The main graph or a body; what it reads from outside and its typed inputs become inputs.</param>
+    /// <param name="asInput">Which constants become inputs too.</param>
+    /// <returns>The model and the copy of each value; null when the type of something it needs is unknown.</returns>
+    public (OnnxModel Model, IReadOnlyDictionary<Value, Value> Copies)? Extract(Graph graph, Func<Tensor, bool> asInput) =>
+        GraphCloner.Extract(this, graph, asInput);
 
     /// <summary>A deep copy that shares the tensors.</summary>
     public OnnxModel Clone() => GraphCloner.Clone(this);

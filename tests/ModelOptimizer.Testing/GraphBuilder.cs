@@ -3,6 +3,16 @@ using ModelOptimizer.Onnx.Protos;
 
 namespace ModelOptimizer.Testing;
 
+/// <summary>The forms in which a model can hold a weight.</summary>
+public enum WeightForm
+{
+    Initializer,
+    ConstantNode,
+
+    /// <summary>An initializer that is also an input.</summary>
+    InputWithDefault,
+}
+
 /// <summary>
 /// Builds small models for tests, top to bottom: <c>var x = g.Input("x", DataType.Float, 2, 3); g.Output("y", g.Op("Relu", x));</c>
 /// Bodies of If and Loop are built by the lambdas given, with a builder of their own.
@@ -11,6 +21,7 @@ public sealed class GraphBuilder
 {
     private readonly OnnxModel _model;
     private readonly Graph _graph;
+    private readonly Dictionary<string, Value> _weights = [];
 
     /// <param name="opset">Version of the standard operators; that of <c>com.microsoft</c> is always imported.</param>
     public GraphBuilder(long opset = 17, long irVersion = 8)
@@ -24,6 +35,9 @@ public sealed class GraphBuilder
         _model = model;
         _graph = graph;
     }
+
+    /// <summary>How <see cref="Weight"/> supplies constants.</summary>
+    public WeightForm Weights { get; init; }
 
     /// <summary>The model; its edges have been verified.</summary>
     public OnnxModel Build()
@@ -53,6 +67,19 @@ public sealed class GraphBuilder
         value.Initializer = tensor;
         _graph.AddInitializer(value);
         return value;
+    }
+
+    /// <summary>A constant in the form that <see cref="Weights"/> says; asked for twice in one graph, it is shared.</summary>
+    public Value Weight(string name, Tensor tensor)
+    {
+        if (_weights.TryGetValue(name, out var known))
+            return known;
+        return _weights[name] = Weights switch
+        {
+            WeightForm.ConstantNode => Constant(tensor),
+            WeightForm.InputWithDefault => InputWithDefault(name, tensor),
+            _ => Initializer(name, tensor),
+        };
     }
 
     public Value Constant(Tensor tensor) => Op("Constant", [], ("value", tensor));
@@ -92,7 +119,7 @@ public sealed class GraphBuilder
         {
             var iteration = inner.Input("iteration", DataType.Int64);
             var goOn = inner.Input("condition", DataType.Bool);
-            var formals = carried.Select((value, i) => inner.Input($"carried_{i}", value.Type!));
+            var formals = carried.Select((value, i) => inner.FormalInput($"carried_{i}", value.Type));
             return body(inner, [iteration, goOn, .. formals]);
         });
         return WithOutputs(node, node.Bodies[0].Graph.Outputs.Count - 1);
@@ -105,13 +132,16 @@ public sealed class GraphBuilder
         var proto = new FunctionProto { Domain = domain, Name = name, OpsetImport = { _model.Proto.OpsetImport } };
         _model.FunctionList.Add(new Function(proto, graph));
         _model.ImportDomain(domain, 1);
-        var builder = new GraphBuilder(_model, graph);
-        AddOutputs(builder, body(builder, [.. Enumerable.Range(0, inputs).Select(builder.FormalInput)]));
+        var builder = new GraphBuilder(_model, graph) { Weights = Weights };
+        AddOutputs(builder, body(builder, [.. Enumerable.Range(0, inputs).Select(i => builder.FormalInput($"input_{i}"))]));
     }
 
-    private Value FormalInput(int index)
+    /// <summary>An input of a body or function, whose type may be left to those who feed it.</summary>
+    private Value FormalInput(string name, TensorType? type = null)
     {
-        var value = new Value(_graph, $"input_{index}") { Info = new ValueInfoProto { Name = $"input_{index}" } };
+        if (type is not null)
+            return Input(name, type);
+        var value = new Value(_graph, name) { Info = new ValueInfoProto { Name = name } };
         _graph.AddInput(value);
         return value;
     }
@@ -121,7 +151,7 @@ public sealed class GraphBuilder
         var graph = new Graph(new GraphProto { Name = attribute }, node);
         node.BodyList.Add(new NodeBody(attribute, -1, graph));
         node.Proto.Attribute.Add(new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Graph });
-        var builder = new GraphBuilder(_model, graph);
+        var builder = new GraphBuilder(_model, graph) { Weights = Weights };
         AddOutputs(builder, build(builder));
     }
 

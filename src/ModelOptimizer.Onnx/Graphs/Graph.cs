@@ -137,6 +137,18 @@ public sealed class Graph
         return node;
     }
 
+    /// <summary>Makes a node like another, of this or another model, over other inputs. Bodies are not copied.</summary>
+    public Node InsertCopy(Node? before, Node source, ReadOnlySpan<Value?> inputs)
+    {
+        var node = new Node(source.Proto.Clone());
+        Nodes.Link(node, before);
+        for (var i = 0; i < inputs.Length; i++)
+            node.SetInput(i, inputs[i]);
+        foreach (var output in source.Outputs)
+            node.AddOutput(output is null ? null : new Value(this, output.Name));
+        return node;
+    }
+
     /// <summary>Makes a node that stands first, for operators that read constants and inputs only.</summary>
     public Node InsertFirst(string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
         Insert(Nodes.First, opType, inputs, outputs, domain, name);

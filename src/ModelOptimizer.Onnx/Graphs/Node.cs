@@ -51,7 +51,7 @@ public sealed class Node
     internal List<NodeBody> BodyList { get; } = [];
 
     /// <summary>The tensor of a Constant node, else null.</summary>
-    internal Tensor? ConstantOutput => OpType == "Constant" && Domain.Length == 0 ? _constant ??= ConstantNode.Read(Attributes) : null;
+    public Tensor? ConstantOutput => OpType == "Constant" && Domain.Length == 0 ? _constant ??= ConstantNode.Read(Attributes) : null;
 
     private Tensor? _constant;
 
@@ -82,6 +82,14 @@ public sealed class Node
             _inputs[i].Set(null);
             _inputs.RemoveAt(i);
         }
+    }
+
+    /// <summary>Lets every reader of the first output read <paramref name="value"/> instead and takes the node away.</summary>
+    /// <exception cref="InvalidOperationException">Another output is still read.</exception>
+    public void ReplaceWith(Value value)
+    {
+        Output().ReplaceAllUsesWith(value);
+        Remove();
     }
 
     /// <summary>Takes the node out of its graph. Its outputs must have no uses left.</summary>

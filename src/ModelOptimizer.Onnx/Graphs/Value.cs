@@ -44,7 +44,7 @@ public sealed class Value
     /// <summary>What the model declares, an initializer holds or inference found; null when unknown or not a tensor.</summary>
     public TensorType? Type
     {
-        get => _type ??= Initializer?.Type ?? ProtoTypes.ToTensorType(Info?.Type);
+        get => _type ??= (Initializer ?? Producer?.ConstantOutput)?.Type ?? ProtoTypes.ToTensorType(Info?.Type);
         set
         {
             // What was read may say more than we model (denotations): it stays unless it is no longer true.
@@ -55,6 +55,9 @@ public sealed class Value
                 Info.Type = ProtoTypes.ToProto(value);
         }
     }
+
+    /// <summary>Adds what was found out about the type to what is known. It informs passes and is not written to the file.</summary>
+    public void Refine(TensorType found) => _type = Type is { } known ? known.RefinedBy(found) : found;
 
     /// <summary>The declaration as read, with documentation, denotations and what else rides along.</summary>
     internal ValueInfoProto? Info { get; set; }

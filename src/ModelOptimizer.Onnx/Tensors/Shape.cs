@@ -10,6 +10,8 @@ public readonly record struct Dimension(long? Value, string? Symbol = null)
 
     public static implicit operator Dimension(long value) => new(value);
 
+    public static implicit operator Dimension(string symbol) => new(null, symbol);
+
     public override string ToString() =>
         Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? (string.IsNullOrEmpty(Symbol) ? "?" : Symbol);
 }
@@ -30,6 +32,11 @@ public sealed record Shape(ImmutableArray<Dimension> Dimensions)
     /// <summary>Number of elements, or null while an axis is not fixed.</summary>
     public long? ElementCount => IsStatic ? Dimensions.Aggregate(1L, (product, d) => checked(product * d.Value!.Value)) : null;
 
+    /// <summary>The same axes with lengths and symbols that only the other knows.</summary>
+    public Shape RefinedBy(Shape? other) => other is null || other.Rank != Rank || IsStatic
+        ? this
+        : new([.. Dimensions.Zip(other.Dimensions, (mine, its) => mine.Value is not null ? mine : its.Value is not null ? its : new(null, mine.Symbol ?? its.Symbol))]);
+
     public bool Equals(Shape? other) => other is not null && Dimensions.SequenceEqual(other.Dimensions);
 
     public override int GetHashCode() => Dimensions.Aggregate(Rank, HashCode.Combine);
@@ -43,5 +50,9 @@ public sealed record Shape(ImmutableArray<Dimension> Dimensions)
 /// <param name="Shape">The shape; null when not even the rank is known.</param>
 public sealed record TensorType(DataType ElementType, Shape? Shape)
 {
+    /// <summary>Both taken together; where they contradict each other, this one stands.</summary>
+    public TensorType RefinedBy(TensorType other) =>
+        other.ElementType != ElementType ? this : this with { Shape = Shape is null ? other.Shape : Shape.RefinedBy(other.Shape) };
+
     public override string ToString() => ElementType.ToOnnxName() + Shape;
 }

@@ -33,10 +33,16 @@ public abstract class GraphPass : IGraphPass
 
     public void Run(OnnxModel model, PassContext context)
     {
+        Prepare(context);
         // Inner graphs first: what a body no longer reads is then free outside.
         foreach (var graph in GraphWalker.Graphs(model).Reverse().ToList())
             if (!context.IsDone)
                 Run(graph, context);
+    }
+
+    /// <summary>Runs once before the graphs: where a pass asks for types.</summary>
+    protected virtual void Prepare(PassContext context)
+    {
     }
 
     protected abstract void Run(Graph graph, PassContext context);

@@ -7,6 +7,9 @@ namespace ModelOptimizer.Passes;
 /// <summary>What a pass may use and where it announces what it does.</summary>
 public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngine engine, IDiagnosticSink diagnostics)
 {
+    /// <summary>How many rewrites there were when types were last inferred.</summary>
+    private int _typedAt = -1;
+
     public OnnxModel Model { get; } = model;
 
     internal RewriteLog Log { get; } = log;
@@ -28,6 +31,14 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
 
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
+
+    /// <summary>Fills in <see cref="Value.Type"/> wherever the runtime can tell it. Cheap when nothing changed since the last time.</summary>
+    public void InferTypes()
+    {
+        if (_typedAt != Log.Rewrites.Count)
+            new TypeInference(Engine).Run(Model);
+        _typedAt = Log.Rewrites.Count;
+    }
 
     /// <summary>Records that a weight is stored in fewer bytes now, for the report.</summary>
     /// <param name="weight">The weight's name.</param>

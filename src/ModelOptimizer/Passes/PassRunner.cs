@@ -26,6 +26,8 @@ public static class PassRunner
         using (log.Enter(pass.Name))
             pass.Run(model, context);
         var made = log.Rewrites.Count - rewrites;
+        if (made > 0)
+            RequireInitializersThatAreNoInputs(model);
         Check(pass, model, isChanged: fingerprint != GraphFingerprint.Of(model), isAnnounced: made > 0);
         var after = made > 0 ? ModelSize.Of(model) : before;
         log.Add(new PassRun(pass.Name, group, round, made, log.Refusals.Count(refusal => refusal.Pass == pass.Name), before, after));
@@ -34,6 +36,13 @@ public static class PassRunner
 
     private static string LimitMessage(IReadOnlyList<Rewrite> rewrites) =>
         $"Stopped after {rewrites.Count} rewrites, the limit given" + (rewrites is [.., var last] ? $"; the last was '{last}'" : "");
+
+    /// <summary>IR 4 brought initializers that are no inputs; a model that gained one must say so.</summary>
+    private static void RequireInitializersThatAreNoInputs(OnnxModel model)
+    {
+        if (model.Graph.Initializers.Any(initializer => !initializer.IsGraphInput))
+            model.RequireIrVersion(4);
+    }
 
     private static void Check(IGraphPass pass, OnnxModel model, bool isChanged, bool isAnnounced)
     {

@@ -1,0 +1,40 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// Takes away nodes that hand on their first input unchanged: Identity, and others whose attributes, constants or types make them one.
+/// <code>
+/// Relu(Identity(x))  =>  Relu(x)
+/// </code>
+/// </summary>
+public sealed class EliminateIdentity : NodeRewrite
+{
+    public override NumericEffect Effect => NumericEffect.Exact;
+
+    protected override IReadOnlySet<string> Operators => NoOps.Operators;
+
+    protected override void Prepare(PassContext context) => context.InferTypes();
+
+    protected override Outcome Rewrite(Node node, PassContext context)
+    {
+        var verdict = NoOps.Judge(node, context.Opset(node.Graph!));
+        if (!verdict.IsNoOp)
+            return new Outcome(verdict.Reason);
+        if (node.Outputs.Skip(1).Any(output => output?.Uses.Count > 0))
+            return Outcome.Refused("its second output is used");
+        var (source, output) = (node.Input(0)!, node.Output());
+        if (output.IsGraphOutput && !CanBeOutput(source, node.Graph!))
+            return Outcome.Refused($"it carries '{source}' to a graph output, where the format needs a node");
+        if (!context.Rewriting($"remove {node.OpType} that changes nothing", node))
+            return Outcome.Done;
+        if (output.Type is { } type)
+            source.Refine(type);
+        node.ReplaceWith(source);
+        return Outcome.Done;
+    }
+
+    /// <summary>A value can take an output's name when it is made here and has no such name yet.</summary>
+    private static bool CanBeOutput(Value source, Graph graph) =>
+        source.Graph == graph && source.Producer is not null && !source.IsGraphOutput;
+}

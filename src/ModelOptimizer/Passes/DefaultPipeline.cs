@@ -1,0 +1,19 @@
+namespace ModelOptimizer.Passes;
+
+/// <summary>The order in which passes run, with the reason for each place. Reflection finds passes by name; order is decided here only.</summary>
+public static class DefaultPipeline
+{
+    /// <summary>The passes of <c>simplify</c>, repeated until they settle. All are <see cref="NumericEffect.Exact"/>.</summary>
+    public static IReadOnlyList<IGraphPass> Simplify(SimplifyOptions options) =>
+    [
+        new EliminateDeadNodes(), // first, so that nothing is computed for what nobody reads
+        new FoldShape(), // lengths become constants for the next one to compute with
+        new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
+        new EliminateIdentity(), // sees more once shapes and axes are constants
+        new DeduplicateInitializers(), // folding makes equal constants
+        new EliminateDeadNodes(), // what the others left behind
+    ];
+
+    /// <summary>The passes that run only where a profile names them: they change the signature or give up information.</summary>
+    public static IReadOnlyList<Type> OnDemand { get; } = [typeof(FreezeInputs)];
+}

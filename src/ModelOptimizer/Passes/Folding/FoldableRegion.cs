@@ -1,0 +1,93 @@
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// The nodes of one graph that depend on constants only. They are evaluated together, then it is decided at which of their values the
+/// graph is cut: those are stored, everything before them disappears.
+/// </summary>
+internal sealed class FoldableRegion
+{
+    /// <summary>Constants beyond this many bytes are left to a further region: each is in memory once more while it is evaluated.</summary>
+    private const long LargestInputBytes = 256L << 20;
+
+    private readonly List<Node> _nodes = [];
+    private readonly HashSet<Node> _members = [];
+    private readonly HashSet<Value> _leaves = [];
+    private long _inputBytes;
+
+    private FoldableRegion(Graph graph) => Graph = graph;
+
+    public Graph Graph { get; }
+
+    /// <summary>In order of execution.</summary>
+    public IReadOnlyList<Node> Nodes => _nodes;
+
+    /// <summary>True when more nodes may follow once these are folded.</summary>
+    public bool IsCut => _inputBytes > LargestInputBytes;
+
+    public static FoldableRegion Collect(Graph graph, PassContext context)
+    {
+        var region = new FoldableRegion(graph);
+        foreach (var node in graph.Nodes)
+        {
+            if (region.IsCut)
+                break;
+            if (!region.HasConstantInputs(node))
+                continue;
+            if (FoldingRules.Refusal(node) is { } why)
+                context.Refuse(node, why);
+            else
+                region.Add(node);
+        }
+        return region;
+    }
+
+    /// <summary>Chooses the values to store, from the last node back: a node whose results would cost too much stays, and what it reads is stored.</summary>
+    /// <returns>The nodes to replace with those of their outputs that are read from outside, in order of execution.</returns>
+    public IReadOnlyList<(Node Node, IReadOnlyList<Value> Values)> Choose(EvaluationResults results, ByteSize maxGrowth, PassContext context)
+    {
+        var budget = new FoldingBudget(_members, results, maxGrowth);
+        var chosen = new List<(Node, IReadOnlyList<Value>)>();
+        foreach (var node in Enumerable.Reverse(_nodes))
+        {
+            var read = node.Outputs.OfType<Value>().Where(output => output.Uses.Any(use => !_members.Contains(use.User))).ToList();
+            if (read.Count == 0)
+                continue;
+            if (budget.Refusal(node, read) is not { } why)
+            {
+                chosen.Add((node, read));
+                continue;
+            }
+            context.Refuse(node, why);
+            _members.Remove(node);
+        }
+        chosen.Reverse();
+        return chosen;
+    }
+
+    /// <summary>Takes away the nodes that nothing reads any more.</summary>
+    public void RemoveDeadNodes()
+    {
+        foreach (var node in Enumerable.Reverse(_nodes))
+            if (node.Outputs.All(output => output is null || output.Uses.Count == 0))
+                node.Remove();
+    }
+
+    private bool HasConstantInputs(Node node) =>
+        node.Inputs.Any(input => input is not null) && node.Outputs.Any(output => output?.Uses.Count > 0)
+        && node.Inputs.All(input => input is null || IsConstant(input));
+
+    private bool IsConstant(Value value) => value.Constant is not null || (value.Producer is { } producer && _members.Contains(producer));
+
+    private void Add(Node node)
+    {
+        _nodes.Add(node);
+        _members.Add(node);
+        foreach (var input in node.Inputs)
+            if (input?.Constant is { } constant && _leaves.Add(input))
+                _inputBytes += constant.ByteCount;
+    }
+}

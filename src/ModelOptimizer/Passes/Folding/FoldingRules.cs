@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>What is never folded although its inputs are constant, in the order in which the reasons are given.</summary>
+internal static class FoldingRules
+{
+    private static readonly FrozenSet<string> Random = FrozenSet.Create(
+        "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli");
+
+    private static readonly FrozenSet<string> Quantization = FrozenSet.Create("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear");
+
+    /// <summary>The reason to leave the node alone; null when it may be folded.</summary>
+    public static string? Refusal(Node node)
+    {
+        if (node.Bodies.Count > 0)
+            return "it carries bodies";
+        if (node.Domain.Length > 0)
+            return $"operators of domain '{node.Domain}' are not evaluated";
+        if (Random.Contains(node.OpType))
+            return "it is not deterministic";
+        if (node.Is("Dropout") && node.Input(2) is not null)
+            return "it may drop elements at random";
+        if (node.Attributes.HasReferences)
+            return "an attribute comes from the function's caller";
+        if (Quantization.Contains(node.OpType))
+            return "folding would undo the quantization";
+        if (node.Is("Cast") && node.Input(0)?.Constant is { } narrow && IsStorage(narrow))
+            return $"folding would undo the storage as {narrow.ElementType.ToOnnxName()}";
+        return null;
+    }
+
+    /// <summary>A tensor in a narrow type that only serves to keep the file small; shapes and flags are never of these types.</summary>
+    private static bool IsStorage(Tensor tensor) => tensor.ElementCount > 1 && tensor.ElementType is not DataType.Bool && tensor.ElementType.BitWidth() is > 0 and <= 16;
+}

@@ -1,0 +1,60 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Passes.Folding;
+
+public sealed class FoldShapeTests
+{
+    private static readonly TensorType Matrix = new(DataType.Float, Shape.Of(2, 3));
+
+    private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => g.Op("Shape", g.Op("Exp", x)), Matrix, opsets: [17, 8, 13])
+        // What a function gets has a type only once it is called.
+        .Where(row => row.Arguments[0]!.ToString() is not "in a function");
+
+    [TestCaseSource(nameof(Rows))]
+    public void Standard_rows(StandardRow row) => PassTester.Run(new FoldShape(), row);
+
+    [Test]
+    public void A_part_of_the_shape()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Shape", [g.Op("Exp", g.Input("x", DataType.Float, "n", 3, 4))], ("start", -2)));
+
+        var test = PassTester.Run(new FoldShape(), g.Build()).Leaves("Exp");
+
+        Assert.That(test.Initializers.Single().Constant!.AsSpan<long>().ToArray(), Is.EqualTo(new long[] { 3, 4 }));
+    }
+
+    [Test]
+    public void The_number_of_elements()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Size", g.Op("Exp", g.Input("x", Matrix))));
+
+        var test = PassTester.Run(new FoldShape(), g.Build()).Leaves("Exp");
+
+        Assert.That(test.Initializers.Single().Constant!.AsSpan<long>().ToArray(), Is.EqualTo(new long[] { 6 }));
+    }
+
+    [TestCase(1, true)]
+    [TestCase(-1, true)]
+    [TestCase(0, false)]
+    public void One_length_of_a_shape_that_is_partly_known(int index, bool isKnown)
+    {
+        var g = new GraphBuilder();
+        var shape = g.Op("Shape", g.Input("x", DataType.Float, "n", 3));
+        g.Output("y", g.Op("Gather", shape, g.Initializer("index", Tensor.Create([], (long)index))));
+
+        PassTester.Run(new FoldShape(), g.Build()).Leaves(isKnown ? ["Shape"] : ["Shape", "Gather"]);
+    }
+
+    [Test]
+    public void Symbols_stay_questions()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Shape", g.Input("x", DataType.Float, "n", 3)));
+
+        PassTester.Run(new FoldShape(), g.Build()).Ignores();
+    }
+}
