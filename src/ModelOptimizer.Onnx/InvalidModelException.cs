@@ -4,6 +4,8 @@ namespace ModelOptimizer.Onnx;
 public enum ModelProblem
 {
     FileMissing,
+    Folder,
+    CannotRead,
     FileEmpty,
     NotAModel,
     TextFile,
@@ -11,6 +13,7 @@ public enum ModelProblem
     GitLfsPointer,
     Truncated,
     TooLarge,
+    TooDeep,
     Cyclic,
     DuplicateName,
     UndefinedName,

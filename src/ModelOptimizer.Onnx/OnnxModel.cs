@@ -19,8 +19,11 @@ public sealed class OnnxModel
     /// <summary>The file it was read from; null when it came from memory.</summary>
     public string? Path { get; }
 
-    /// <summary>True when the model was read with tensors in a file beside it; it is then saved that way too.</summary>
-    public bool HasExternalData { get; internal set; }
+    /// <summary>Full paths of the files in the model's folder that hold its external data.</summary>
+    public IReadOnlyList<string> ExternalFiles { get; internal set; } = [];
+
+    /// <summary>True when the model was read with external data, which is then how it is saved again.</summary>
+    public bool HasExternalData => ExternalFiles.Count > 0;
 
     public Graph Graph { get; internal set; } = null!;
 
@@ -40,13 +43,7 @@ public sealed class OnnxModel
     public long Opset => OpsetImports.GetValueOrDefault("", 1);
 
     /// <summary>The version of the standard operators that the graph's nodes are read by: a function's own, else the model's.</summary>
-    public long OpsetOf(Graph graph)
-    {
-        while (graph.Outer is { } outer)
-            graph = outer;
-        var function = FunctionList.Find(f => f.Body == graph);
-        return function?.OpsetImports.GetValueOrDefault("", Opset) ?? Opset;
-    }
+    public long OpsetOf(Graph graph) => FunctionOf(graph)?.OpsetImports.GetValueOrDefault("", Opset) ?? Opset;
 
     /// <summary>Free-form metadata of the model.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Metadata => [.. Proto.MetadataProps.Select(p => KeyValuePair.Create(p.Key, p.Value))];
@@ -60,6 +57,14 @@ public sealed class OnnxModel
 
     /// <summary>IR 4 told inputs with a default from plain initializers; before, the list of inputs held both.</summary>
     internal bool InitializersMayBeFed => IrVersion >= 4;
+
+    /// <summary>Declares a non-standard domain for a graph's nodes: for the model, and for the function that the graph belongs to.</summary>
+    public void ImportDomain(Graph graph, string domain, long version)
+    {
+        ImportDomain(domain, version);
+        if (FunctionOf(graph) is { } function && !function.OpsetImports.ContainsKey(domain))
+            function.Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+    }
 
     /// <summary>Raises the IR version to what a newly used feature needs; never lowers it.</summary>
     public void RequireIrVersion(long version)
@@ -104,6 +109,13 @@ public sealed class OnnxModel
 
     /// <summary>A deep copy that shares the tensors.</summary>
     public OnnxModel Clone() => GraphCloner.Clone(this);
+
+    private Function? FunctionOf(Graph graph)
+    {
+        while (graph.Outer is { } outer)
+            graph = outer;
+        return FunctionList.Find(function => function.Body == graph);
+    }
 
     public override string ToString() => $"{Graph.Name} (opset {Opset}, {Graph.Nodes.Count} nodes)";
 }

@@ -8,6 +8,11 @@ internal static class CommandLine
 {
     public const string Name = "dotnet model-opt";
 
+    public static IReadOnlyList<string> Examples { get; } =
+    [
+        "inspect model.onnx",
+    ];
+
     public static RootCommand Create(ConsoleStreams streams)
     {
         var output = new OutputOptions();
@@ -15,7 +20,7 @@ internal static class CommandLine
         foreach (var command in Commands())
             root.Subcommands.Add(command.Bind(output, streams));
         output.AddTo(root);
-        HelpWithExamples.Install(root, ["init model.onnx", "optimize model.onnx -p model-opt.yaml", "inspect model.onnx"]);
+        HelpWithExamples.Install(root, Examples);
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(streams);
         return root;
     }

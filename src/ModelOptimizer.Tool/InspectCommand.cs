@@ -24,7 +24,7 @@ internal static class InspectCommand
     {
         var inspection = ModelInspector.Inspect(OnnxModel.Load(path), path);
         if (context.IsJson)
-            context.WriteJson(inspection, ToolJson.Default.ModelInspection);
+            context.WriteJson(inspection, ToolJson.Readable.ModelInspection);
         else
             new InspectionText(context, inspection, all).Write();
     }

@@ -24,6 +24,7 @@ internal sealed class ToolCommand(string name, string description, params IReadO
     {
         foreach (var inner in Subcommands.OfType<ToolCommand>())
             inner.Bind(output, streams);
+        output.CheckIn(this);
         // On another thread, so that an interrupt ends the process though work in native code can't be stopped.
         if (_run is { } run)
             SetAction((parsed, cancellation) =>

@@ -11,7 +11,7 @@ internal sealed class GraphCloner
     public static OnnxModel Clone(OnnxModel model)
     {
         var cloner = new GraphCloner();
-        var clone = new OnnxModel(model.Proto.Clone(), model.Path) { HasExternalData = model.HasExternalData };
+        var clone = new OnnxModel(model.Proto.Clone(), model.Path) { ExternalFiles = model.ExternalFiles };
         clone.Graph = cloner.Clone(model.Graph, owner: null);
         foreach (var function in model.Functions)
             clone.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
@@ -80,6 +80,8 @@ internal sealed class GraphCloner
     private void CloneNode(Graph graph, Node source)
     {
         var node = _nodes[source] = new Node(source.Proto.Clone());
+        foreach (var (name, tensor) in source.Attributes.Tensors)
+            node.Attributes.Attach(name, tensor);
         graph.Nodes.Link(node, before: null);
         for (var i = 0; i < source.Inputs.Count; i++)
             node.SetInput(i, source.Inputs[i] is { } input ? _values[input] : null);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Google.Protobuf;
 using ModelOptimizer.Onnx.Protos;
@@ -9,7 +10,7 @@ namespace ModelOptimizer.Onnx;
 public sealed class NodeAttributes
 {
     private readonly NodeProto _node;
-    private readonly Dictionary<string, Tensor> _tensors = [];
+    private Dictionary<string, Tensor>? _tensors;
 
     internal NodeAttributes(NodeProto node) => _node = node;
 
@@ -34,12 +35,7 @@ public sealed class NodeAttributes
 
     public ImmutableArray<float>? TryGetFloats(string name) => Find(name, Kind.Floats) is { } a ? [.. a.Floats] : null;
 
-    public Tensor? GetTensor(string name)
-    {
-        if (_tensors.TryGetValue(name, out var known))
-            return known;
-        return Find(name, Kind.Tensor)?.T is { } proto ? _tensors[name] = new InlineTensor(proto) : null;
-    }
+    public Tensor? GetTensor(string name) => _tensors?.GetValueOrDefault(name);
 
     public void Set(string name, long value) => Fresh(name, Kind.Int).I = value;
 
@@ -52,15 +48,21 @@ public sealed class NodeAttributes
     public void Set(string name, Tensor value)
     {
         Fresh(name, Kind.Tensor).T = value.ToProto("");
-        _tensors[name] = value;
+        Attach(name, value);
     }
 
     public void Remove(string name)
     {
-        _tensors.Remove(name);
+        _tensors?.Remove(name);
         if (Find(name) is { } attribute)
             _node.Attribute.Remove(attribute);
     }
+
+    /// <summary>The tensors among the attributes; their messages carry the same content.</summary>
+    internal IReadOnlyDictionary<string, Tensor> Tensors => _tensors ?? (IReadOnlyDictionary<string, Tensor>)FrozenDictionary<string, Tensor>.Empty;
+
+    /// <summary>Gives the tensor that stands for an attribute's message.</summary>
+    internal void Attach(string name, Tensor tensor) => (_tensors ??= [])[name] = tensor;
 
     private AttributeProto? Find(string name) => _node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
 

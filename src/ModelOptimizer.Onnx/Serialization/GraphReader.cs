@@ -7,7 +7,7 @@ internal sealed class GraphReader(string? folder, string? path)
 {
     private readonly TensorReader _tensors = new(folder, path);
 
-    public bool SawExternalData => _tensors.OpenedFiles;
+    public IReadOnlyList<string> ExternalFiles => _tensors.Files;
 
     public Graph Read(GraphProto proto, Node? owner, Scope? scope, bool isFunction = false)
     {
@@ -83,6 +83,8 @@ internal sealed class GraphReader(string? folder, string? path)
     {
         var node = new Node(proto);
         graph.Nodes.Link(node, before: null);
+        foreach (var attribute in proto.Attribute.Where(attribute => attribute.T is not null))
+            node.Attributes.Attach(attribute.Name, _tensors.Read(attribute.T));
         foreach (var name in proto.Output)
         {
             var value = name.Length == 0 ? null : new Value(graph, name);
@@ -123,8 +125,8 @@ internal sealed class GraphReader(string? folder, string? path)
     private Value Declare(Scope names, Value value) => names.TryDeclare(value) || names.TryShadow(value) ? value : throw Duplicate(value.Name);
 
     private InvalidModelException Duplicate(string name) =>
-        new(ModelProblem.DuplicateName, $"The name '{name}' is made twice in one graph", path);
+        new(ModelProblem.DuplicateName, $"The name '{name}' is made twice in one graph. Export the model with unique names", path);
 
     private Value Find(Scope names, string name, string reader) => names.Find(name) ??
-        throw new InvalidModelException(ModelProblem.UndefinedName, $"{reader} reads '{name}', which nothing makes", path);
+        throw new InvalidModelException(ModelProblem.UndefinedName, $"{reader} reads '{name}', which nothing makes. Export the whole graph", path);
 }

@@ -52,8 +52,12 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
         proto.Output.AddRange(node.Outputs.Select(NameOf));
         foreach (var body in node.Bodies)
             WriteBody(proto.Attribute.First(attribute => attribute.Name == body.Attribute), body);
+        foreach (var (name, tensor) in node.Attributes.Tensors.Where(pair => pair.Value.IsExternal))
+            WriteExternal(proto.Attribute.First(attribute => attribute.Name == name), tensor);
         return proto;
     }
+
+    private void WriteExternal(AttributeProto attribute, Tensor tensor) => attribute.T = placement.Place(tensor, attribute.T.Name);
 
     private void WriteBody(AttributeProto attribute, NodeBody body)
     {

@@ -8,18 +8,36 @@ internal static class ModelFile
 {
     public static ModelProto Read(string path)
     {
+        if (Directory.Exists(path))
+            throw new InvalidModelException(ModelProblem.Folder, "That is a folder. Name the .onnx file inside it", path);
         if (!File.Exists(path))
-            throw new InvalidModelException(ModelProblem.FileMissing, $"There is no file '{path}'", path);
-        using var stream = File.OpenRead(path);
-        if (stream.Length == 0)
-            throw new InvalidModelException(ModelProblem.FileEmpty, "The model file is empty", path);
+            throw new InvalidModelException(ModelProblem.FileMissing, "There is no such file. Check the path of the model", path);
+        return Parse(Contents(MappedFile.Open(path), path), path);
+    }
+
+    public static ModelProto Parse(ReadOnlySpan<byte> bytes, string? path)
+    {
         try
         {
-            return ModelProto.Parser.ParseFrom(stream);
+            // Over a span each tensor is allocated once at its size; over a stream the parser would gather it in pieces.
+            var proto = ModelProto.Parser.ParseFrom(bytes);
+            return IsModel(proto) ? proto : throw NotAModel.Explain(bytes, path);
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new InvalidModelException(ModelProblem.NotAModel, $"The file is not an ONNX model: {e.Message}", path, e);
+            throw NotAModel.Explain(bytes, path, e);
         }
     }
+
+    /// <summary>Almost any bytes are some message; a model has a version, a graph and, from IR 3 on, operator set versions.</summary>
+    private static bool IsModel(ModelProto proto) =>
+        proto is { IrVersion: > 0, Graph: not null } && (proto.IrVersion < 3 || proto.OpsetImport.Count > 0);
+
+    private static ReadOnlySpan<byte> Contents(MappedFile file, string path) => file.Length switch
+    {
+        0 => throw new InvalidModelException(ModelProblem.FileEmpty, "The model file is empty. Export or download it again", path),
+        > ModelMessage.Limit => throw new InvalidModelException(ModelProblem.TooLarge,
+            $"The file has {file.Length >> 20:N0} MiB, and a model's message ends at 2 GiB. Export the model with external data", path),
+        _ => file.Slice<byte>(0, file.Length),
+    };
 }

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using ModelOptimizer.Onnx.Protos;
 
 namespace ModelOptimizer.Onnx;
@@ -9,25 +8,22 @@ internal static class ModelReader
     public static OnnxModel Load(string path)
     {
         var full = Path.GetFullPath(path);
-        var proto = ModelFile.Read(full);
-        return Build(proto, Path.GetDirectoryName(full), full);
-    }
-
-    public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder)
-    {
         try
         {
-            return Build(ModelProto.Parser.ParseFrom(bytes), folder, null);
+            return Build(ModelFile.Read(full), Path.GetDirectoryName(full), full);
         }
-        catch (InvalidProtocolBufferException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidModelException(ModelProblem.NotAModel, $"The bytes are not an ONNX model: {e.Message}", inner: e);
+            throw new InvalidModelException(ModelProblem.CannotRead,
+                $"The model can't be read: {e.Message.TrimEnd('.')}. Check the file's permissions and that no other program holds it", full, e);
         }
     }
+
+    public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder) => Build(ModelFile.Parse(bytes, path: null), folder, path: null);
 
     private static OnnxModel Build(ModelProto proto, string? folder, string? path)
     {
-        var graph = proto.Graph ?? throw new InvalidModelException(ModelProblem.NotAModel, "The model has no graph", path);
+        var graph = proto.Graph;
         var functions = proto.Functions.ToArray();
         proto.Graph = null;
         proto.Functions.Clear();
@@ -38,7 +34,7 @@ internal static class ModelReader
         model.Graph.InitializersMayBeFed = model.InitializersMayBeFed;
         foreach (var function in functions)
             model.FunctionList.Add(reader.Read(function));
-        model.HasExternalData = reader.SawExternalData;
+        model.ExternalFiles = reader.ExternalFiles;
         return model;
     }
 }

@@ -7,13 +7,25 @@ namespace ModelOptimizer.Onnx;
 internal sealed class TensorReader(string? folder, string? modelPath)
 {
     private readonly Dictionary<string, MappedFile> _files = [];
+    private readonly List<string> _paths = [];
+    private readonly TensorCheck _check = new(modelPath);
 
-    public bool OpenedFiles => _files.Count > 0;
+    /// <summary>Full paths of the files that tensors lie in, in order of first mention.</summary>
+    public IReadOnlyList<string> Files => _paths;
 
-    public Tensor Read(TensorProto proto) =>
-        proto.DataLocation == TensorProto.Types.DataLocation.External ? ReadExternal(proto) : new InlineTensor(proto);
+    public Tensor Read(TensorProto proto)
+    {
+        _check.Check(proto);
+        return proto.DataLocation == TensorProto.Types.DataLocation.External ? ReadExternal(proto) : new InlineTensor(proto);
+    }
 
-    public Tensor Read(SparseTensorProto proto) => new SparseTensor(proto, Read(proto.Values), Read(proto.Indices));
+    public Tensor Read(SparseTensorProto proto)
+    {
+        _check.Check(proto);
+        var (values, indices) = (Read(proto.Values), Read(proto.Indices));
+        _check.CheckIndices(proto, indices.AsSpan<long>());
+        return new SparseTensor(proto, values, indices);
+    }
 
     private ExternalTensor ReadExternal(TensorProto proto)
     {
@@ -43,6 +55,8 @@ internal sealed class TensorReader(string? folder, string? modelPath)
     {
         if (_files.TryGetValue(location, out var known))
             return known;
-        return _files[location] = MappedFile.Open(ExternalLocation.Resolve(folder, location, tensor, modelPath));
+        var path = ExternalLocation.Resolve(folder, location, tensor, modelPath);
+        _paths.Add(path);
+        return _files[location] = MappedFile.Open(path);
     }
 }

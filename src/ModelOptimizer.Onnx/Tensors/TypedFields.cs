@@ -4,7 +4,7 @@ using ModelOptimizer.Onnx.Protos;
 
 namespace ModelOptimizer.Onnx;
 
-/// <summary>Reads tensors that keep their elements in <c>float_data</c>, <c>int32_data</c> and the like instead of <c>raw_data</c>.</summary>
+/// <summary>Tensors that keep their elements in <c>float_data</c>, <c>int32_data</c> and the like instead of <c>raw_data</c>.</summary>
 internal static class TypedFields
 {
     /// <summary>The elements as <c>raw_data</c> would hold them: packed, little-endian.</summary>
@@ -20,6 +20,25 @@ internal static class TypedFields
             Bytes<ushort>([.. proto.Int32Data.Select(v => (ushort)v)]),
         // Sub-byte types are packed already: each int32 holds one byte of packed elements.
         _ => [.. proto.Int32Data.Select(v => (byte)v)],
+    };
+
+    /// <summary>Entries of the field that this element type uses.</summary>
+    public static int Count(TensorProto proto) => (DataType)proto.DataType switch
+    {
+        DataType.Float or DataType.Complex64 => proto.FloatData.Count,
+        DataType.Double or DataType.Complex128 => proto.DoubleData.Count,
+        DataType.Int64 => proto.Int64Data.Count,
+        DataType.UInt64 or DataType.UInt32 => proto.Uint64Data.Count,
+        DataType.String => proto.StringData.Count,
+        _ => proto.Int32Data.Count,
+    };
+
+    /// <summary>Entries that <paramref name="elementCount"/> elements take.</summary>
+    public static long EntriesFor(DataType type, long elementCount) => type switch
+    {
+        DataType.Complex64 or DataType.Complex128 => 2 * elementCount,
+        _ when type.BitWidth() is > 0 and < 8 => type.ByteCount(elementCount),
+        _ => elementCount,
     };
 
     /// <summary>Empties every field that may hold elements.</summary>

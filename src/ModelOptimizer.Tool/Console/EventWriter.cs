@@ -7,7 +7,7 @@ namespace ModelOptimizer.Tool;
 internal sealed class EventWriter(TextWriter output) : IDiagnosticSink
 {
     public void Report(Diagnostic diagnostic) =>
-        output.WriteLine(JsonSerializer.Serialize(DiagnosticEvent.Of(diagnostic), EventJson.Default.DiagnosticEvent));
+        output.WriteLine(JsonSerializer.Serialize(DiagnosticEvent.Of(diagnostic), EventJson.Readable.DiagnosticEvent));
 }
 
 internal sealed record DiagnosticEvent(string Kind, string Severity, string Code, string Message, string? File, int? Line, int? Column)

@@ -28,12 +28,14 @@ internal sealed class OutputOptions
         root.Options.Add(Verbose);
         root.Options.Add(NoColor);
         root.Options.Add(Events);
-        root.Validators.Add(result =>
-        {
-            if (result.GetValue(Quiet) && result.GetValue(Verbose))
-                result.AddError("--quiet and --verbose exclude each other");
-            if (result.GetValue(Json) && result.GetValue(Events))
-                result.AddError("--json and --events exclude each other: both write to stdout");
-        });
     }
+
+    /// <summary>Validators are not inherited: each command checks for itself.</summary>
+    public void CheckIn(Command command) => command.Validators.Add(result =>
+    {
+        if (result.GetValue(Quiet) && result.GetValue(Verbose))
+            result.AddError("--quiet and --verbose exclude each other");
+        if (result.GetValue(Json) && result.GetValue(Events))
+            result.AddError("--json and --events exclude each other: both write to stdout");
+    });
 }

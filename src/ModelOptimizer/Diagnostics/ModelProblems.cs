@@ -8,9 +8,9 @@ public static class ModelProblems
     /// <summary>The kind of diagnostic for a problem.</summary>
     public static DiagnosticDescriptor Descriptor(ModelProblem problem) => problem switch
     {
-        ModelProblem.FileMissing => DiagnosticCatalog.ModelNotFound,
+        ModelProblem.FileMissing or ModelProblem.Folder => DiagnosticCatalog.ModelNotFound,
         ModelProblem.FileEmpty => DiagnosticCatalog.ModelEmpty,
-        ModelProblem.NotAModel or ModelProblem.TextFile or ModelProblem.HtmlPage => DiagnosticCatalog.NotAModel,
+        ModelProblem.NotAModel or ModelProblem.TextFile or ModelProblem.HtmlPage or ModelProblem.TooDeep => DiagnosticCatalog.NotAModel,
         ModelProblem.GitLfsPointer => DiagnosticCatalog.GitLfsPointer,
         ModelProblem.Truncated => DiagnosticCatalog.ModelTruncated,
         ModelProblem.TooLarge => DiagnosticCatalog.ModelTooLarge,
@@ -21,6 +21,7 @@ public static class ModelProblems
         ModelProblem.ExternalDataTooShort => DiagnosticCatalog.ExternalDataTooShort,
         ModelProblem.ExternalDataOutside => DiagnosticCatalog.ExternalDataOutside,
         ModelProblem.InvalidTensor => DiagnosticCatalog.InvalidTensor,
+        ModelProblem.CannotRead => DiagnosticCatalog.CannotRead,
         ModelProblem.CannotWrite => DiagnosticCatalog.CannotWrite,
         _ => DiagnosticCatalog.InternalError,
     };

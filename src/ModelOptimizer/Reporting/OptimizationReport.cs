@@ -23,7 +23,13 @@ public sealed record OptimizationReport
     /// <summary>The profile and every file it pulls in; empty when a preset was named on the command line.</summary>
     public required IReadOnlyList<FileReport> Profile { get; init; }
 
-    public required IReadOnlyList<PassReport> Passes { get; init; }
+    /// <summary>Every run of every pass; a group follows its passes.</summary>
+    public required IReadOnlyList<PassRun> Passes { get; init; }
+
+    public required IReadOnlyList<RewriteReport> Rewrites { get; init; }
+
+    /// <summary>Every candidate that a pass left alone, and why.</summary>
+    public required IReadOnlyList<Refusal> Refusals { get; init; }
 
     /// <summary>Every weight that a compressing pass looked at, compressed or refused.</summary>
     public required IReadOnlyList<WeightReport> Weights { get; init; }
@@ -48,13 +54,9 @@ public sealed record FileReport(string File, string Sha256);
 public sealed record ModelReport(
     IReadOnlyList<FileReport> Files, long Bytes, int Nodes, long Parameters, long IrVersion, IReadOnlyDictionary<string, long> Opsets);
 
-/// <param name="Effect">What the pass may do to the numbers.</param>
-public sealed record PassReport(
-    string Pass, NumericEffect Effect, int NodesBefore, int NodesAfter, IReadOnlyList<RewriteReport> Rewrites, IReadOnlyList<Refusal> Refusals);
-
 /// <param name="What">The change in words.</param>
 /// <param name="Where">The nodes or values it was made at.</param>
-public sealed record RewriteReport(string What, IReadOnlyList<string> Where);
+public sealed record RewriteReport(string Pass, string What, IReadOnlyList<string> Where);
 
 /// <param name="Form">How it is stored now; null when refused.</param>
 /// <param name="Refusal">Why it stays as it is; null when compressed.</param>

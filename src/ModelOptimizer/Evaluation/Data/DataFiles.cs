@@ -1,0 +1,66 @@
+using Microsoft.Extensions.FileSystemGlobbing;
+using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
+using ModelOptimizer.Diagnostics;
+
+namespace ModelOptimizer.Evaluation.Data;
+
+/// <summary>Finds the files that a profile's <c>data:</c> means: files, folders and globs.</summary>
+public static class DataFiles
+{
+    private static readonly string[] Extensions = [".npz", ".npy", ".jsonl", ".pb"];
+
+    /// <summary>All data files meant, in ordinal order within each entry: what is read, and what a build must watch.</summary>
+    /// <param name="paths">Files, folders, or globs with <c>*</c> and <c>**</c>, which may match files or folders.</param>
+    /// <exception cref="DiagnosticException">An entry leads to no data file.</exception>
+    public static IReadOnlyList<string> Expand(IEnumerable<string> paths) => [.. paths.SelectMany(Expand).Distinct()];
+
+    private static IReadOnlyList<string> Expand(string path)
+    {
+        if (File.Exists(path))
+            return HasDataExtension(path) ? [path] : throw NotFound(path, $"'{path}' is no data file{Expected}");
+        if (Directory.Exists(path))
+            return InFolder(path) is { Count: > 0 } files ? files : throw NotFound(path, $"The folder '{path}' has no data files{Expected}");
+        if (!path.Contains('*', StringComparison.Ordinal))
+            throw NotFound(path, $"There is no file or folder '{path}'");
+        return Glob(path) is { Count: > 0 } matches ? matches : throw NotFound(path, $"Nothing matches '{path}'{Expected}");
+    }
+
+    private static string Expected => "; data comes as .npz, .jsonl, a folder of .npy, or ONNX test_data_set_* folders";
+
+    private static List<string> InFolder(string folder)
+    {
+        var own = Directory.EnumerateFiles(folder).Where(HasDataExtension);
+        var testData = Directory.EnumerateDirectories(folder, "test_data_set_*").SelectMany(Directory.EnumerateFiles).Where(HasDataExtension);
+        return [.. own.Concat(testData).Order(StringComparer.Ordinal)];
+    }
+
+    private static List<string> Glob(string pattern)
+    {
+        var (root, relative) = Split(pattern);
+        if (!Directory.Exists(root))
+            return [];
+        var files = Match(root, relative).Where(HasDataExtension);
+        // The matcher knows files only; a folder matches when the pattern, one step longer, matches what lies in it.
+        var folders = Match(root, relative + "/*").Select(file => Path.GetDirectoryName(file)!).Distinct();
+        return [.. files.Concat(folders.SelectMany(InFolder)).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    private static (string Root, string Relative) Split(string pattern)
+    {
+        var parts = pattern.Replace('\\', '/').Split('/');
+        var literal = parts.TakeWhile(part => !part.Contains('*', StringComparison.Ordinal)).Count();
+        var root = string.Join('/', parts[..literal]);
+        return (literal == 0 ? "." : root.Length == 0 ? "/" : root, string.Join('/', parts[literal..]));
+    }
+
+    private static IEnumerable<string> Match(string root, string pattern)
+    {
+        var matcher = new Matcher(StringComparison.Ordinal).AddInclude(pattern);
+        return matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files.Select(match => Path.Combine(root, match.Path));
+    }
+
+    private static bool HasDataExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    private static DiagnosticException NotFound(string path, string message) =>
+        new(DiagnosticCatalog.DataNotFound, message, new SourceLocation(path));
+}

@@ -1,0 +1,33 @@
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Evaluation.Data;
+
+/// <summary>What a model wants from data files.</summary>
+/// <param name="Inputs">The inputs that must be fed.</param>
+/// <param name="Outputs">The outputs, by which recorded ones are told apart.</param>
+public sealed record DataRequest(IReadOnlyList<NamedType> Inputs, IReadOnlyList<string> Outputs)
+{
+    private const string DefaultLabels = "labels";
+
+    /// <summary>Rows per run where an input's batch axis is free; a fixed axis decides for itself.</summary>
+    public int Batch { get; init; } = 1;
+
+    /// <summary>The array that holds the truth; null takes <c>labels</c> where there is such an array.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>How many samples are read at most.</summary>
+    public int Limit { get; init; } = int.MaxValue;
+
+    /// <summary>The name to look for, and whether it must be there.</summary>
+    internal (string Name, bool IsRequired) LabelsName => Labels is null ? (DefaultLabels, false) : (Labels, true);
+
+    /// <summary>What a model's signature says: all inputs but those that an initializer feeds already.</summary>
+    public static DataRequest For(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new(
+            [.. model.Graph.Inputs.Where(input => input.Initializer is null).Select(input => new NamedType(input.Name, input.Type))],
+            [.. model.Graph.Outputs.Select(output => output.Name)]);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Reflection;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
+
+namespace ModelOptimizer;
+
+/// <summary>What to optimize, how, and where to.</summary>
+/// <param name="ModelPath">The original model.</param>
+/// <param name="Profile">What to do with it and what it must keep.</param>
+/// <param name="OutputPath">The file to write; report and rejected candidate lie beside it.</param>
+public sealed record OptimizationRequest(string ModelPath, OptimizationProfile Profile, string OutputPath)
+{
+    /// <summary>Stops after so many rewrites, to find the one that does harm.</summary>
+    public int MaxRewrites { get; init; } = int.MaxValue;
+
+    /// <summary>Where the profile or project names the model, so that a problem with it is shown there; null for the command line.</summary>
+    public SourceLocation? ModelLocation { get; init; }
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Report">Everything done, declined and measured.</param>
+/// <param name="ModelPath">The model written: the output, or the rejected candidate beside it.</param>
+/// <param name="ReportPath">The report written.</param>
+public sealed record OptimizationResult(OptimizationReport Report, string ModelPath, string ReportPath)
+{
+    /// <summary>False when a budget is broken: the output was not written.</summary>
+    public bool Accepted => Report.Accepted;
+}
+
+/// <summary>The whole story, top to bottom: read, rewrite, measure, judge, write.</summary>
+/// <param name="engine">What folds constants and measures.</param>
+/// <param name="diagnostics">Takes what is worth telling on the way; broken budgets among it.</param>
+/// <param name="progress">Told the step at work: <c>quantize-weights</c>, <c>evaluate</c>.</param>
+public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics, IProgress<string>? progress = null)
+{
+    /// <summary>The product's version, as reports state it.</summary>
+    public static string Version { get; } = typeof(Optimizer).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Optimizes one model.</summary>
+    /// <exception cref="DiagnosticException">The model, data or output place can't be used; nothing was written.</exception>
+    public OptimizationResult Run(OptimizationRequest request)
+    {
+        progress?.Report("load");
+        var original = ModelProblems.Guard(() => OnnxModel.Load(request.ModelPath), request.ModelLocation);
+        var originalFiles = Task.Run(() => Digests([original.Path!, .. original.ExternalFiles]));
+
+        var candidate = original.Clone();
+        var log = Rewrite(candidate, request);
+
+        progress?.Report("write");
+        var files = new OutputFiles(request.OutputPath);
+        ModelProblems.Guard(() => Save(candidate, files.Model));
+        var report = new OptimizationReport
+        {
+            Tool = new ToolReport(Version, engine.Description),
+            Original = ReportBuilder.Model(original, originalFiles.Result, SizeOnDisk([original.Path!, .. original.ExternalFiles])),
+            Result = ReportBuilder.Model(candidate, Digests(Written(files.Model)), SizeOnDisk(Written(files.Model))),
+            Accepted = true,
+            Profile = Digests(request.Profile.Files),
+            Passes = log.Runs,
+            Rewrites = ReportBuilder.Rewrites(log),
+            Refusals = log.Refusals,
+            Weights = ReportBuilder.Weights(log),
+            Metrics = [],
+            Budget = [],
+            Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
+        };
+        File.WriteAllBytes(files.Report, ReportWriter.ToJson(report));
+        return new OptimizationResult(report, files.Model, files.Report);
+    }
+
+    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request)
+    {
+        var log = new RewriteLog(request.MaxRewrites);
+        var context = new PassContext(candidate, log, engine, diagnostics);
+        foreach (var settings in request.Profile.Passes)
+        {
+            progress?.Report(settings.Name);
+            PassRunner.Run(context, PassRegistry.Create(settings.Name, settings.Options));
+        }
+        return log;
+    }
+
+    private static string Save(OnnxModel candidate, string path)
+    {
+        ModelWriter.Save(candidate, path);
+        return path;
+    }
+
+    private static IReadOnlyList<FileReport> Digests(IEnumerable<string> paths) => [.. paths.Select(FileDigest.Of)];
+
+    private static long SizeOnDisk(IEnumerable<string> paths) => paths.Sum(path => new FileInfo(path).Length);
+
+    private static IEnumerable<string> Written(string model) => new[] { model, model + ".data" }.Where(File.Exists);
+}

@@ -1,0 +1,33 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>Brings constants into a model, and takes those away that nothing reads any more.</summary>
+internal static class ConstantValues
+{
+    /// <summary>Adds a constant to a graph and raises the IR version to one that has its type.</summary>
+    public static Value AddConstant(this OnnxModel model, Graph graph, string name, Tensor tensor)
+    {
+        model.RequireIrVersion(IrVersionOf(tensor.ElementType));
+        return graph.AddConstant(name, tensor);
+    }
+
+    /// <summary>Removes the constant when nothing reads it.</summary>
+    public static void RemoveIfUnused(this Value constant)
+    {
+        if (constant.Uses.Count > 0 || constant.IsOverridable)
+            return;
+        if (constant.Producer is { } node)
+            node.Remove();
+        else
+            constant.Graph.RemoveInitializer(constant);
+    }
+
+    private static long IrVersionOf(DataType type) => type switch
+    {
+        DataType.Int2 or DataType.UInt2 => 13,
+        DataType.Int4 or DataType.UInt4 => 10,
+        // The first version whose initializers need not be inputs.
+        _ => 4,
+    };
+}

@@ -1,0 +1,65 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits; activations stay floats. Weights are rounded to the nearest
+/// point of the full grid of their block or channel.
+/// </summary>
+public sealed class QuantizeWeights(QuantizeWeightsOptions options) : IGraphPass
+{
+    private readonly NodeSelector _selector = new(options);
+    private readonly WeightPlanner _planner = new(options);
+
+    public NumericEffect Effect => NumericEffect.Lossy;
+
+    public void Run(OnnxModel model, PassContext context)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(context);
+        foreach (var weight in WeightCandidate.Find(model))
+        {
+            if (context.IsDone)
+                return;
+            if (Compress(weight, context) is { } refusal)
+                context.RefuseWeight(weight.Name, weight.Content, refusal);
+        }
+    }
+
+    /// <returns>Why the weight stays as it is, or null.</returns>
+    private string? Compress(WeightCandidate weight, PassContext context)
+    {
+        if (WeightGuards.Refusal(weight, _selector) is { } refusal)
+            return refusal;
+        var (plan, noPlan) = _planner.Plan(weight, context.Opset(weight.Uses[0].User.Graph!));
+        if (plan is null)
+            return noPlan;
+        var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
+        var blockSize = plan.BlockSize == 0 ? matrix.Depth : plan.BlockSize;
+        if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
+            return small;
+        using var quantized = RoundToNearest.Quantize(matrix, plan.Grid, blockSize);
+        if (quantized is null)
+            return NotFinite(weight, context);
+        Write(weight, plan, quantized, context);
+        return null;
+    }
+
+    private static void Write(WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, PassContext context)
+    {
+        if (!context.Rewriting($"store weight as {plan}", weight.Value))
+            return;
+        var bytes = plan.Form.Write(context.Model, weight, quantized);
+        weight.Value.RemoveIfUnused();
+        context.Compressed(weight.Name, weight.Content, bytes, plan.ToString());
+    }
+
+    private static string NotFinite(WeightCandidate weight, PassContext context)
+    {
+        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.NonFiniteWeights,
+            $"Weight '{weight.Name}' holds infinite or undefined values and stays as it is. The model is damaged: export it again."));
+        return "it holds infinite or undefined values";
+    }
+}

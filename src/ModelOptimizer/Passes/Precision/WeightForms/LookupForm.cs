@@ -1,0 +1,38 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// A table whose rows are looked up: the codes and the scales of just those rows are gathered and multiplied, so a run never sees
+/// the whole table as floats.
+/// </summary>
+internal sealed class LookupForm : WeightForm
+{
+    public override string Name => "Gather of int8 rows";
+
+    public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
+    {
+        var dimensions = weight.Content.Dimensions;
+        // One scale a row, with as many axes as the row so that it spreads over it.
+        var scales = Tensor.Create([dimensions[0], .. Enumerable.Repeat(1L, dimensions.Length - 1)], quantized.Scales);
+        var codes = DequantizeLinearLayout.Codes(quantized, dimensions.AsSpan(), channelAxis: 0);
+        var (constants, bytes) = AddConstants(model, weight.OnlyUser?.Graph ?? weight.Value.Graph, weight, [("quantized", codes), ("scale", scales)]);
+        foreach (var use in weight.Uses)
+            Replace(use.User, constants);
+        return bytes;
+    }
+
+    private static void Replace(Node gather, Value?[] constants)
+    {
+        var graph = gather.Graph!;
+        var codes = graph.Insert(gather, "Gather", [constants[0], gather.Input(1)], name: gather.Name);
+        var scales = graph.Insert(gather, "Gather", [constants[1], gather.Input(1)], name: $"{gather.Name}_scale");
+        var cast = graph.Insert(gather, "Cast", [codes.Output()], name: $"{gather.Name}_cast");
+        cast.Attributes.Set("to", (long)DataType.Float);
+        var rows = graph.Insert(gather, "Mul", [cast.Output(), scales.Output()], name: $"{gather.Name}_dequantize");
+        rows.Output().Type = gather.Output().Type;
+        gather.Output().ReplaceAllUsesWith(rows.Output());
+        gather.Remove();
+    }
+}

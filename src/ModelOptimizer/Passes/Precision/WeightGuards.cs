@@ -1,0 +1,29 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>What speaks against compressing a weight at all, whatever the form.</summary>
+internal static class WeightGuards
+{
+    /// <summary>Bytes that the names and nodes of a compressed weight cost in the file, about.</summary>
+    private const int Overhead = 512;
+
+    /// <returns>The reason against, or null.</returns>
+    public static string? Refusal(WeightCandidate weight, NodeSelector selector)
+    {
+        if (weight.Value.IsOverridable)
+            return "it is also a graph input, so that callers may feed another value";
+        if (weight.Content.ElementType != DataType.Float)
+            return $"it is {weight.Content.ElementType.ToOnnxName()}; only float weights are compressed";
+        if (weight.Content.ElementCount == 0)
+            return "it has no elements";
+        if (weight.Content.ElementCount > Array.MaxLength)
+            return "it has more than 2^31 elements";
+        return weight.Uses.Select(use => selector.Refusal(use.User, weight.Value)).FirstOrDefault(why => why is not null);
+    }
+
+    /// <summary>Why so small a gain is not worth it; null when it is.</summary>
+    public static string? SmallGain(Tensor content, long bytesAfter) => bytesAfter + Overhead < content.ByteCount
+        ? null
+        : $"too small: {bytesAfter} bytes of codes and scales instead of {content.ByteCount} would not make the file smaller";
+}

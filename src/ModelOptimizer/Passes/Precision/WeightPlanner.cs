@@ -1,0 +1,130 @@
+using System.Numerics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>Decides how a weight is written: the operators that the model's opset has and the runtime makes fast, or the reason against.</summary>
+internal sealed class WeightPlanner(QuantizeWeightsOptions options)
+{
+    /// <summary>Opset from which operators broadcast as NumPy does, which every form relies on.</summary>
+    private const long Broadcasting = 7;
+
+    private const long PerChannelOpset = 13;
+
+    private const long BlockedOpset = 21;
+
+    private const long TwoBitOpset = 25;
+
+    private const int SmallestBlock = 16;
+
+    private const int DefaultBlock = 32;
+
+    private const int DefaultBlock8 = 128;
+
+    private readonly WeightGrid _grid = new(options.Bits, options.Symmetric);
+
+    /// <returns>The plan, or why there is none.</returns>
+    public (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate weight, long opset)
+    {
+        if (opset < Broadcasting)
+            return (null, $"opset {opset} is too old: convert the model to opset {Broadcasting} or newer first");
+        if (weight.Uses.All(WeightSlots.IsLookup))
+            return (new WeightPlan(new LookupForm(), new WeightGrid(8, true), ChannelAxis: 0), null);
+        if (weight.Uses.All(WeightSlots.IsProduct) && weight.Content.Dimensions.Length == 2)
+            return PlanProduct(weight, opset);
+        return options.Storage ? PlanStorage(weight, opset) : (null, StorageOnly(weight));
+    }
+
+    private (WeightPlan? Plan, string? Refusal) PlanProduct(WeightCandidate weight, long opset)
+    {
+        var axes = weight.Uses.Select(use => WeightSlots.ChannelAxis(use, rank: 2)).Distinct().ToList();
+        if (axes.Count > 1)
+            return (null, "some nodes read it transposed, others don't");
+        var (axis, depth) = (axes[0], weight.Content.Dimensions[1 - axes[0]]);
+        if (options.PerChannel)
+            return PlanPerChannel(weight, axis, opset);
+        var perChannelProblem = StandardProblem(weight, opset, perChannel: true);
+        if (options is { BlockSize: null, Bits: 8 } && perChannelProblem is null && options.Format != WeightFormat.Contrib)
+            return (new WeightPlan(new DequantizeLinearForm(contrib: false), _grid, axis), null);
+        return PlanBlocks(weight, axis, BlockSize(depth), opset);
+    }
+
+    private (WeightPlan? Plan, string? Refusal) PlanPerChannel(WeightCandidate weight, int axis, long opset)
+    {
+        var problem = StandardProblem(weight, opset, perChannel: true);
+        if (problem is null && options.Format != WeightFormat.Contrib)
+            return (new WeightPlan(new DequantizeLinearForm(contrib: false), _grid, axis), null);
+        if (options.Format == WeightFormat.Standard)
+            return (null, $"{problem}; use format: contrib");
+        return SharingProblem(weight) is { } shared
+            ? (null, $"{shared}; give a block-size instead of per-channel")
+            : (new WeightPlan(new DequantizeLinearForm(contrib: true), _grid, axis), null);
+    }
+
+    private (WeightPlan? Plan, string? Refusal) PlanBlocks(WeightCandidate weight, int axis, int blockSize, long opset)
+    {
+        var problem = StandardProblem(weight, opset, perChannel: false);
+        if (problem is null && options.Format != WeightFormat.Contrib)
+            return (new WeightPlan(new DequantizeLinearForm(contrib: false), _grid, axis, blockSize), null);
+        return options.Format == WeightFormat.Standard
+            ? (null, $"{problem}; use format: contrib")
+            : (new WeightPlan(new MatMulNBitsForm(), _grid, axis, blockSize), null);
+    }
+
+    private (WeightPlan? Plan, string? Refusal) PlanStorage(WeightCandidate weight, long opset)
+    {
+        var slot = weight.Uses.First(WeightSlots.IsWeight);
+        var axis = WeightSlots.ChannelAxis(slot, weight.Content.Dimensions.Length);
+        var contrib = options.Format == WeightFormat.Contrib || opset < PerChannelOpset;
+        if (contrib && options.Format == WeightFormat.Standard)
+            return (null, $"{TooOld(opset, PerChannelOpset)}; use format: contrib");
+        return (new WeightPlan(new StorageForm(axis, contrib), _grid with { Bits = 8 }, axis), null);
+    }
+
+    /// <summary>Why DequantizeLinear of the standard can't be used; null when it can.</summary>
+    private string? StandardProblem(WeightCandidate weight, long opset, bool perChannel)
+    {
+        var needed = options.Bits switch
+        {
+            2 => TwoBitOpset,
+            4 => BlockedOpset,
+            _ => perChannel ? PerChannelOpset : BlockedOpset,
+        };
+        return opset < needed ? TooOld(opset, needed) : SharingProblem(weight);
+    }
+
+    private string TooOld(long opset, long needed) =>
+        $"DequantizeLinear of {options.Bits}-bit weights{(needed == BlockedOpset && options.Bits == 8 ? " in blocks" : "")} " +
+        $"exists from opset {needed} on, the model is at {opset}";
+
+    private static string? SharingProblem(WeightCandidate weight) => weight.OnlyUser is not null
+        ? null
+        : $"{weight.Uses.Count} nodes share it, and the runtime fuses DequantizeLinear with a single reader only";
+
+    /// <summary>The size asked for, no larger than a short depth needs: the kernels fill up partial blocks.</summary>
+    private int BlockSize(long depth)
+    {
+        var wanted = options.BlockSize ?? (options.Bits == 8 ? DefaultBlock8 : DefaultBlock);
+        return (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((ulong)depth), SmallestBlock, (ulong)wanted);
+    }
+
+    private static string StorageOnly(WeightCandidate weight)
+    {
+        if (weight.Uses.FirstOrDefault(use => !WeightSlots.IsWeight(use)) is { } other)
+            return $"{Reader(other.User)} reads it too, as floats";
+        var use = weight.Uses.First(use => !WeightSlots.IsProduct(use) || weight.Content.Dimensions.Length != 2);
+        return $"the runtime has no n-bit kernel for {Kind(use, weight.Content.Dimensions.Length)} and would turn the weight back into floats " +
+            "at every run; storage: true accepts that for a smaller file";
+    }
+
+    private static string Reader(Node node) => node.IsReturn ? "the graph's output" : node.ToString();
+
+    private static string Kind(Use use, int rank) => use.User.OpType switch
+    {
+        "MatMul" or "Gemm" when use.Index == 0 => $"a constant left operand of {use.User.OpType}",
+        "MatMul" => $"a stack of matrices of rank {rank}",
+        "Gather" => "a lookup along another axis than the first, or one shared with other operators",
+        _ => use.User.OpType,
+    };
+}

@@ -1,0 +1,44 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Quantization;
+
+/// <summary>
+/// The constants of <c>com.microsoft.MatMulNBits</c>, channel-major: codes uint8 [N, blocks, block size · bits / 8], scales
+/// float [N, blocks], zero points uint8 [N, ⌈blocks · bits / 8⌉] or none for the middle code.
+/// </summary>
+internal static class MatMulNBitsLayout
+{
+    public static Tensor Codes(QuantizedWeight weight)
+    {
+        var blob = weight.BlockSize * weight.Grid.Bits / 8;
+        var packed = new byte[checked(weight.Channels * weight.Blocks * blob)];
+        Parallel.For(0, weight.Channels, channel =>
+        {
+            Span<byte> codes = stackalloc byte[weight.BlockSize];
+            for (var block = 0; block < weight.Blocks; block++)
+            {
+                // A partial block is filled up with zeros, in codes.
+                codes.Fill(weight.ZeroPoints[channel * weight.Blocks + block]);
+                weight.Block(channel, block).CopyTo(codes);
+                CodePacking.Pack(codes, weight.Grid.Bits, packed.AsSpan((channel * weight.Blocks + block) * blob, blob));
+            }
+        });
+        return Tensor.Create(DataType.UInt8, [weight.Channels, weight.Blocks, blob], packed);
+    }
+
+    public static Tensor Scales(QuantizedWeight weight) => Tensor.Create([weight.Channels, weight.Blocks], weight.Scales);
+
+    public static Tensor? ZeroPoints(QuantizedWeight weight)
+    {
+        if (weight.Grid.IsSymmetric)
+            return null;
+        var row = CodePacking.ByteCount(weight.Blocks, weight.Grid.Bits);
+        var packed = new byte[weight.Channels * row];
+        for (var channel = 0; channel < weight.Channels; channel++)
+        {
+            var points = weight.ZeroPoints.AsSpan(channel * weight.Blocks, weight.Blocks).ToArray();
+            CodePacking.Pack(points, weight.Grid.Bits, packed.AsSpan(channel * row, row));
+        }
+        return Tensor.Create(DataType.UInt8, [weight.Channels, row], packed);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Buffers;
+
+namespace ModelOptimizer.Quantization;
+
+/// <summary>
+/// Weights on a grid, channel by channel: one unpacked code for each weight and one scale (and zero point) for each block of
+/// consecutive weights of a channel. The codes sit in a borrowed buffer: dispose when they are packed.
+/// </summary>
+internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, int blockSize) : IDisposable
+{
+    private readonly byte[] _codes = ArrayPool<byte>.Shared.Rent(checked(channels * depth));
+
+    public WeightGrid Grid { get; } = grid;
+
+    public int Channels { get; } = channels;
+
+    public int Depth { get; } = depth;
+
+    /// <summary>Weights in a block; the depth itself when there is one scale for each channel.</summary>
+    public int BlockSize { get; } = blockSize;
+
+    /// <summary>Blocks of a channel, the last of which may be partial.</summary>
+    public int Blocks { get; } = (depth + blockSize - 1) / blockSize;
+
+    /// <summary>Scales [channels, blocks].</summary>
+    public float[] Scales { get; } = new float[channels * ((depth + blockSize - 1) / blockSize)];
+
+    /// <summary>Zero points [channels, blocks], unsigned.</summary>
+    public byte[] ZeroPoints { get; } = new byte[channels * ((depth + blockSize - 1) / blockSize)];
+
+    /// <summary>Unsigned codes [channels, depth].</summary>
+    public Span<byte> Codes => _codes.AsSpan(0, Channels * Depth);
+
+    /// <summary>The codes of one block of a channel.</summary>
+    public Span<byte> Block(int channel, int block)
+    {
+        var start = block * BlockSize;
+        return Codes.Slice(channel * Depth + start, Math.Min(BlockSize, Depth - start));
+    }
+
+    /// <summary>Bytes of packed codes, scales and zero points, about: rows are not rounded up.</summary>
+    public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize)
+    {
+        var blocks = (long)weight.Channels * ((weight.Depth + blockSize - 1) / blockSize);
+        var bitsOfPoints = grid.IsSymmetric ? 0 : grid.StorageBits;
+        return ((long)weight.Channels * weight.Depth * grid.StorageBits + blocks * bitsOfPoints) / 8 + blocks * sizeof(float);
+    }
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_codes);
+}

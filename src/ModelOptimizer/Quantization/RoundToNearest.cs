@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+
+namespace ModelOptimizer.Quantization;
+
+/// <summary>Gives each block the finest grid that covers it and each weight the nearest code. All cores; the result never depends on them.</summary>
+internal static class RoundToNearest
+{
+    /// <summary>Channels read together, so that rows of a [depth, channels] matrix are read in whole cache lines.</summary>
+    private const int TileChannels = 64;
+
+    /// <returns>The codes, or null when a weight is infinite or not a number.</returns>
+    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize)
+    {
+        var result = new QuantizedWeight(grid, weight.Channels, weight.Depth, blockSize);
+        var tiles = (weight.Channels + TileChannels - 1) / TileChannels;
+        var finite = true;
+        // Block by block, tile by tile: neighbours in this order are neighbours in memory.
+        Parallel.For(0, result.Blocks * tiles, item =>
+        {
+            if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels))
+                Volatile.Write(ref finite, false);
+        });
+        if (finite)
+            return result;
+        result.Dispose();
+        return null;
+    }
+
+    private static bool QuantizeTile(WeightMatrix weight, QuantizedWeight result, int block, int channel)
+    {
+        var count = Math.Min(TileChannels, weight.Channels - channel);
+        var start = block * result.BlockSize;
+        var length = Math.Min(result.BlockSize, weight.Depth - start);
+        var buffer = ArrayPool<float>.Shared.Rent(count * length);
+        var tile = buffer.AsSpan(0, count * length);
+        weight.Read(channel, count, start, length, tile);
+        var finite = true;
+        for (var c = 0; c < count; c++)
+            finite &= QuantizeBlock(tile.Slice(c * length, length), result, channel + c, block);
+        ArrayPool<float>.Shared.Return(buffer);
+        return finite;
+    }
+
+    private static bool QuantizeBlock(ReadOnlySpan<float> weights, QuantizedWeight result, int channel, int block)
+    {
+        // Both extremes carry NaN on.
+        var (minimum, maximum) = (TensorPrimitives.Min(weights), TensorPrimitives.Max(weights));
+        if (!float.IsFinite(minimum) || !float.IsFinite(maximum))
+            return false;
+        var fit = result.Grid.Fit(minimum, maximum);
+        result.Scales[channel * result.Blocks + block] = fit.Scale;
+        result.ZeroPoints[channel * result.Blocks + block] = fit.ZeroPoint;
+        Rounding.ToCodes(weights, fit, result.Grid.MaxCode, result.Block(channel, block));
+        return true;
+    }
+}

@@ -1,0 +1,66 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Quantization;
+
+/// <summary>
+/// A constant float32 tensor [outer, channels, inner] seen as output channels × depth, where depth runs over everything that is
+/// summed up into one output: outer · inner elements, in memory order. Nothing is copied until a block is read.
+/// </summary>
+internal sealed class WeightMatrix
+{
+    private readonly int _inner;
+
+    /// <param name="content">A float32 tensor of rank 1 or more.</param>
+    /// <param name="channelAxis">The axis of the output channels.</param>
+    public WeightMatrix(Tensor content, int channelAxis)
+    {
+        Content = content;
+        ChannelAxis = channelAxis;
+        Channels = checked((int)content.Dimensions[channelAxis]);
+        _inner = checked((int)content.Dimensions.Skip(channelAxis + 1).Aggregate(1L, (product, d) => product * d));
+        Depth = checked((int)(content.ElementCount / Channels));
+    }
+
+    public Tensor Content { get; }
+
+    public int ChannelAxis { get; }
+
+    public int Channels { get; }
+
+    public int Depth { get; }
+
+    /// <summary>Elements between neighbours in depth within one outer slice: 1 means that a channel's slice is contiguous.</summary>
+    public int Inner => _inner;
+
+    /// <summary>Copies the weights [channel, channel + count) × [start, start + length) to a channel-major block.</summary>
+    public void Read(int channel, int count, int start, int length, Span<float> block)
+    {
+        var weights = Content.AsSpan<float>();
+        if (_inner == 1)
+            ReadColumns(weights, channel, count, start, length, block);
+        else
+            ReadRows(weights, channel, count, start, length, block);
+    }
+
+    private void ReadColumns(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block)
+    {
+        for (var k = 0; k < length; k++)
+        {
+            var row = weights.Slice((start + k) * Channels + channel, count);
+            for (var c = 0; c < row.Length; c++)
+                block[c * length + k] = row[c];
+        }
+    }
+
+    private void ReadRows(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block)
+    {
+        for (var c = 0; c < count; c++)
+            for (var k = 0; k < length;)
+            {
+                var (outer, inner) = Math.DivRem(start + k, _inner);
+                var run = Math.Min(_inner - inner, length - k);
+                weights.Slice((outer * Channels + channel + c) * _inner + inner, run).CopyTo(block[(c * length + k)..]);
+                k += run;
+            }
+    }
+}

@@ -1,0 +1,14 @@
+using System.Security.Cryptography;
+
+namespace ModelOptimizer.Reporting;
+
+/// <summary>Names files by what is in them.</summary>
+public static class FileDigest
+{
+    /// <summary>The file's name and the SHA-256 of its bytes.</summary>
+    public static FileReport Of(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 20, FileOptions.SequentialScan);
+        return new FileReport(Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
+}

@@ -1,0 +1,35 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Reporting;
+
+/// <summary>Turns what a run left behind into the records of its report.</summary>
+internal static class ReportBuilder
+{
+    public static ModelReport Model(OnnxModel model, IReadOnlyList<FileReport> files, long bytes)
+    {
+        var summary = ModelSummary.Of(model);
+        return new(files, bytes, summary.Nodes, summary.Parameters, summary.IrVersion, summary.Opsets);
+    }
+
+    /// <summary>Equal changes of one pass on one line, however many places they were made at.</summary>
+    public static IReadOnlyList<RewriteReport> Rewrites(RewriteLog log) =>
+        [.. log.Rewrites.GroupBy(rewrite => (rewrite.Pass, rewrite.What))
+            .Select(group => new RewriteReport(group.Key.Pass, group.Key.What, [.. group.Select(rewrite => rewrite.Where)]))];
+
+    public static IReadOnlyList<WeightReport> Weights(RewriteLog log) =>
+        [.. log.Weights.Select(w => new WeightReport(w.Weight, w.Pass, w.Type.ToString(), w.BytesBefore, w.BytesAfter, w.Form, w.Refusal))];
+
+    public static IReadOnlyList<DiagnosticReport> Diagnostics(IEnumerable<Diagnostic> diagnostics) =>
+        [.. diagnostics.Select(d => new DiagnosticReport(d.Code, Name(d.Severity), d.Message, FileName(d), d.Location?.Line ?? 0, d.Location?.Column ?? 0))];
+
+    public static string Name(Severity severity) => severity switch
+    {
+        Severity.Error => "error",
+        Severity.Warning => "warning",
+        _ => "info",
+    };
+
+    private static string? FileName(Diagnostic diagnostic) => diagnostic.Location is { } location ? Path.GetFileName(location.File) : null;
+}
