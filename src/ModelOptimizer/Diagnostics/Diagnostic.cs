@@ -7,10 +7,15 @@ public enum Severity
     Error,
 }
 
-/// <summary>A place that a human can open. Line and column count from 1; 0 means the file as a whole.</summary>
+/// <summary>A place that a human can open. Line and column count from 1; 0 means the file, or the line, as a whole.</summary>
 public sealed record SourceLocation(string File, int Line = 0, int Column = 0)
 {
-    public override string ToString() => Line == 0 ? File : $"{File}({Line},{Column})";
+    public override string ToString() => (Line, Column) switch
+    {
+        (0, _) => File,
+        (_, 0) => $"{File}({Line})",
+        _ => $"{File}({Line},{Column})",
+    };
 }
 
 /// <summary>A kind of diagnostic: the row that code, documentation and <c>explain</c> share.</summary>
@@ -21,6 +26,9 @@ public sealed record DiagnosticDescriptor(string Code, Severity DefaultSeverity,
 {
     /// <summary>The area that the first digit names.</summary>
     public int Area => Code[2] - '0';
+
+    /// <summary>The section of the documentation, relative to where the product's pages lie.</summary>
+    public string HelpLink => $"{DiagnosticDocs.Page}#{DiagnosticDocs.Anchor(this)}";
 }
 
 /// <summary>One finding, said once, at a place.</summary>
@@ -33,9 +41,20 @@ public sealed record Diagnostic(DiagnosticDescriptor Descriptor, string Message,
 
     public Severity Severity { get; init; } = Descriptor.DefaultSeverity;
 
-    /// <summary>The canonical form that MSBuild and editors understand: <c>file(line,column): error CODE: message</c>.</summary>
-    public override string ToString() =>
-        $"{Location?.ToString() ?? "model-opt"} : {Severity.ToString().ToLowerInvariant()} {Code}: {Message}".Replace(") :", "):", StringComparison.Ordinal);
+    /// <summary>
+    /// The canonical form that MSBuild and editors understand, on one line: <c>file(line,column): error CODE: message</c>, or
+    /// <c>file : error CODE: message</c> where there is no line.
+    /// </summary>
+    public override string ToString()
+    {
+        var place = Location switch
+        {
+            null => "model-opt ",
+            { Line: 0 } => $"{Location.File} ",
+            _ => Location.ToString(),
+        };
+        return $"{place}: {Severity.ToString().ToLowerInvariant()} {Code}: {Message.ReplaceLineEndings(" ")}";
+    }
 }
 
 /// <summary>Takes diagnostics as they are found.</summary>

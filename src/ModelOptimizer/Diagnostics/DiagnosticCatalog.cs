@@ -61,6 +61,9 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor LabelsMismatch = Error("MO5005", "Labels are missing or don't fit");
     public static readonly DiagnosticDescriptor OutputAmbiguous = Error("MO5006", "Which output to score is unclear");
     public static readonly DiagnosticDescriptor RunFailed = Error("MO5007", "The model fails on the data");
+    public static readonly DiagnosticDescriptor NonFiniteOutputs = Warning("MO5008", "Outputs are not finite");
+    public static readonly DiagnosticDescriptor SignaturesDiffer = Error("MO5009", "Models with different signatures can't be compared");
+    public static readonly DiagnosticDescriptor OutputNotCompared = Info("MO5010", "An output was not compared");
 
     // Budget
     public static readonly DiagnosticDescriptor SizeBudget = Error("MO6001", "Size budget broken");
@@ -83,6 +86,8 @@ public static class DiagnosticCatalog
         .ToDictionary(descriptor => descriptor.Code);
 
     private static DiagnosticDescriptor Error(string code, string title) => new(code, Severity.Error, title);
+
+    private static DiagnosticDescriptor Info(string code, string title) => new(code, Severity.Info, title);
 
     private static DiagnosticDescriptor Warning(string code, string title) => new(code, Severity.Warning, title);
 }

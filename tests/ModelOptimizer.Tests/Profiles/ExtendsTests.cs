@@ -133,7 +133,7 @@ public sealed class ExtendsTests : IDisposable
         _folder.Write("next.yaml", "version: 7\nfuture: 1\n");
         Assert.That(Mistakes("version: 1\nextends: [base.yaml, next.yaml]\n"), Is.EqualTo(new[]
         {
-            "base.yaml(1,1): error MO1014: version is missing; write 'version: 1' as the first line",
+            "base.yaml(1,1): error MO1014: Version is missing; write 'version: 1' as the first line",
             "next.yaml(1,10): error MO1012: version: 7 is newer than this tool, which reads up to 1; update ModelOptimizer",
         }));
     }

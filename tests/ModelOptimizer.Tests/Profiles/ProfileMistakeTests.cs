@@ -36,18 +36,18 @@ public sealed class ProfileMistakeTests
     }
 
     // Texts that are no profile at all.
-    [TestCase("", "(1,1) MO1002 the profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
-    [TestCase("# only a comment\n", "(1,1) MO1002 the profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
-    [TestCase("---\n", "(1,1) MO1002 the profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
-    [TestCase("- simplify\n", "(1,1) MO1006 a profile is a map of keys such as 'version: 1', not a list")]
-    [TestCase("just words\n", "(1,1) MO1006 a profile is a map of keys such as 'version: 1', not a text")]
-    [TestCase("version: 1\nmodel: \"x\n", "(2,8) MO1003 not valid YAML: while scanning a quoted scalar, found unexpected end of stream")]
-    [TestCase("version: 1\nmodel: a: b\n", "(2,9) MO1003 not valid YAML: while scanning a plain scalar value, found invalid mapping; a text that contains ': ' needs quotes")]
-    [TestCase("version: 1\npasses:\n\t- simplify\n", "(3,1) MO1003 line 3 is indented with a tab, and YAML allows only spaces there")]
-    [TestCase("version: 1\nbudget:\n  size: 1\n \tsize-ratio: 1%\n", "(4,2) MO1003 line 4 is indented with a tab, and YAML allows only spaces there")]
-    [TestCase("version: 1\n---\nversion: 1\n", "(2,1) MO1003 a profile is one YAML document, and here a second one starts")]
+    [TestCase("", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
+    [TestCase("# only a comment\n", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
+    [TestCase("---\n", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
+    [TestCase("- simplify\n", "(1,1) MO1006 A profile is a map of keys such as 'version: 1', not a list")]
+    [TestCase("just words\n", "(1,1) MO1006 A profile is a map of keys such as 'version: 1', not a text")]
+    [TestCase("version: 1\nmodel: \"x\n", "(2,8) MO1003 Not valid YAML: while scanning a quoted scalar, found unexpected end of stream")]
+    [TestCase("version: 1\nmodel: a: b\n", "(2,9) MO1003 Not valid YAML: while scanning a plain scalar value, found invalid mapping; a text that contains ': ' needs quotes")]
+    [TestCase("version: 1\npasses:\n\t- simplify\n", "(3,1) MO1003 Line 3 is indented with a tab, and YAML allows only spaces there")]
+    [TestCase("version: 1\nbudget:\n  size: 1\n \tsize-ratio: 1%\n", "(4,2) MO1003 Line 4 is indented with a tab, and YAML allows only spaces there")]
+    [TestCase("version: 1\n---\nversion: 1\n", "(2,1) MO1003 A profile is one YAML document, and here a second one starts")]
     // Versions.
-    [TestCase("model: m.onnx\n", "(1,1) MO1014 version is missing; write 'version: 1' as the first line")]
+    [TestCase("model: m.onnx\n", "(1,1) MO1014 Version is missing; write 'version: 1' as the first line")]
     [TestCase("version: 2\nnew-key: 1\n", "(1,10) MO1012 version: 2 is newer than this tool, which reads up to 1; update ModelOptimizer")]
     [TestCase("version: 0\n", "(1,10) MO1007 version: wants a whole number from 1 to 1, not 0")]
     [TestCase("version: one\n", "(1,10) MO1006 version: wants a whole number from 1 to 1, not one")]
@@ -58,7 +58,7 @@ public sealed class ProfileMistakeTests
     // Keys.
     [TestCase("zzz: 1", "(2,1) MO1004 zzz: unknown key 'zzz'; there are version, extends, model, calibration, passes, evaluate, budget, embed")]
     [TestCase("Model: m.onnx", "(2,1) MO1004 Model: unknown key 'Model'; did you mean 'model'?")]
-    [TestCase("? [a]\n: b", "(2,3) MO1006 keys are texts")]
+    [TestCase("? [a]\n: b", "(2,3) MO1006 Keys are texts")]
     [TestCase("calibration: { samples: 3 }", "(2,14) MO1014 calibration: data is missing: Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.")]
     [TestCase("embed:", "(2,7) MO1006 embed: wants a map with keys such as as, compression or class, not nothing; leave the key out or give it keys of its own")]
     [TestCase("embed: resource", "(2,8) MO1006 embed: wants a map with keys such as as, compression or class, not resource")]
@@ -156,8 +156,8 @@ public sealed class ProfileMistakeTests
         using var folder = new ProfileFolder();
         File.WriteAllBytes(folder["binary.yaml"], [0x61, 0x00, 0x62]);
         File.WriteAllBytes(folder["latin1.yaml"], [0x61, 0x3A, 0x20, 0xE4]);
-        Assert.That(folder.Read("binary.yaml").Mistakes, Is.EqualTo(new[] { "binary.yaml : error MO1003: this is a binary file, not a profile" }));
-        Assert.That(folder.Read("latin1.yaml").Mistakes, Is.EqualTo(new[] { "latin1.yaml : error MO1003: the file is not UTF-8 text; save it as UTF-8" }));
+        Assert.That(folder.Read("binary.yaml").Mistakes, Is.EqualTo(new[] { "binary.yaml : error MO1003: This is a binary file, not a profile" }));
+        Assert.That(folder.Read("latin1.yaml").Mistakes, Is.EqualTo(new[] { "latin1.yaml : error MO1003: The file is not UTF-8 text; save it as UTF-8" }));
     }
 
     [Test]
@@ -166,7 +166,7 @@ public sealed class ProfileMistakeTests
         using var folder = new ProfileFolder();
         var (profile, mistakes) = folder.Read("p.yaml");
         Assert.That(profile, Is.Null);
-        Assert.That(mistakes, Is.EqualTo(new[] { "p.yaml : error MO1001: there is no profile p.yaml; 'model-opt init MODEL' writes one" }));
+        Assert.That(mistakes, Is.EqualTo(new[] { "p.yaml : error MO1001: There is no profile p.yaml; 'model-opt init MODEL' writes one" }));
     }
 
     [Test]

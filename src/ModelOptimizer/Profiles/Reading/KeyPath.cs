@@ -9,8 +9,8 @@ internal readonly record struct KeyPath(string Text)
 
     public KeyPath Item(int index) => new($"{Text}[{index}]");
 
-    /// <summary>The message with the place in front.</summary>
-    public string Say(string message) => Text.Length == 0 ? message : $"{Text}: {message}";
+    /// <summary>The message with the place in front; a sentence where there is none.</summary>
+    public string Say(string message) => Text.Length == 0 ? char.ToUpperInvariant(message[0]) + message[1..] : $"{Text}: {message}";
 
     public override string ToString() => Text;
 }

@@ -20,16 +20,16 @@ internal static class ProfileFile
             using var reader = new StreamReader(path, StrictUtf8, detectEncodingFromByteOrderMarks: true);
             var text = reader.ReadToEnd();
             return text.Contains('\0', StringComparison.Ordinal)
-                ? Refuse(sink, DiagnosticCatalog.ProfileNotYaml, path, "this is a binary file, not a profile")
+                ? Refuse(sink, DiagnosticCatalog.ProfileNotYaml, path, "This is a binary file, not a profile")
                 : new ProfileSource(path, text);
         }
         catch (DecoderFallbackException)
         {
-            return Refuse(sink, DiagnosticCatalog.ProfileNotYaml, path, "the file is not UTF-8 text; save it as UTF-8");
+            return Refuse(sink, DiagnosticCatalog.ProfileNotYaml, path, "The file is not UTF-8 text; save it as UTF-8");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Refuse(sink, DiagnosticCatalog.CannotRead, path, $"the profile can't be read: {exception.Message}");
+            return Refuse(sink, DiagnosticCatalog.CannotRead, path, $"The profile can't be read: {exception.Message}");
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class ProfileLoader(Variables variables, IDiagnosticSink sink)
         if (File.Exists(path))
             return LoadFile(path, namedAt: null);
         sink.Report(new Diagnostic(DiagnosticCatalog.ProfileNotFound,
-            $"there is no profile {path}; 'model-opt init MODEL' writes one", new SourceLocation(path)));
+            $"There is no profile {path}; 'model-opt init MODEL' writes one", new SourceLocation(path)));
         return null;
     }
 
@@ -31,7 +31,7 @@ internal sealed class ProfileLoader(Variables variables, IDiagnosticSink sink)
     public ProfileMap? LoadPreset(string name, SourceLocation? namedAt, KeyPath path)
     {
         if (BuiltInPresets.Text(name) is { } text)
-            return Load(new ProfileSource(PresetPrefix + name, text, namedAt ?? new SourceLocation(PresetPrefix + name)));
+            return Load(new ProfileSource(PresetPrefix + name, text, namedAt ?? new SourceLocation($"preset {name}")));
         sink.Report(new Diagnostic(DiagnosticCatalog.UnknownPass,
             path.Say($"there is no preset '{name}'{Suggestion.ClauseOrList(name, BuiltInPresets.Names)}"), namedAt));
         return null;

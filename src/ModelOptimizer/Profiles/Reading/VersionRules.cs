@@ -12,7 +12,7 @@ internal static class VersionRules
         if (profile.Find(ProfileKeys.Version) is not { } entry)
         {
             sink.Report(new Diagnostic(DiagnosticCatalog.MissingKey,
-                $"version is missing; write 'version: {OptimizationProfile.NewestVersion}' as the first line", profile.Location));
+                $"Version is missing; write 'version: {OptimizationProfile.NewestVersion}' as the first line", profile.Location));
             return true;
         }
         if (entry.Value is not ProfileScalar scalar || !int.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var version)

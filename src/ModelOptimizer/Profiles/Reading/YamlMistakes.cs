@@ -12,8 +12,8 @@ internal static class YamlMistakes
         // The parser names the start of the node that the tab spoils; other mistakes of its own sit where it says.
         var isOfTabs = mistake.Message.Contains("tab", StringComparison.Ordinal);
         if (FindTab(source.Text, line, isOfTabs ? int.MaxValue : line + 1) is { } tab)
-            return Make(source, tab.Line, tab.Column, $"line {tab.Line} is indented with a tab, and YAML allows only spaces there");
-        return Make(source, line, column, $"not valid YAML: {Reason(mistake)}");
+            return Make(source, tab.Line, tab.Column, $"Line {tab.Line} is indented with a tab, and YAML allows only spaces there");
+        return Make(source, line, column, $"Not valid YAML: {Reason(mistake)}");
     }
 
     private static Diagnostic Make(ProfileSource source, int line, int column, string message) =>

@@ -56,20 +56,20 @@ internal sealed class YamlTreeReader
         var root = ReadNode(KeyPath.Root, 0);
         _parser.Consume<DocumentEnd>();
         if (_parser.Accept<DocumentStart>(out var second))
-            Report(DiagnosticCatalog.ProfileNotYaml, OriginOf(second), "a profile is one YAML document, and here a second one starts");
+            Report(DiagnosticCatalog.ProfileNotYaml, OriginOf(second), "A profile is one YAML document, and here a second one starts");
         if (root is ProfileMap map)
             return map;
         if (root is ProfileScalar { IsPlain: true, Text: "" })
             return Empty();
         if (root is not ProfileHole)
-            Report(DiagnosticCatalog.WrongType, root.Origin, $"a profile is a map of keys such as 'version: 1', not {(root is ProfileList ? "a list" : "a text")}");
+            Report(DiagnosticCatalog.WrongType, root.Origin, $"A profile is a map of keys such as 'version: 1', not {(root is ProfileList ? "a list" : "a text")}");
         return null;
     }
 
     private ProfileMap? Empty()
     {
         Report(DiagnosticCatalog.ProfileEmpty, new Origin(_source, 1, 1),
-            "the profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one");
+            "The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one");
         return null;
     }
 
