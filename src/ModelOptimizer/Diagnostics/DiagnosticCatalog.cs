@@ -52,6 +52,7 @@ public static class DiagnosticCatalog
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");
+    public static readonly DiagnosticDescriptor SaturatingSums = Warning("MO4002", "Sums could overflow on CPUs without VNNI");
 
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");

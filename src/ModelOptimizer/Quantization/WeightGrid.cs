@@ -29,10 +29,10 @@ internal readonly record struct WeightGrid(int Bits, bool IsSymmetric)
     private const float MinNormal = 1.17549435e-38f;
 
     // The signed grid has one code more below zero: few bits can't waste it, so a negative step turns the longer side of the block
-    // towards it. With 8 bits that would gain 0.4 %, and positive steps are what other tools expect.
+    // towards it. With 7 or 8 bits that would gain less than 1 %, and positive steps are what other tools expect.
     private BlockScale FitSymmetric(float minimum, float maximum)
     {
-        var flip = Bits < 8 && maximum > -minimum;
+        var flip = Bits < 7 && maximum > -minimum;
         var (below, above) = flip ? (maximum, -minimum) : (-minimum, maximum);
         var scale = MathF.Max(below / Middle, above / (Middle - 0.5f));
         return new BlockScale(flip ? -scale : scale, (byte)Middle);

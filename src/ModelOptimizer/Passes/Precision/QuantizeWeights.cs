@@ -1,4 +1,3 @@
-using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
@@ -42,7 +41,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : IGraphPass
             return small;
         using var quantized = RoundToNearest.Quantize(matrix, plan.Grid, blockSize);
         if (quantized is null)
-            return NotFinite(weight, context);
+            return WeightGuards.NotFinite(weight, context);
         Write(weight, plan, quantized, context);
         return null;
     }
@@ -54,12 +53,5 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : IGraphPass
         var bytes = plan.Form.Write(context.Model, weight, quantized);
         weight.Value.RemoveIfUnused();
         context.Compressed(weight.Name, weight.Content, bytes, plan.ToString());
-    }
-
-    private static string NotFinite(WeightCandidate weight, PassContext context)
-    {
-        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.NonFiniteWeights,
-            $"Weight '{weight.Name}' holds infinite or undefined values and stays as it is. The model is damaged: export it again."));
-        return "it holds infinite or undefined values";
     }
 }

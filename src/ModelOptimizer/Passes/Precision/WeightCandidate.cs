@@ -13,11 +13,16 @@ internal sealed record WeightCandidate(Value Value, Tensor Content, IReadOnlyLis
     /// <summary>The only node that reads it; null when it is shared.</summary>
     public Node? OnlyUser => Uses.Count == 1 ? Uses[0].User : null;
 
-    /// <summary>Every candidate of a model, bodies and functions included, in order of declaration.</summary>
-    public static IReadOnlyList<WeightCandidate> Find(OnnxModel model)
+    /// <summary>Every weight of a model, bodies and functions included, in order of declaration; the model may change meanwhile.</summary>
+    public static IEnumerable<WeightCandidate> Find(OnnxModel model) =>
+        FindConstants(model).Where(constant => constant.Content.Dimensions.Length > 1 && constant.Uses.Any(WeightSlots.IsWeight));
+
+    /// <summary>Every floating-point constant that something reads, weight or not.</summary>
+    public static IEnumerable<WeightCandidate> FindConstants(OnnxModel model)
     {
         var order = GraphWalker.Nodes(model).Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
-        return [.. GraphWalker.Graphs(model).SelectMany(Constants).Where(IsWeight).Select(Create)];
+        var constants = GraphWalker.Graphs(model).SelectMany(Constants).ToList();
+        return constants.Where(IsFloatingPoint).Select(Create);
 
         WeightCandidate Create(Value value) => new(value, value.Initializer ?? value.Constant!,
             [.. value.Uses.OrderBy(use => order.GetValueOrDefault(use.User, int.MaxValue)).ThenBy(use => use.Index)]);
@@ -26,7 +31,6 @@ internal sealed record WeightCandidate(Value Value, Tensor Content, IReadOnlyLis
     private static IEnumerable<Value> Constants(Graph graph) => graph.Initializers.Concat(
         graph.Nodes.Where(node => node.Is("Constant")).Select(node => node.Output()).Where(value => value.Constant is not null));
 
-    private static bool IsWeight(Value value) =>
-        (value.Initializer ?? value.Constant!) is { Dimensions.Length: > 1 } content && content.ElementType.IsFloatingPoint()
-        && value.Uses.Any(use => WeightSlots.IsWeight(use));
+    private static bool IsFloatingPoint(Value value) =>
+        value.Uses.Count > 0 && (value.Initializer ?? value.Constant!).ElementType.IsFloatingPoint();
 }

@@ -1,3 +1,4 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -26,4 +27,12 @@ internal static class WeightGuards
     public static string? SmallGain(Tensor content, long bytesAfter) => bytesAfter + Overhead < content.ByteCount
         ? null
         : $"too small: {bytesAfter} bytes of codes and scales instead of {content.ByteCount} would not make the file smaller";
+
+    /// <summary>Warns about a damaged weight and gives the reason to refuse it.</summary>
+    public static string NotFinite(WeightCandidate weight, PassContext context)
+    {
+        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.NonFiniteWeights,
+            $"Weight '{weight.Name}' holds infinite or undefined values and stays as it is. The model is damaged: export it again."));
+        return "it holds infinite or undefined values";
+    }
 }

@@ -1,0 +1,69 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// Writes products of int8 weights with activations that are quantized as they come. One quantization serves all products of the same
+/// activation in a graph.
+/// </summary>
+internal sealed class DynamicProduct(OnnxModel model)
+{
+    /// <summary>Opset that brought DynamicQuantizeLinear; MatMulInteger is one older.</summary>
+    private const long StandardOpset = 11;
+
+    private const string ContribDomain = "com.microsoft";
+
+    private readonly Dictionary<(Graph, Value), Node> _quantizers = [];
+
+    /// <summary>Puts the int8 product in place of each reader of the weight.</summary>
+    /// <returns>Bytes of the constants.</returns>
+    public long Write(WeightCandidate weight, QuantizedWeight quantized)
+    {
+        var graph = weight.OnlyUser?.Graph ?? weight.Value.Graph;
+        var codes = DequantizeLinearLayout.Codes(quantized, [quantized.Depth, quantized.Channels], channelAxis: 1);
+        var scales = DequantizeLinearLayout.Scales(quantized, blocked: false);
+        var codesValue = model.AddConstant(graph, $"{weight.Name}_quantized", codes);
+        var scalesValue = model.AddConstant(graph, $"{weight.Name}_scale", scales);
+        foreach (var use in weight.Uses)
+            Replace(use.User, codesValue, scalesValue);
+        return codes.ByteCount + scales.ByteCount;
+    }
+
+    private void Replace(Node node, Value codes, Value scales)
+    {
+        var activation = GemmParts.LeftOperand(node);
+        var product = model.OpsetOf(node.Graph!) >= StandardOpset
+            ? MultiplyIntegers(node, activation, codes, scales)
+            : MultiplyContrib(node, activation, codes, scales);
+        GemmParts.Replace(model, node, product);
+    }
+
+    /// <summary>The pattern that the runtime fuses, node by node.</summary>
+    private Value MultiplyIntegers(Node node, Value activation, Value codes, Value scales)
+    {
+        var graph = node.Graph!;
+        var quantizer = Quantizer(graph, activation);
+        var (rounded, scale, zeroPoint) = (quantizer.Output(0), quantizer.Output(1), quantizer.Output(2));
+        var product = graph.Insert(node, "MatMulInteger", [rounded, codes, zeroPoint], name: node.Name);
+        var cast = graph.Insert(node, "Cast", [product.Output()], name: $"{node.Name}_cast");
+        cast.Attributes.Set("to", (long)DataType.Float);
+        var bothScales = graph.Insert(node, "Mul", [scale, scales], name: $"{node.Name}_scales");
+        return graph.Insert(node, "Mul", [cast.Output(), bothScales.Output()], name: $"{node.Name}_dequantize").Output();
+    }
+
+    private Value MultiplyContrib(Node node, Value activation, Value codes, Value scales)
+    {
+        model.ImportDomain(node.Graph!, ContribDomain, 1);
+        return node.Graph!.Insert(node, "DynamicQuantizeMatMul", [activation, codes, scales], 1, ContribDomain, node.Name).Output();
+    }
+
+    private Node Quantizer(Graph graph, Value activation)
+    {
+        if (_quantizers.TryGetValue((graph, activation), out var known))
+            return known;
+        var firstReader = graph.Nodes.First(node => node.Inputs.Contains(activation));
+        return _quantizers[(graph, activation)] =
+            graph.Insert(firstReader, "DynamicQuantizeLinear", [activation], outputs: 3, name: $"{activation.Name}_quantize");
+    }
+}

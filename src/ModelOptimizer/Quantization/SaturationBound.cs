@@ -1,0 +1,34 @@
+namespace ModelOptimizer.Quantization;
+
+/// <summary>
+/// x86 CPUs without VNNI add two products of uint8 activations and int8 weights in 16 bits, which clips sums beyond ±32,767. Whether
+/// that can happen follows from the weights alone: 255 · (w₀ + w₁) stays inside while equal signs add up to 128 at most.
+/// </summary>
+internal static class SaturationBound
+{
+    private const int SafeSum = 128;
+
+    /// <summary>How many pairs of neighbours in depth could clip, of a symmetric 8-bit weight.</summary>
+    public static long CountPairs(QuantizedWeight weight)
+    {
+        var count = 0L;
+        Parallel.For(0, weight.Channels, () => 0L,
+            (channel, _, sum) => sum + CountPairs(weight.Codes.Slice(channel * weight.Depth, weight.Depth), weight.Grid.Middle),
+            sum => Interlocked.Add(ref count, sum));
+        return count;
+    }
+
+    private static long CountPairs(ReadOnlySpan<byte> codes, int zero)
+    {
+        var count = 0L;
+        for (var i = 0; i + 1 < codes.Length; i += 2)
+        {
+            var (first, second) = (codes[i] - zero, codes[i + 1] - zero);
+            var above = Math.Max(first, 0) + Math.Max(second, 0);
+            var below = Math.Min(first, 0) + Math.Min(second, 0);
+            if (above > SafeSum || below < -SafeSum)
+                count++;
+        }
+        return count;
+    }
+}
