@@ -10,51 +10,124 @@ public static class GraphVerifier
     private static List<string> Verify(Graph root)
     {
         var problems = new List<string>();
-        Verify(root, [], problems);
+        new Walk(problems).Enter(root, owner: null);
         return problems;
     }
 
-    /// <param name="made">The values of enclosing graphs that exist when this body runs.</param>
-    private static void Verify(Graph graph, HashSet<Value> made, List<string> problems)
+    /// <summary>Goes through nodes in execution order and keeps in mind what exists so far.</summary>
+    private sealed class Walk(List<string> problems)
     {
-        var visible = new HashSet<Value>(made);
-        visible.UnionWith(graph.Inputs);
-        visible.UnionWith(graph.Initializers);
-        foreach (var node in graph.Nodes)
+        private readonly HashSet<Value> _visible = [];
+
+        public void Enter(Graph graph, Node? owner)
         {
-            VerifyInputs(node, visible, problems);
+            if (graph.Owner != owner)
+                problems.Add($"Graph {graph.Name} does not know that {owner} carries it");
+            var declared = new List<Value>();
+            DeclareSignature(graph, declared);
+            foreach (var node in graph.Nodes)
+                Enter(graph, node, declared);
+            VerifyList(graph);
+            VerifyReturn(graph);
+            foreach (var value in declared)
+                VerifyUses(value);
+            _visible.ExceptWith(declared);
+        }
+
+        private void Enter(Graph graph, Node node, List<Value> declared)
+        {
+            if (node.Graph != graph)
+                problems.Add($"{node} does not know its graph");
+            VerifyInputs(node);
             foreach (var body in node.Bodies)
-                Verify(body.Graph, visible, problems);
-            VerifyOutputs(graph, node, visible, problems);
+                Enter(body.Graph, node);
+            foreach (var output in node.Outputs.OfType<Value>())
+            {
+                if (output.Producer != node)
+                    problems.Add($"{output} does not know that {node} makes it");
+                if (output.Initializer is not null || output.IsGraphInput)
+                    problems.Add($"{output} is made by {node} and declared by the graph");
+                Declare(graph, output, declared);
+            }
         }
-        VerifyInputs(graph.Return, visible, problems);
-    }
 
-    private static void VerifyInputs(Node node, HashSet<Value> visible, List<string> problems)
-    {
-        for (var i = 0; i < node.Inputs.Count; i++)
+        private void DeclareSignature(Graph graph, List<Value> declared)
         {
-            if (node.Inputs[i] is not { } input)
-                continue;
-            if (!visible.Contains(input))
-                problems.Add($"{node} reads {input}, which is not made before it");
-            if (!input.Uses.Any(use => use.User == node && use.Index == i))
-                problems.Add($"{input} does not know that {node} reads it");
+            foreach (var input in graph.Inputs)
+            {
+                if (!input.IsGraphInput)
+                    problems.Add($"{input} does not know that it is a graph input");
+                Declare(graph, input, declared);
+            }
+            var initializers = new HashSet<Value>();
+            foreach (var initializer in graph.Initializers)
+            {
+                if (initializer.Initializer is null)
+                    problems.Add($"Initializer {initializer} has no tensor");
+                if (!initializers.Add(initializer))
+                    problems.Add($"Initializer {initializer} is listed twice");
+                else if (!initializer.IsGraphInput)
+                    Declare(graph, initializer, declared);
+            }
+            if (graph.IsFunction && initializers.Count > 0)
+                problems.Add($"Function {graph.Name} has initializers");
         }
-    }
 
-    private static void VerifyOutputs(Graph graph, Node node, HashSet<Value> visible, List<string> problems)
-    {
-        if (node.Graph != graph)
-            problems.Add($"{node} does not know its graph");
-        foreach (var output in node.Outputs.OfType<Value>())
+        private void Declare(Graph graph, Value value, List<Value> declared)
         {
-            if (output.Producer != node || output.Graph != graph)
-                problems.Add($"{output} does not know that {node} makes it");
-            if (!visible.Add(output))
-                problems.Add($"{output} is made twice");
-            if (output.Uses.FirstOrDefault(use => use.User is { Graph: null }) is { } stray)
-                problems.Add($"{output} is still read by {stray.User}, which was removed");
+            if (value.Graph != graph)
+                problems.Add($"{value} does not know its graph");
+            if (_visible.Add(value))
+                declared.Add(value);
+            else
+                problems.Add($"{value} is made twice");
+        }
+
+        private void VerifyInputs(Node node)
+        {
+            for (var i = 0; i < node.Inputs.Count; i++)
+            {
+                if (node.Inputs[i] is not { } input)
+                    continue;
+                if (!_visible.Contains(input))
+                    problems.Add($"{node} reads {input}, which is not made before it");
+                var use = node.InputUse(i);
+                if (use.User != node || use.Index != i || !Knows(input, use))
+                    problems.Add($"{input} does not know that {node} reads it");
+            }
+        }
+
+        private static bool Knows(Value value, Use use) => use.Position < value.Uses.Count && value.Uses[use.Position] == use;
+
+        private void VerifyUses(Value value)
+        {
+            foreach (var use in value.Uses)
+            {
+                if (use.Value != value || !Knows(value, use))
+                    problems.Add($"{value} counts a use by {use.User} that reads {use.Value}");
+                if (use.User.Graph is not { } reader || !GraphWalker.IsInside(reader, value.Graph))
+                    problems.Add($"{value} is still read by {use.User}, which was removed");
+            }
+            if (value.ShadowedBy is { } by && (value.Uses.Count > 0 || by.Graph != value.Graph))
+                problems.Add($"{value} is read although {by} took its name");
+        }
+
+        private void VerifyReturn(Graph graph)
+        {
+            VerifyInputs(graph.Return);
+            if (graph.Return.Inputs.Count != graph.Outputs.Count || graph.Return.Inputs.Contains(null))
+                problems.Add($"Graph {graph.Name} has an output without a value");
+        }
+
+        private void VerifyList(Graph graph)
+        {
+            var (forwards, backwards) = (0, 0);
+            for (var node = graph.Nodes.First; node is not null; node = node.Next)
+                forwards++;
+            for (var node = graph.Nodes.Last; node is not null; node = node.Previous)
+                backwards++;
+            if (forwards != graph.Nodes.Count || backwards != graph.Nodes.Count)
+                problems.Add($"Graph {graph.Name} counts {graph.Nodes.Count} nodes but links {forwards} forwards and {backwards} backwards");
         }
     }
 }

@@ -61,6 +61,8 @@ public sealed class Node
     /// <summary>The input at <paramref name="index"/>, or null when left out.</summary>
     public Value? Input(int index) => index < _inputs.Count ? _inputs[index].Value : null;
 
+    internal Use InputUse(int index) => _inputs[index];
+
     /// <summary>The output at <paramref name="index"/>.</summary>
     /// <exception cref="InvalidOperationException">The output is left out.</exception>
     public Value Output(int index = 0) =>

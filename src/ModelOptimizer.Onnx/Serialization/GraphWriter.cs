@@ -93,12 +93,13 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
     private sealed class UniqueNames
     {
         private readonly HashSet<string> _taken = [];
+        private readonly Dictionary<string, int> _counters = [];
 
         public string Claim(string hint)
         {
             var name = hint;
-            for (var i = 1; name.Length > 0 && !_taken.Add(name); i++)
-                name = $"{hint}_{i}";
+            while (name.Length > 0 && !_taken.Add(name))
+                name = $"{hint}_{_counters[hint] = _counters.GetValueOrDefault(hint) + 1}";
             return name;
         }
     }
