@@ -14,9 +14,6 @@ public static class TensorFile
         if (proto.DataType == (int)DataType.Undefined)
             throw new InvalidModelException(ModelProblem.InvalidTensor, "The file holds no tensor", path);
         var tensor = new TensorReader(Path.GetDirectoryName(Path.GetFullPath(path)), path).Read(proto);
-        if (tensor.ElementType != DataType.String && tensor.Bytes.Length != tensor.ByteCount)
-            throw new InvalidModelException(ModelProblem.InvalidTensor,
-                $"The tensor {tensor} needs {tensor.ByteCount} bytes but has {tensor.Bytes.Length}", path);
         return (proto.Name, tensor);
     }
 

@@ -10,7 +10,7 @@ public sealed class ModelProblemsTests
     {
         var descriptor = ModelProblems.Descriptor(problem);
         Assert.That(descriptor, Is.Not.EqualTo(DiagnosticCatalog.InternalError));
-        Assert.That(descriptor.Area, Is.EqualTo(problem == ModelProblem.CannotWrite ? 7 : 2));
+        Assert.That(descriptor.Area, Is.EqualTo(problem is ModelProblem.CannotWrite or ModelProblem.CannotRead ? 7 : 2));
     }
 
     [Test]
