@@ -1,0 +1,92 @@
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Quantization;
+
+/// <summary>What ONNX Runtime unpacks is, bit for bit, what was packed.</summary>
+public sealed class PackingTests
+{
+    [Test, Combinatorial]
+    public void DequantizeLinear_reads_every_width_and_odd_size(
+        [Values(2, 4, 8)] int bits, [Values] bool symmetric, [Values(1, 33, 64, 130)] int depth, [Values(1, 3, 65)] int channels)
+    {
+        using var quantized = Quantize(depth, channels, bits, symmetric, depth);
+        var unpacked = Dequantize(quantized, blocked: false);
+
+        Assert.That(unpacked, Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 1)));
+    }
+
+    [Test, Combinatorial]
+    public void DequantizeLinear_reads_blocks_the_last_of_them_partial(
+        [Values(2, 4, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 256)] int blockSize, [Values(300, 512)] int depth, [Values(1, 7)] int channels)
+    {
+        using var quantized = Quantize(depth, channels, bits, symmetric, blockSize);
+        var unpacked = Dequantize(quantized, blocked: true);
+
+        Assert.That(unpacked, Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 1)));
+    }
+
+    [Test, Combinatorial]
+    public void MatMulNBits_reads_every_width_and_partial_blocks(
+        [Values(2, 4, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 128)] int blockSize, [Values(16, 40, 130, 300)] int depth, [Values(1, 5, 64)] int channels)
+    {
+        using var quantized = Quantize(depth, channels, bits, symmetric, blockSize);
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var product = g.Op("com.microsoft.MatMulNBits",
+            [
+                g.Input("x", DataType.Float, depth, depth), g.Initializer("b", MatMulNBitsLayout.Codes(quantized)),
+                g.Initializer("scales", MatMulNBitsLayout.Scales(quantized)),
+                MatMulNBitsLayout.ZeroPoints(quantized) is { } points ? g.Initializer("points", points) : null,
+            ],
+            ("K", depth), ("N", channels), ("bits", bits), ("block_size", blockSize));
+        g.Output("y", product);
+
+        var unpacked = Run(g.Build(), Identity(depth));
+
+        Assert.That(unpacked, Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 1)).Within(1).Ulps);
+    }
+
+    [Test]
+    public void A_channel_axis_in_the_middle_keeps_its_place()
+    {
+        var weights = Tensor.Create([2, 12, 5], Weights.Random(120));
+        using var quantized = RoundToNearest.Quantize(new WeightMatrix(weights, channelAxis: 1), new WeightGrid(8, true), 10)!;
+        var codes = DequantizeLinearLayout.Codes(quantized, [2, 12, 5], channelAxis: 1).AsSpan<sbyte>().ToArray();
+
+        for (var i = 0; i < codes.Length; i++)
+            Assert.That(codes[i] * quantized.Scales[i / 5 % 12], Is.EqualTo(weights.AsSpan<float>()[i]).Within(quantized.Scales[i / 5 % 12] / 1.99));
+    }
+
+    private static QuantizedWeight Quantize(int depth, int channels, int bits, bool symmetric, int blockSize)
+    {
+        var weights = Tensor.Create([depth, channels], Weights.Random(depth * channels));
+        return RoundToNearest.Quantize(new WeightMatrix(weights, channelAxis: 1), new WeightGrid(bits, symmetric), blockSize)!;
+    }
+
+    private static float[] Dequantize(QuantizedWeight quantized, bool blocked)
+    {
+        var g = new GraphBuilder(opset: 25, irVersion: 13);
+        var codes = g.Initializer("codes", DequantizeLinearLayout.Codes(quantized, [quantized.Depth, quantized.Channels], channelAxis: 1));
+        var scales = g.Initializer("scales", DequantizeLinearLayout.Scales(quantized, blocked));
+        var points = DequantizeLinearLayout.ZeroPoints(quantized, blocked) is { } zero ? g.Initializer("points", zero) : null;
+        (string, object)[] attributes = blocked ? [("axis", 0), ("block_size", quantized.BlockSize)] : [("axis", 1)];
+        g.Output("y", g.Op("DequantizeLinear", points is null ? [codes, scales] : [codes, scales, points], attributes));
+        return Run(g.Build(), []);
+    }
+
+    private static Dictionary<string, Tensor> Identity(int size)
+    {
+        var matrix = new float[size * size];
+        for (var i = 0; i < size; i++)
+            matrix[i * size + i] = 1;
+        return new() { ["x"] = Tensor.Create([size, size], matrix) };
+    }
+
+    private static float[] Run(OnnxModel model, Dictionary<string, Tensor> inputs)
+    {
+        using var session = PassContexts.Engine.Open(model, new SessionSettings(Optimize: false));
+        return session.Run(inputs)[0]!.AsSpan<float>().ToArray();
+    }
+}
