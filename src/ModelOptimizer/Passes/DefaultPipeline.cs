@@ -14,6 +14,6 @@ public static class DefaultPipeline
         new EliminateDeadNodes(), // what the others left behind
     ];
 
-    /// <summary>The passes that run only where a profile names them: they change the signature or give up information.</summary>
+    /// <summary>Passes without loss that run only where a profile names them, because they change the model's signature.</summary>
     public static IReadOnlyList<Type> OnDemand { get; } = [typeof(FreezeInputs)];
 }

@@ -22,6 +22,8 @@ public sealed class FoldConstants(FoldConstantsOptions options) : IGraphPass
 {
     public NumericEffect Effect => NumericEffect.Exact;
 
+    internal ByteSize MaxGrowth => options.MaxGrowth;
+
     public void Run(OnnxModel model, PassContext context)
     {
         // Outer graphs first: their results are constants to the bodies inside.

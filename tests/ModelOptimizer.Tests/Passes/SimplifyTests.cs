@@ -1,0 +1,55 @@
+using ModelOptimizer.Evaluation.Data;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Reporting;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Passes;
+
+public sealed class SimplifyTests
+{
+    private const int Samples = 3;
+
+    private static readonly Simplify Pass = new(new SimplifyOptions());
+
+    /// <summary>The runtime packs weights that are constants for another kernel: what was computed at run time before may round differently.</summary>
+    private static readonly Tolerance Rounding = new(1e-5);
+
+    /// <summary>The golden file tells how many nodes of each operator are left: fewer is welcome, more is a regression.</summary>
+    [TestCaseSource(typeof(SharedModels), nameof(SharedModels.All))]
+    public void A_real_model_answers_the_same_with_fewer_nodes(string path)
+    {
+        var (model, result) = (OnnxModel.Load(path), OnnxModel.Load(path));
+
+        PassContexts.Run(result, Pass);
+
+        foreach (var inputs in InputsOf(path, model))
+            PassTester.SameOutputs(model, result, Rounding, inputs);
+        Golden.Verify(Summary(model, result), $"SimplifyTests.{Path.GetFileNameWithoutExtension(path)}");
+    }
+
+    [Test]
+    public void Runs_settle_and_leave_nothing_for_a_second_time()
+    {
+        var model = OnnxModel.Load(SharedModels.Require("silero-v5.onnx"));
+        PassContexts.Run(model, Pass);
+
+        Assert.That(PassContexts.Run(model, Pass).Rewrites, Is.Empty);
+    }
+
+    private static IEnumerable<Dictionary<string, Tensor>?> InputsOf(string path, OnnxModel model)
+    {
+        var data = Path.ChangeExtension(path, ".eval.npz");
+        if (!File.Exists(data))
+            return [null];
+        return new DataSet([data], DataRequest.For(model) with { Limit = Samples }).Read().Select(sample => new Dictionary<string, Tensor>(sample.Inputs));
+    }
+
+    private static string Summary(OnnxModel before, OnnxModel after)
+    {
+        var (old, now) = (ModelSummary.Of(before), ModelSummary.Of(after));
+        var left = now.Operators.ToDictionary();
+        var lines = old.Operators.Select(pair => $"{pair.Key}: {pair.Value} -> {left.GetValueOrDefault(pair.Key)}").Order(StringComparer.Ordinal);
+        return string.Join('\n', lines.Prepend($"nodes: {old.Nodes} -> {now.Nodes}"));
+    }
+}
