@@ -64,7 +64,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor RunFailed = Error("MO5007", "The model fails on the data");
     public static readonly DiagnosticDescriptor NonFiniteOutputs = Warning("MO5008", "Outputs are not finite");
     public static readonly DiagnosticDescriptor SignaturesDiffer = Error("MO5009", "Models with different signatures can't be compared");
-    public static readonly DiagnosticDescriptor OutputNotCompared = Info("MO5010", "An output was not compared");
+    public static readonly DiagnosticDescriptor NotCompared = Info("MO5010", "An output was not compared or scored");
 
     // Budget
     public static readonly DiagnosticDescriptor SizeBudget = Error("MO6001", "Size budget broken");

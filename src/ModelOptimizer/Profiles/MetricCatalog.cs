@@ -1,4 +1,5 @@
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation.Metrics;
 
 namespace ModelOptimizer.Profiles;
 
@@ -36,27 +37,10 @@ public sealed record MetricDeclaration(string Name, MetricUnit Unit, bool Higher
     public Severity DefaultSeverity { get; init; } = Severity.Error;
 }
 
-/// <summary>Every metric that budgets and <c>evaluate.metrics</c> may name.</summary>
+/// <summary>Every metric that budgets and <c>evaluate.metrics</c> may name: what the metric classes declare.</summary>
 public static class MetricCatalog
 {
-    public static IReadOnlyList<MetricDeclaration> All { get; } =
-    [
-        new("size", MetricUnit.Bytes, false, "Size of the model with its external data.") { HasOriginal = true, IsCost = true },
-        new("compressed-size", MetricUnit.Bytes, false, "Size after Brotli compression.") { HasOriginal = true, IsCost = true },
-        new("size-ratio", MetricUnit.Ratio, false, "Size as a share of the original's size.") { IsCost = true },
-        new("latency-ratio", MetricUnit.Ratio, false, "Time per run as a share of the original's time.")
-        {
-            IsCost = true,
-            DefaultSeverity = Severity.Warning,
-        },
-        new("cosine-similarity", MetricUnit.Rate, true, "Cosine between the outputs of original and result, mean over samples."),
-        new("sqnr", MetricUnit.Decibel, true, "Signal to quantization noise ratio of the worst output, in dB."),
-        new("max-abs-error", MetricUnit.Number, false, "Largest absolute difference of any output element."),
-        new("top-1", MetricUnit.Rate, true, "Share of labels that are the best guess.") { HasOriginal = true },
-        new("top-5", MetricUnit.Rate, true, "Share of labels among the five best guesses.") { HasOriginal = true },
-        new("agreement", MetricUnit.Rate, true, "Share of rows where original and result have the same best guess."),
-        new("perplexity", MetricUnit.Number, false, "Exponential of the mean negative log-likelihood of the labels.") { HasOriginal = true },
-    ];
+    public static IReadOnlyList<MetricDeclaration> All { get; } = [.. MetricRegistry.All.Select(metric => metric.Declaration)];
 
     /// <summary>The metric of that name; null when there is none.</summary>
     public static MetricDeclaration? Find(string name) => All.FirstOrDefault(metric => metric.Name == name);

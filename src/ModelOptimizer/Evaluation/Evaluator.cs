@@ -1,0 +1,98 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation.Data;
+using ModelOptimizer.Evaluation.Metrics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Evaluation;
+
+/// <summary>Measures what a candidate kept of the original: both run once on every sample, and all metrics look on.</summary>
+public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
+{
+    /// <summary>Samples kept for timing; more would only cost memory.</summary>
+    private const int TimedSamples = 16;
+
+    /// <summary>Compares two models. Without data only sizes are measured, and a warning says so.</summary>
+    /// <exception cref="DiagnosticException">Data, labels or models don't fit each other, or a model fails to run.</exception>
+    public Measurements Measure(OnnxModel original, OnnxModel candidate, EvaluationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        using var originalFiles = SavedModel.Of(original, request.OriginalPath ?? original.Path);
+        using var candidateFiles = SavedModel.Of(candidate, request.CandidatePath);
+        var sizes = Sizes(originalFiles, candidateFiles);
+        if (OpenData(original, request) is not { } data)
+            return new Measurements([.. sizes]);
+
+        SignatureCheck.Require(original, candidate);
+        using var originalRunner = ModelRunner.Open(engine, original, "original");
+        using var candidateRunner = ModelRunner.Open(engine, candidate, "result");
+        var measured = Run(new QualityRun(originalRunner, candidateRunner, Wanted(request), request.Settings!), data);
+        return measured with { All = [.. measured.All, .. sizes, .. Latency(original, candidate, data, request)] };
+    }
+
+    /// <summary>Measures one model: its score on labels, its size, and how far it is from outputs recorded with the data.</summary>
+    /// <exception cref="DiagnosticException">Data or labels don't fit the model, or it fails to run.</exception>
+    public Measurements MeasureAlone(OnnxModel model, EvaluationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        using var files = SavedModel.Of(model, request.CandidatePath ?? model.Path);
+        var sizes = MetricRegistry.All.OfType<FileMetric>().Select(metric => new Measurement(metric.Declaration, null, metric.Of(files))).ToArray();
+        if (OpenData(model, request) is not { } data)
+            return new Measurements(sizes);
+
+        using var runner = ModelRunner.Open(engine, model, "given");
+        var measured = Run(new QualityRun(original: null, runner, Wanted(request), request.Settings!), data);
+        return measured with { All = [.. measured.All, .. sizes] };
+    }
+
+    private static WantedMetrics Wanted(EvaluationRequest request) => new(request.Settings?.Metrics ?? [], request.AlsoMeasure);
+
+    private static IReadOnlyList<Measurement> Sizes(SavedModel original, SavedModel candidate) =>
+    [
+        .. MetricRegistry.All.OfType<FileMetric>().Select(metric => new Measurement(metric.Declaration, metric.Of(original), metric.Of(candidate))),
+        .. MetricRegistry.All.OfType<FileRatioMetric>().Select(metric => new Measurement(metric.Declaration, null, metric.Of(original, candidate))),
+    ];
+
+    private DataSet? OpenData(OnnxModel model, EvaluationRequest request)
+    {
+        if (request.Settings is { Data.Count: > 0 } settings)
+            return new DataSet(settings.Data, DataRequest.For(model) with
+            {
+                Batch = settings.Batch,
+                Labels = settings.Labels,
+                Limit = request.Limit,
+            });
+        sink.Report(new Diagnostic(DiagnosticCatalog.AccuracyNotMeasured,
+            "Accuracy was NOT measured: there is no data. Add 'evaluate: { data: FILE.npz }' to the profile, with an array per model input taken from "
+            + "real use, and 'labels' where the truth is known"));
+        return null;
+    }
+
+    private Measurements Run(QualityRun run, DataSet data)
+    {
+        foreach (var sample in data.Read())
+            run.Add(sample);
+        var results = run.Results(data.Files[0]).ToArray();
+        Report(DiagnosticCatalog.NonFiniteOutputs, run.Alarms);
+        Report(DiagnosticCatalog.NotCompared, run.Remarks);
+        return new Measurements(results) { Samples = run.Samples, IgnoredArrays = [.. data.Ignored], Remarks = [.. run.Remarks] };
+    }
+
+    private void Report(DiagnosticDescriptor descriptor, IEnumerable<string> messages)
+    {
+        foreach (var message in messages)
+            sink.Report(new Diagnostic(descriptor, message));
+    }
+
+    /// <summary>Only on demand: it takes seconds, and two sessions of its own when they may use more threads.</summary>
+    private IEnumerable<Measurement> Latency(OnnxModel original, OnnxModel candidate, DataSet data, EvaluationRequest request)
+    {
+        var metric = MetricRegistry.All.OfType<LatencyRatio>().Single();
+        if (!Wanted(request).IsAskedFor(metric))
+            return [];
+        using var originalRunner = ModelRunner.Open(engine, original, "original", request.LatencyThreads);
+        using var candidateRunner = ModelRunner.Open(engine, candidate, "result", request.LatencyThreads);
+        var samples = data.Read().Take(TimedSamples).ToArray();
+        return [LatencyComparison.Measure(metric, originalRunner, candidateRunner, samples, request.LatencyThreads)];
+    }
+}
