@@ -12,6 +12,8 @@ public static class MetricFormat
         _ when double.IsNaN(value) => "not a number",
         MetricUnit.Decibel when double.IsPositiveInfinity(value) => "no noise",
         MetricUnit.Bytes => new ByteSize((long)value).ToString(),
+        // Cosines live just below one, where two decimals would hide the difference.
+        MetricUnit.Rate when value is > 0.999 and < 1 => Number(value * 100, "0.####") + "%",
         MetricUnit.Ratio or MetricUnit.Rate => Number(value * 100, "0.##") + "%",
         MetricUnit.Decibel => Number(value, "0.0") + " dB",
         _ => Number(value, Math.Abs(value) is >= 1e-3 and < 1e6 or 0 ? "0.#####" : "0.###e+0"),

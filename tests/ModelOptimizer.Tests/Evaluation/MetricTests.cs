@@ -152,6 +152,7 @@ public sealed class MetricTests
 
     [TestCase(MetricUnit.Bytes, 2097152, "2 MiB")]
     [TestCase(MetricUnit.Rate, 0.9313, "93.13%")]
+    [TestCase(MetricUnit.Rate, 0.99987, "99.987%")]
     [TestCase(MetricUnit.Ratio, 1.5, "150%")]
     [TestCase(MetricUnit.Decibel, 41.24, "41.2 dB")]
     [TestCase(MetricUnit.Decibel, double.PositiveInfinity, "no noise")]

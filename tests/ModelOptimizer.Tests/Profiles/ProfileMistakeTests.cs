@@ -74,7 +74,7 @@ public sealed class ProfileMistakeTests
     // Names.
     [TestCase("embed: { as: resourse }", "(2,14) MO1015 embed.as: wants resource, content or none, not 'resourse'; did you mean 'resource'?")]
     [TestCase("embed: { as: 1 }", "(2,14) MO1006 embed.as: wants resource, content or none, not 1")]
-    [TestCase("evaluate: { data: d, metrics: [top-1, snqr] }", "(2,39) MO1015 evaluate.metrics[1]: wants cosine-similarity, sqnr, max-abs-error, top-1, top-5, agreement or perplexity, not 'snqr'; did you mean 'sqnr'?")]
+    [TestCase("evaluate: { data: d, metrics: [top-1, snqr] }", "(2,39) MO1015 evaluate.metrics[1]: wants agreement, cosine-similarity, max-abs-error, perplexity, sqnr, top-1 or top-5, not 'snqr'; did you mean 'sqnr'?")]
     [TestCase("evaluate: { data: { a: b } }", "(2,19) MO1006 evaluate.data: wants a list; each item a path, not a map")]
     // Passes.
     [TestCase("passes: simplify", "(2,9) MO1006 passes: wants a list of passes, each on a line that starts with '- ', not simplify")]

@@ -8,7 +8,7 @@ namespace ModelOptimizer.Evaluation.Metrics;
 /// </summary>
 internal sealed class CosineSimilarity : ComparisonMetric
 {
-    public override MetricDeclaration Declaration { get; } = new("cosine-similarity", MetricUnit.Number, HigherIsBetter: true,
+    public override MetricDeclaration Declaration { get; } = new("cosine-similarity", MetricUnit.Rate, HigherIsBetter: true,
         "Cosine between the outputs of original and result, mean over samples, of the worst output.");
 
     public override bool AppliesTo(DataType output) => TensorElements.IsReal(output);
