@@ -54,7 +54,7 @@ internal sealed class LabelBoard(WantedMetrics wanted, ScoredOutput output)
             throw new DiagnosticException(DiagnosticCatalog.LabelsMismatch,
                 $"Label {label} in sample {sample.Index} is no class of output '{output.Name}', which has {buffer.Length} (0 to {buffer.Length - 1})",
                 new SourceLocation(sample.Source));
-        TensorElements.Read(scores, (long)place * buffer.Length, buffer);
+        OutputElements.Read(scores, (long)place * buffer.Length, buffer);
         foreach (var (_, score) in _scores!)
             score.Add(buffer, (int)label);
         _scored++;

@@ -37,7 +37,7 @@ internal sealed class OutputComparison(string name, Func<ComparisonMetric, DataT
     public void Add(Sample sample, Tensor? expected, Tensor? actual)
     {
         _samples++;
-        if (expected is null || actual is null || !TensorElements.CanRead(expected.ElementType) || expected.ElementType != actual.ElementType)
+        if (expected is null || actual is null || !OutputElements.CanRead(expected.ElementType) || expected.ElementType != actual.ElementType)
         {
             _notComparable ??= WhyNot(expected, actual);
             return;
@@ -60,7 +60,7 @@ internal sealed class OutputComparison(string name, Func<ComparisonMetric, DataT
 
     private void Compare(Sample sample, OutputPair pair)
     {
-        if (TensorElements.IsReal(pair.Expected.ElementType))
+        if (OutputElements.IsReal(pair.Expected.ElementType))
             Alarm ??= Inspect(sample, pair.Sums);
         foreach (var comparison in _comparisons.Values)
             comparison.Add(pair);

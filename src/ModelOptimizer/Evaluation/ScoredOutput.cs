@@ -42,7 +42,7 @@ internal sealed class ScoredOutput(string? wanted, bool isRequired)
     }
 
     /// <summary>Axes of length 1 don't matter, so that labels may come with or without the batch.</summary>
-    private static bool Fits(Tensor scores, Tensor labels) => TensorElements.IsReal(scores.ElementType)
+    private static bool Fits(Tensor scores, Tensor labels) => OutputElements.IsReal(scores.ElementType)
         && scores.Dimensions is [.., > 1]
         && scores.Dimensions[..^1].Where(length => length != 1).SequenceEqual(labels.Dimensions.Where(length => length != 1));
 

@@ -16,7 +16,7 @@ internal sealed class WantedMetrics(IReadOnlyList<string> named, IReadOnlyList<s
     public bool IsAskedFor(Metric metric) => named.Contains(metric.Name) || also.Contains(metric.Name);
 
     /// <summary>Where numbers are compared, agreement says nothing more; where decisions are, nothing else says anything.</summary>
-    private static bool Suits(ComparisonMetric metric, DataType output) => metric is not Agreement || TensorElements.IsDiscrete(output);
+    private static bool Suits(ComparisonMetric metric, DataType output) => metric is not Agreement || OutputElements.IsDiscrete(output);
 
     /// <summary>A label per row is a class, labels at several positions of a row are tokens.</summary>
     private static bool Suits(LabelMetric metric, Tensor labels) =>

@@ -165,7 +165,7 @@ public sealed class MetricTests
     private static void AssertReads<T>(DataType type, T element, double expected) where T : unmanaged
     {
         var read = new double[1];
-        TensorElements.Read(Tensor.Create(type, [2], [default, element]), 1, read);
+        OutputElements.Read(Tensor.Create(type, [2], [default, element]), 1, read);
         Assert.That(read[0], Is.EqualTo(expected), type.ToString());
     }
 

@@ -15,7 +15,7 @@ internal sealed class Agreement : ComparisonMetric
     public override MetricDeclaration Declaration { get; } = new("agreement", MetricUnit.Rate, HigherIsBetter: true,
         "Share of rows where original and result have the same best guess.");
 
-    public override bool AppliesTo(DataType output) => TensorElements.CanRead(output);
+    public override bool AppliesTo(DataType output) => OutputElements.CanRead(output);
 
     public override IComparison Start() => new Share();
 
@@ -28,7 +28,7 @@ internal sealed class Agreement : ComparisonMetric
 
         public void Add(OutputPair pair)
         {
-            var isDecision = TensorElements.IsDiscrete(pair.Expected.ElementType) || pair.Expected.Dimensions.Length == 0;
+            var isDecision = OutputElements.IsDiscrete(pair.Expected.ElementType) || pair.Expected.Dimensions.Length == 0;
             var width = isDecision ? 1 : checked((int)pair.Expected.Dimensions[^1]);
             if (width == 0)
                 return;
@@ -43,7 +43,7 @@ internal sealed class Agreement : ComparisonMetric
         /// <summary>The index of the largest of several elements, the value of a single one.</summary>
         private static double Decide(Tensor tensor, long start, Span<double> buffer)
         {
-            TensorElements.Read(tensor, start, buffer);
+            OutputElements.Read(tensor, start, buffer);
             return buffer.Length == 1 ? buffer[0] : TensorPrimitives.IndexOfMax<double>(buffer);
         }
     }

@@ -11,7 +11,7 @@ internal sealed class CosineSimilarity : ComparisonMetric
     public override MetricDeclaration Declaration { get; } = new("cosine-similarity", MetricUnit.Rate, HigherIsBetter: true,
         "Cosine between the outputs of original and result, mean over samples, of the worst output.");
 
-    public override bool AppliesTo(DataType output) => TensorElements.IsReal(output);
+    public override bool AppliesTo(DataType output) => OutputElements.IsReal(output);
 
     public override IComparison Start() => new Mean();
 

@@ -9,7 +9,7 @@ internal sealed class MaxAbsError : ComparisonMetric
     public override MetricDeclaration Declaration { get; } = new("max-abs-error", MetricUnit.Number, HigherIsBetter: false,
         "Largest absolute difference of any output element.");
 
-    public override bool AppliesTo(DataType output) => TensorElements.IsReal(output);
+    public override bool AppliesTo(DataType output) => OutputElements.IsReal(output);
 
     public override IComparison Start() => new Maximum();
 

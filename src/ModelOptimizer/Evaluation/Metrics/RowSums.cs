@@ -19,8 +19,8 @@ public readonly record struct RowSums(double XX, double YY, double XY, double Sq
         for (var done = 0L; done < length; done += BlockLength)
         {
             var count = (int)Math.Min(BlockLength, length - done);
-            TensorElements.Read(expected, start + done, x[..count]);
-            TensorElements.Read(actual, start + done, y[..count]);
+            OutputElements.Read(expected, start + done, x[..count]);
+            OutputElements.Read(actual, start + done, y[..count]);
             sums = sums.Add(x[..count], y[..count]);
         }
         return sums;

@@ -11,7 +11,7 @@ internal sealed class Sqnr : ComparisonMetric
     public override MetricDeclaration Declaration { get; } = new("sqnr", MetricUnit.Decibel, HigherIsBetter: true,
         "Signal to quantization noise ratio in dB, pooled over all samples, of the worst output.");
 
-    public override bool AppliesTo(DataType output) => TensorElements.IsReal(output);
+    public override bool AppliesTo(DataType output) => OutputElements.IsReal(output);
 
     public override IComparison Start() => new Pool();
 

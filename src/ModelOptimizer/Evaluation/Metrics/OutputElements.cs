@@ -6,7 +6,7 @@ using Tensor = ModelOptimizer.Onnx.Tensor;
 namespace ModelOptimizer.Evaluation.Metrics;
 
 /// <summary>Elements of any numeric type as doubles, a block at a time. Only 64-bit integers above 2^53 are rounded.</summary>
-internal static class TensorElements
+internal static class OutputElements
 {
     /// <summary>Whether outputs of the type can be read as numbers at all.</summary>
     public static bool CanRead(DataType type) => IsReal(type) || IsDiscrete(type);
