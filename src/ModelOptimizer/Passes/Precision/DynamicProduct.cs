@@ -43,7 +43,7 @@ internal sealed class DynamicProduct(OnnxModel model)
     private Value MultiplyIntegers(Node node, Value activation, Value codes, Value scales)
     {
         var graph = node.Graph!;
-        var quantizer = Quantizer(graph, activation);
+        var quantizer = Quantizer(node, activation);
         var (rounded, scale, zeroPoint) = (quantizer.Output(0), quantizer.Output(1), quantizer.Output(2));
         var product = graph.Insert(node, "MatMulInteger", [rounded, codes, zeroPoint], name: node.Name);
         var cast = graph.Insert(node, "Cast", [product.Output()], name: $"{node.Name}_cast");
@@ -58,11 +58,14 @@ internal sealed class DynamicProduct(OnnxModel model)
         return node.Graph!.Insert(node, "DynamicQuantizeMatMul", [activation, codes, scales], 1, ContribDomain, node.Name).Output();
     }
 
-    private Node Quantizer(Graph graph, Value activation)
+    private Node Quantizer(Node node, Value activation)
     {
+        var graph = node.Graph!;
         if (_quantizers.TryGetValue((graph, activation), out var known))
             return known;
-        var firstReader = graph.Nodes.First(node => node.Inputs.Contains(activation));
+        // Weights come in order of declaration, so another product of this activation may stand further up. A Gemm's own transposition
+        // has no reader yet.
+        var firstReader = graph.Nodes.FirstOrDefault(reader => reader.Inputs.Contains(activation)) ?? node;
         return _quantizers[(graph, activation)] =
             graph.Insert(firstReader, "DynamicQuantizeLinear", [activation], outputs: 3, name: $"{activation.Name}_quantize");
     }

@@ -1,0 +1,121 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Quantization;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests.Precision;
+
+public sealed class QuantizeDynamicTests
+{
+    private const int Depth = 96;
+    private const int Channels = 40;
+    private static readonly TensorType X = new(DataType.Float, Shape.Of(3, Depth));
+    private static readonly Tensor Matrix = Tensor.Create([Depth, Channels], Weights.Random(Depth * Channels));
+    private static readonly Tolerance IntegerActivations = new(0.02);
+
+    private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
+        (g, x) => g.Op("Gemm", x, g.Weight("w", Matrix), g.Weight("bias", Tensor.Create([1, Channels], Weights.Random(Channels)))), X, [17, 9, 11, 21],
+        missingOptional: (g, x) => g.Op("Gemm", x, g.Weight("w", Matrix)));
+
+    [TestCaseSource(nameof(Rows))]
+    public void Keeps_a_Gemm_within_8_bits(StandardRow row) => PassTester.Run(new QuantizeDynamic(new()), row);
+
+    [TestCase(11, "DynamicQuantizeLinear,MatMulInteger,Cast,Mul,Mul")]
+    [TestCase(10, "DynamicQuantizeMatMul")]
+    public void Writes_the_pattern_that_the_runtime_fuses(int opset, string operators)
+    {
+        var model = MatMul(opset, Matrix);
+        PassContexts.Run(model, new QuantizeDynamic(new()));
+
+        Assert.That(model.Graph.Nodes.Select(node => node.OpType), Is.EqualTo(operators.Split(',')));
+        Assert.That(model.Graph.Initializers.Select(value => value.Initializer!.ElementType), Does.Contain(DataType.Int8), "uint8 weights are 2.6 times slower");
+        PassTester.SameOutputs(MatMul(opset, Weights.Rounded(Matrix, channelAxis: 1, 8)), model, IntegerActivations);
+    }
+
+    [Test]
+    public void Gemm_attributes_survive([Values(0, 1)] int transA, [Values(0, 1)] int transB, [Values(1f, 0.5f)] float alpha, [Values(1f, 2f)] float beta, [Values(10, 17)] int opset)
+    {
+        var g = new GraphBuilder(opset);
+        var x = transA == 1 ? g.Input("x", DataType.Float, Depth, 3) : g.Input("x", DataType.Float, 3, Depth);
+        var weight = transB == 1 ? Tensor.Create([Channels, Depth], Weights.Random(Depth * Channels)) : Matrix;
+        g.Output("y", g.Op("Gemm", [x, g.Weight("w", weight), g.Initializer("c", [Channels], Weights.Random(Channels))],
+            ("transA", transA), ("transB", transB), ("alpha", alpha), ("beta", beta)));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+
+        Assert.That(test.Operators, Has.None.EqualTo("Gemm"));
+    }
+
+    [Test]
+    public void One_quantization_serves_all_products_of_an_activation()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", X);
+        var other = Tensor.Create([Depth, Channels], Weights.Random(Depth * Channels, seed: 2));
+        // Declared against the order of the nodes: the quantization must still come before both.
+        var (second, first) = (g.Weight("second", other), g.Weight("first", Matrix));
+        g.Output("y", g.Op("Sub", g.Op("MatMul", x, first), g.Op("MatMul", x, second)));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+
+        Assert.That(test.Operators.Count(name => name == "DynamicQuantizeLinear"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_shared_weight_is_stored_once()
+    {
+        var g = new GraphBuilder();
+        var (x, w) = (g.Input("x", X), g.Weight("w", Matrix));
+        g.Output("y", g.Op("Add", g.Op("MatMul", x, w), g.Op("MatMul", g.Op("Abs", x), w)));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+
+        Assert.That(test.Initializers.Count(value => value.Initializer!.ElementType == DataType.Int8), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Convolutions_are_no_candidates()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float, 1, 8, 5, 5), g.Weight("kernel", Tensor.Create([16, 8, 3, 3], Weights.Random(16 * 8 * 9)))));
+
+        PassTester.Run(new QuantizeDynamic(new()), g.Build()).Ignores();
+    }
+
+    [TestCase(null, 127, 2, 1)]
+    [TestCase(null, 127, -2, 0)]
+    [TestCase(true, 127, 2, 0)]
+    [TestCase(false, 127, 2, 0)]
+    public void Warns_of_sums_that_CPUs_without_VNNI_clip(bool? reduceRange, int first, int second, int warnings)
+    {
+        // One pair in each channel of 127 and a small neighbour, in units of the channel's step; 127.5 pins the step to 1.
+        var weights = new float[Depth * Channels];
+        for (var c = 0; c < Channels; c++)
+            (weights[c], weights[Channels + c], weights[2 * Channels + c]) = (first, second, 127.5f);
+        var diagnostics = new DiagnosticBag();
+
+        PassContexts.Run(MatMul(17, Tensor.Create([Depth, Channels], weights)), diagnostics, int.MaxValue, new QuantizeDynamic(new() { ReduceRange = reduceRange }));
+
+        Assert.That(diagnostics.Diagnostics.Count(d => d.Code == "MO4002"), Is.EqualTo(warnings));
+    }
+
+    [Test]
+    public void Seven_bits_can_never_clip()
+    {
+        using var quantized = RoundToNearest.Quantize(new WeightMatrix(Matrix, 1), new WeightGrid(7, true), Depth)!;
+        var codes = DequantizeLinearLayout.Codes(quantized, [Depth, Channels], 1).AsSpan<sbyte>().ToArray();
+
+        Assert.That(SaturationBound.CountPairs(quantized), Is.Zero);
+        Assert.That(codes, Is.All.InRange(-64, 63));
+        Assert.That(codes.Min(), Is.EqualTo(-64).Or.EqualTo(-63));
+    }
+
+    private static OnnxModel MatMul(int opset, Tensor weight)
+    {
+        var g = new GraphBuilder(opset);
+        g.Output("y", g.Op("MatMul", g.Input("x", X), g.Weight("w", weight)));
+        return g.Build();
+    }
+}
