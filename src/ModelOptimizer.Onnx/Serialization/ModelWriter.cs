@@ -10,15 +10,16 @@ public static class ModelWriter
     /// Saves a model as <paramref name="path"/>, its big tensors in <c>path.data</c> where <paramref name="options"/> ask for it.
     /// The files appear complete or not at all, and may replace those that the model was read from.
     /// </summary>
+    /// <returns>Full paths of the files written: the model, then its data file when it has one.</returns>
     /// <exception cref="InvalidModelException">The place can't be written to, or the message would exceed 2 GiB.</exception>
-    public static void Save(OnnxModel model, string path, SaveOptions? options = null)
+    public static IReadOnlyList<string> Save(OnnxModel model, string path, SaveOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         var target = Path.GetFullPath(path);
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            Write(model, target, options ?? new SaveOptions());
+            return Write(model, target, options ?? new SaveOptions());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,7 +37,7 @@ public static class ModelWriter
 
     internal static ModelProto ToProto(OnnxModel model) => ModelMessage.Of(model, new SamePlace()).Proto;
 
-    private static void Write(OnnxModel model, string target, SaveOptions options)
+    private static string[] Write(OnnxModel model, string target, SaveOptions options)
     {
         var dataPath = target + ".data";
         var data = new ExternalData(Path.GetFileName(dataPath));
@@ -48,6 +49,7 @@ public static class ModelWriter
         using (var stream = files.Create(target, message.Size))
             message.WriteTo(stream);
         files.Commit();
+        return data.Length > 0 ? [target, dataPath] : [target];
     }
 
     private static ModelMessage Place(OnnxModel model, ExternalData data, SaveOptions options)

@@ -31,7 +31,7 @@ public static class ModelProblems
     public static Diagnostic ToDiagnostic(this InvalidModelException exception, SourceLocation? location = null) =>
         new(Descriptor(exception.Problem), exception.Message, location ?? (exception.Path is { } path ? new SourceLocation(path) : null));
 
-    /// <summary>Runs <paramref name="work"/> and turns a bad model into its diagnostic.</summary>
+    /// <summary>Runs <paramref name="work"/> and turns a bad model or an unwritable place into its diagnostic.</summary>
     /// <exception cref="DiagnosticException">The model can't be read or written.</exception>
     public static T Guard<T>(Func<T> work, SourceLocation? location = null)
     {

@@ -64,9 +64,12 @@ public sealed record WeightReport(string Weight, string Pass, string Type, long 
 
 /// <param name="Unit">bytes, ratio, rate, dB; null for a plain number.</param>
 /// <param name="Original">The original model's own value, where it has one.</param>
-public sealed record MetricReport(string Metric, string? Unit, double? Original, double Result);
+/// <param name="Output">The output it was found at: the worst one, or the one scored.</param>
+public sealed record MetricReport(string Metric, string? Unit, double? Original, double Result, string? Output, string? Remark);
 
+/// <param name="Measured">In the metric's unit; null when it was not measured.</param>
+/// <param name="Allowed">The tightest value that the limit allows.</param>
 /// <param name="Line">Where the profile says so.</param>
-public sealed record BudgetReport(string Metric, bool Passed, string Severity, string Message, string File, int Line, int Column);
+public sealed record BudgetReport(string Metric, bool Passed, double? Measured, double? Allowed, string Severity, string Message, string File, int Line, int Column);
 
 public sealed record DiagnosticReport(string Code, string Severity, string Message, string? File, int Line, int Column);

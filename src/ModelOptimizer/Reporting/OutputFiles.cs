@@ -4,11 +4,12 @@ namespace ModelOptimizer.Reporting;
 /// <param name="Model">The result, once it is accepted.</param>
 public sealed record OutputFiles(string Model)
 {
-    /// <summary>A candidate that breaks a budget: for inspection, under a name that nothing takes for the result.</summary>
-    public string Rejected => Named(".rejected.onnx");
+    public string Folder => Path.GetDirectoryName(Path.GetFullPath(Model))!;
 
-    public string Report => Named(".report.json");
+    /// <summary>Where a candidate waits for its verdict, and stays for inspection when it breaks a budget: nothing takes it for the result.</summary>
+    public string RejectedFolder => Path.Combine(Folder, "rejected");
 
-    private string Named(string extension) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Model))!, Path.GetFileNameWithoutExtension(Model) + extension);
+    public string Rejected => Path.Combine(RejectedFolder, Path.GetFileName(Model));
+
+    public string Report => Path.Combine(Folder, Path.GetFileNameWithoutExtension(Model) + ".report.json");
 }

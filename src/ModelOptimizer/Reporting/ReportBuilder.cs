@@ -1,6 +1,9 @@
+using ModelOptimizer.Budgets;
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Reporting;
 
@@ -23,6 +26,22 @@ internal static class ReportBuilder
 
     public static IReadOnlyList<DiagnosticReport> Diagnostics(IEnumerable<Diagnostic> diagnostics) =>
         [.. diagnostics.Select(d => new DiagnosticReport(d.Code, Name(d.Severity), d.Message, FileName(d), d.Location?.Line ?? 0, d.Location?.Column ?? 0))];
+
+    public static IReadOnlyList<MetricReport> Metrics(Measurements measurements) =>
+        [.. measurements.All.Select(m => new MetricReport(m.Metric, UnitName(m.Unit), m.Original, m.Result, m.Output, m.Remark))];
+
+    public static IReadOnlyList<BudgetReport> Budget(IEnumerable<BudgetVerdict> verdicts) =>
+        [.. verdicts.Select(v => new BudgetReport(v.Limit.Metric, v.Passed, v.Measured, v.Allowed, Name(v.Limit.Severity), v.Message,
+            Path.GetFileName(v.Limit.Location.File), v.Limit.Location.Line, v.Limit.Location.Column))];
+
+    private static string? UnitName(MetricUnit unit) => unit switch
+    {
+        MetricUnit.Bytes => "bytes",
+        MetricUnit.Ratio => "ratio",
+        MetricUnit.Rate => "rate",
+        MetricUnit.Decibel => "dB",
+        _ => null,
+    };
 
     public static string Name(Severity severity) => severity switch
     {
