@@ -17,9 +17,9 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
     public Measurements Measure(OnnxModel original, OnnxModel candidate, EvaluationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using var originalFiles = SavedModel.Of(original, request.OriginalPath ?? original.Path);
-        using var candidateFiles = SavedModel.Of(candidate, request.CandidatePath);
-        var sizes = Sizes(originalFiles, candidateFiles);
+        using var originalFiles = SavedModel.Of(original, request.OriginalFiles ?? SavedModel.SourceOf(original));
+        using var candidateFiles = SavedModel.Of(candidate, request.CandidateFiles);
+        var sizes = Sizes(originalFiles, candidateFiles, Wanted(request));
         if (OpenData(original, request) is not { } data)
             return new Measurements([.. sizes]);
 
@@ -35,8 +35,8 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
     public Measurements MeasureAlone(OnnxModel model, EvaluationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using var files = SavedModel.Of(model, request.CandidatePath ?? model.Path);
-        var sizes = MetricRegistry.All.OfType<FileMetric>().Select(metric => new Measurement(metric.Declaration, null, metric.Of(files))).ToArray();
+        using var files = SavedModel.Of(model, request.CandidateFiles ?? SavedModel.SourceOf(model));
+        var sizes = MetricRegistry.All.OfType<FileMetric>().Where(metric => Wanted(request).Wants(metric, files)).Select(metric => new Measurement(metric.Declaration, null, metric.Of(files))).ToArray();
         if (OpenData(model, request) is not { } data)
             return new Measurements(sizes);
 
@@ -47,9 +47,9 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
 
     private static WantedMetrics Wanted(EvaluationRequest request) => new(request.Settings?.Metrics ?? [], request.AlsoMeasure);
 
-    private static IReadOnlyList<Measurement> Sizes(SavedModel original, SavedModel candidate) =>
+    private static IReadOnlyList<Measurement> Sizes(SavedModel original, SavedModel candidate, WantedMetrics wanted) =>
     [
-        .. MetricRegistry.All.OfType<FileMetric>().Select(metric => new Measurement(metric.Declaration, metric.Of(original), metric.Of(candidate))),
+        .. MetricRegistry.All.OfType<FileMetric>().Where(metric => wanted.Wants(metric, original)).Select(metric => new Measurement(metric.Declaration, metric.Of(original), metric.Of(candidate))),
         .. MetricRegistry.All.OfType<FileRatioMetric>().Select(metric => new Measurement(metric.Declaration, null, metric.Of(original, candidate))),
     ];
 

@@ -27,26 +27,24 @@ public sealed class SavedModel : IDisposable
 
     /// <summary>The files of a model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="path">Where it is saved already; null saves it to a scratch folder for as long as this lives.</param>
-    public static SavedModel Of(OnnxModel model, string? path)
+    /// <param name="files">Where it is saved, model first; null saves it to a scratch folder for as long as this lives.</param>
+    public static SavedModel Of(OnnxModel model, IReadOnlyList<string>? files)
     {
         ArgumentNullException.ThrowIfNull(model);
-        // Somebody else's data files may have any name; writing the model once more gives the same bytes in our layout.
-        if (path is not null && (!model.HasExternalData || File.Exists(DataPath(path))))
-            return new SavedModel(FilesOf(path), scratch: null);
+        if (files is not null)
+            return new SavedModel(files, scratch: null);
         var scratch = Directory.CreateTempSubdirectory("model-opt-");
-        var copy = Path.Combine(scratch.FullName, "model.onnx");
-        ModelWriter.Save(model, copy);
-        return new SavedModel(FilesOf(copy), scratch);
+        return new SavedModel(ModelWriter.Save(model, Path.Combine(scratch.FullName, "model.onnx")), scratch);
+    }
+
+    /// <summary>The files that the model was read from; null when it came from memory.</summary>
+    public static IReadOnlyList<string>? SourceOf(OnnxModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Path is { } path ? [path, .. model.ExternalFiles] : null;
     }
 
     public void Dispose() => _scratch?.Delete(recursive: true);
-
-    /// <summary>A data file counts only when the model reads it: an older one may still lie there.</summary>
-    private static string[] FilesOf(string path) =>
-        File.Exists(DataPath(path)) && OnnxModel.Load(path).HasExternalData ? [path, DataPath(path)] : [path];
-
-    private static string DataPath(string path) => path + ".data";
 
     private long Compress()
     {

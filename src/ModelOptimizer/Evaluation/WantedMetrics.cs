@@ -6,12 +6,19 @@ namespace ModelOptimizer.Evaluation;
 /// <summary>Which metrics to take: those named, or what suits outputs and labels when none is; and the budget's in any case.</summary>
 internal sealed class WantedMetrics(IReadOnlyList<string> named, IReadOnlyList<string> also)
 {
+    /// <summary>Bytes of a model up to which compressing it takes no time worth mentioning.</summary>
+    private const long CompressedUnasked = 64L << 20;
+
     /// <summary>Label metrics that the profile asks for in so many words.</summary>
     public IReadOnlyList<LabelMetric> NamedLabelMetrics => [.. MetricRegistry.All.OfType<LabelMetric>().Where(metric => named.Contains(metric.Name))];
 
     public bool Wants(ComparisonMetric metric, DataType output) => IsAskedFor(metric) || (named.Count == 0 && Suits(metric, output));
 
     public bool Wants(LabelMetric metric, Tensor labels) => IsAskedFor(metric) || (named.Count == 0 && Suits(metric, labels));
+
+    /// <summary>Size always; the compressed size of a large model takes long and is found on demand.</summary>
+    public bool Wants(FileMetric metric, SavedModel model) =>
+        IsAskedFor(metric) || metric is not CompressedSize || model.Bytes <= CompressedUnasked;
 
     public bool IsAskedFor(Metric metric) => named.Contains(metric.Name) || also.Contains(metric.Name);
 
