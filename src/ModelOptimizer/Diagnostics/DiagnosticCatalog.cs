@@ -4,7 +4,8 @@ namespace ModelOptimizer.Diagnostics;
 
 /// <summary>
 /// Every diagnostic there is. MO1xxx profile, MO2xxx model, MO3xxx passes, MO4xxx calibration and quantization,
-/// MO5xxx evaluation, MO6xxx budget, MO7xxx cache and files, MO9xxx internal.
+/// MO5xxx evaluation, MO6xxx budget, MO7xxx cache and files,
+/// MO8xxx build, MO9xxx internal.
 /// </summary>
 public static class DiagnosticCatalog
 {
@@ -76,6 +77,16 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor CannotWrite = Error("MO7001", "Output can't be written");
     public static readonly DiagnosticDescriptor CannotRead = Error("MO7002", "File can't be read");
     public static readonly DiagnosticDescriptor ResourceTooLarge = Error("MO7003", "Too large to embed as a resource");
+
+    // Build
+    public static readonly DiagnosticDescriptor OldSdk = Error("MO8001", "The .NET SDK is too old");
+    public static readonly DiagnosticDescriptor UnsupportedPlatform = Error("MO8002", "The build machine is not supported");
+    public static readonly DiagnosticDescriptor ModelWithoutProfile = Error("MO8003", "Model item has no profile");
+    public static readonly DiagnosticDescriptor SameOutputTwice = Error("MO8004", "Two models have one output");
+    public static readonly DiagnosticDescriptor InvalidMetadata = Error("MO8005", "Metadata of a model item is invalid");
+    public static readonly DiagnosticDescriptor ProfileUnused = Warning("MO8006", "Profile is not used");
+    public static readonly DiagnosticDescriptor NoAccessorYet = Warning("MO8007", "There is no accessor yet");
+    public static readonly DiagnosticDescriptor NoBrotli = Error("MO8008", "The target framework has no Brotli");
 
     // Internal
     public static readonly DiagnosticDescriptor InternalError = Error("MO9001", "Internal error");

@@ -1,0 +1,44 @@
+using System.IO;
+using Microsoft.Build.Framework;
+
+namespace ModelOptimizer.Tasks;
+
+/// <summary>Writes the resource and the accessor of one planned model: <c>model-opt embed PLAN NAME --source MODEL</c>.</summary>
+[MSBuildMultiThreadable]
+public sealed class EmbedModel : ModelOptTask
+{
+    [Required]
+    public string Plan { get; set; } = "";
+
+    /// <summary>The model's name in the plan.</summary>
+    [Required]
+    public string Model { get; set; } = "";
+
+    /// <summary>The file to embed: the optimized model, or the original.</summary>
+    [Required]
+    public string Source { get; set; } = "";
+
+    /// <summary>The planned result, which a failed run must not leave behind.</summary>
+    [Required]
+    public string Output { get; set; } = "";
+
+    public bool WithAccessor { get; set; }
+
+    public bool WithOnnxRuntime { get; set; }
+
+    public bool WithNullable { get; set; }
+
+    internal override ToolArguments Arguments() => new ToolArguments("embed", Plan, Model)
+        .Option("--source", Source)
+        .Flag("--accessor", WithAccessor)
+        .Flag("--onnxruntime", WithOnnxRuntime)
+        .Flag("--nullable", WithNullable);
+
+    public override bool Execute()
+    {
+        var done = base.Execute() && !Log.HasLoggedErrors;
+        if (!done)
+            File.Delete(Output);
+        return done;
+    }
+}

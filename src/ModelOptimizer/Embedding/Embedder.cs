@@ -1,0 +1,70 @@
+using System.IO.Compression;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Embedding;
+
+/// <summary>Makes of a model what a project embeds: one file as the resource, and the accessor.</summary>
+public static class Embedder
+{
+    /// <summary>Resources are addressed by signed 32-bit offsets.</summary>
+    private const long ResourceLimit = int.MaxValue;
+
+    /// <summary>
+    /// Writes the resource and, when asked, the accessor of a planned model, in this order: the accessor is the sign that all is done.
+    /// </summary>
+    /// <param name="planned">The model.</param>
+    /// <param name="source">The model file to embed: the optimized one, or the original where optimizing is switched off.</param>
+    /// <param name="folder">The plan's folder, where outputs lie.</param>
+    /// <param name="accessor">How the accessor is written; null when the project's language has none.</param>
+    /// <exception cref="DiagnosticException">The model can't be read, is too large for a resource, or can't be written.</exception>
+    public static void Embed(PlannedModel planned, string source, string folder, Func<ModelSignature, AccessorSettings>? accessor)
+    {
+        ArgumentNullException.ThrowIfNull(planned);
+        var model = ModelProblems.Guard(() => OnnxModel.Load(source));
+        var output = Path.Combine(folder, planned.Output);
+        Place(planned, model, source, output);
+        if (planned.Embed.Compression == EmbedCompression.Brotli)
+            Compress(output, Path.Combine(folder, planned.Embed.Resource));
+        if (accessor is not null && planned.Embed.As != EmbedAs.None)
+            WriteAccessor(Path.Combine(folder, planned.Accessor), AccessorGenerator.Generate(accessor(ModelSignature.Of(model))));
+    }
+
+    /// <summary>Brings the model to its place; a resource is a single file, so external data goes into it.</summary>
+    private static void Place(PlannedModel planned, OnnxModel model, string source, string output)
+    {
+        var isResource = planned.Embed.As == EmbedAs.Resource;
+        if (isResource)
+            RefuseTooLarge(planned, model, source);
+        if (isResource && model.HasExternalData)
+            Save(model, output, ExternalDataMode.Never);
+        else if (Path.GetFullPath(source) != Path.GetFullPath(output))
+            Save(model, output, ExternalDataMode.Automatic);
+    }
+
+    private static void Save(OnnxModel model, string output, ExternalDataMode externalData) => ModelProblems.Guard(() =>
+    {
+        ModelWriter.Save(model, output, new SaveOptions { ExternalData = externalData });
+        return output;
+    });
+
+    private static void RefuseTooLarge(PlannedModel planned, OnnxModel model, string source)
+    {
+        var bytes = model.ExternalFiles.Append(source).Sum(file => new FileInfo(file).Length);
+        if (bytes > ResourceLimit)
+            throw new DiagnosticException(DiagnosticCatalog.ResourceTooLarge,
+                $"'{planned.Name}' has {bytes:N0} bytes, and a resource can't exceed 2 GiB. Embed it as Content: 'embed: {{ as: content }}'",
+                new SourceLocation(planned.Profile));
+    }
+
+    /// <summary>Quality 9 is the last before Brotli becomes ten times slower.</summary>
+    private static void Compress(string source, string target) => WholeFile.Write(target, stream =>
+    {
+        using var input = File.OpenRead(source);
+        using var brotli = new BrotliStream(stream, new BrotliCompressionOptions { Quality = 9 }, leaveOpen: true);
+        input.CopyTo(brotli);
+    });
+
+    private static void WriteAccessor(string path, string source) => WholeFile.Write(path, System.Text.Encoding.UTF8.GetBytes(source));
+}

@@ -1,0 +1,54 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
+
+namespace ModelOptimizer.Embedding;
+
+/// <summary>Joins what an item and its profile say of one model; the item wins.</summary>
+internal sealed class PlannedModelBuilder(PlanRequest request, IDiagnosticSink sink)
+{
+    private readonly SortedSet<string> _modelFiles = new(StringComparer.Ordinal);
+
+    /// <summary>The models met, with their external data.</summary>
+    public IEnumerable<string> ModelFiles => _modelFiles;
+
+    /// <returns>Null when an error was reported.</returns>
+    public PlannedModel? Build(RequestedModel item, LoadedProfile loaded)
+    {
+        var model = Path.GetFullPath(item.Model, request.ProjectDirectory);
+        var embed = new EmbedPlanBuilder(request, sink).Build(item, loaded.Profile?.Embed ?? new EmbedSettings());
+        if (Files(model, loaded.ModelLocation) is not { } files || loaded.Profile is not { } profile || embed is null)
+            return null;
+        _modelFiles.UnionWith(files);
+        var name = Path.GetFileNameWithoutExtension(model);
+        return new PlannedModel(name, Relative(model), Relative(loaded.Path),
+            Inputs: [.. files.Concat(profile.Files.Select(Full)).Select(Relative)],
+            Data: [.. (profile.Calibration?.Data ?? []).Concat(profile.Evaluate?.Data ?? []).Select(Full).Distinct().Select(Relative)],
+            Output: $"{name}.onnx", Report: $"{name}.report.json", Accessor: $"{name}.g.cs", embed);
+    }
+
+    public WatchedFile Watch(string path, bool hashIt)
+    {
+        var file = new FileInfo(path);
+        return new WatchedFile(Relative(path), file.Length, file.LastWriteTimeUtc.Ticks, hashIt ? FileDigest.Of(path).Sha256 : null);
+    }
+
+    private IReadOnlyList<string>? Files(string model, SourceLocation? location)
+    {
+        try
+        {
+            return [model, .. OnnxModel.Load(model).ExternalFiles];
+        }
+        catch (InvalidModelException e)
+        {
+            // A missing file is mended where it is named, a bad one where it lies.
+            sink.Report(e.ToDiagnostic(e.Problem == ModelProblem.FileMissing ? location : null));
+            return null;
+        }
+    }
+
+    private string Full(string path) => Path.GetFullPath(path, request.ProjectDirectory);
+
+    private string Relative(string path) => Path.GetRelativePath(request.ProjectDirectory, path).Replace('\\', '/');
+}
