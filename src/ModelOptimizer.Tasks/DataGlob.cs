@@ -19,7 +19,7 @@ internal static class DataGlob
         return Directory.Exists(path) ? Sorted(Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)) : [path];
     }
 
-    private static IReadOnlyList<string> Glob(string pattern)
+    private static string[] Glob(string pattern)
     {
         var parts = pattern.Replace('\\', '/').Split('/');
         var literal = parts.TakeWhile(part => part.IndexOf('*') < 0).ToArray();

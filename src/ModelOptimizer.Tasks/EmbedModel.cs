@@ -4,7 +4,7 @@ using Microsoft.Build.Framework;
 namespace ModelOptimizer.Tasks;
 
 /// <summary>Writes the resource and the accessor of one planned model: <c>model-opt embed PLAN NAME --source MODEL</c>.</summary>
-[MSBuildMultiThreadable]
+[MSBuildMultiThreadableTask]
 public sealed class EmbedModel : ModelOptTask
 {
     [Required]
@@ -14,13 +14,15 @@ public sealed class EmbedModel : ModelOptTask
     [Required]
     public string Model { get; set; } = "";
 
-    /// <summary>The file to embed: the optimized model, or the original.</summary>
     [Required]
-    public string Source { get; set; } = "";
+    public string Original { get; set; } = "";
 
-    /// <summary>The planned result, which a failed run must not leave behind.</summary>
+    /// <summary>The planned result: the optimized model, or where the original is put. A failed run must not leave it behind.</summary>
     [Required]
     public string Output { get; set; } = "";
+
+    /// <summary>True to embed the original as it is.</summary>
+    public bool UseOriginal { get; set; }
 
     public bool WithAccessor { get; set; }
 
@@ -29,7 +31,7 @@ public sealed class EmbedModel : ModelOptTask
     public bool WithNullable { get; set; }
 
     internal override ToolArguments Arguments() => new ToolArguments("embed", Plan, Model)
-        .Option("--source", Source)
+        .Option("--source", UseOriginal ? Original : Output)
         .Flag("--accessor", WithAccessor)
         .Flag("--onnxruntime", WithOnnxRuntime)
         .Flag("--nullable", WithNullable);

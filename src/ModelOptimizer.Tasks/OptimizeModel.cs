@@ -4,7 +4,7 @@ using Microsoft.Build.Framework;
 namespace ModelOptimizer.Tasks;
 
 /// <summary>Optimizes one planned model: <c>model-opt optimize MODEL -p PROFILE -o OUTPUT</c>.</summary>
-[MSBuildMultiThreadable]
+[MSBuildMultiThreadableTask]
 public sealed class OptimizeModel : ModelOptTask
 {
     [Required]

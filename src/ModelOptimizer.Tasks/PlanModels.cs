@@ -8,10 +8,9 @@ namespace ModelOptimizer.Tasks;
 /// Tells the project's models. It reads the last plan, and starts <c>model-opt plan</c> only when that is missing or no longer true,
 /// so that a build with nothing to do starts no process.
 /// </summary>
-[MSBuildMultiThreadable]
+[MSBuildMultiThreadableTask]
 public sealed class PlanModels : ModelOptTask
 {
-    private readonly PlanRequestWriter _request = new();
     private ProjectPlan? _plan;
 
     [Required]
@@ -35,6 +34,9 @@ public sealed class PlanModels : ModelOptTask
     /// <summary><c>NAME=VALUE;…</c> for <c>${msbuild:NAME}</c> in profiles.</summary>
     public string[] Variables { get; set; } = [];
 
+    /// <summary>True when the project's language has accessors.</summary>
+    public bool WithAccessor { get; set; }
+
     /// <summary>What else the outputs depend on: switches and references of the project.</summary>
     public string[] Settings { get; set; } = [];
 
@@ -52,11 +54,11 @@ public sealed class PlanModels : ModelOptTask
     public override bool Execute()
     {
         var fingerprint = ToolFingerprint.Of(Tool);
-        var request = _request.Write(this, fingerprint);
+        var request = PlanRequestWriter.Write(this, fingerprint);
         _plan = ProjectPlan.TryRead(Plan);
         if (!IsDesignTime && _plan?.IsCurrent(request, ProjectDirectory) != true && !PlanAnew(request))
             return false;
-        Planned = (_plan?.Models ?? []).Select(model => model.ToItem(ProjectDirectory, Path.GetDirectoryName(Plan)!)).ToArray();
+        Planned = (_plan?.Models ?? []).Select(model => model.ToItem(ProjectDirectory, Path.GetDirectoryName(Plan)!, WithAccessor)).ToArray();
         if (!IsDesignTime)
             foreach (var model in _plan?.Models ?? [])
                 InputsFile.Update(model, this, fingerprint);

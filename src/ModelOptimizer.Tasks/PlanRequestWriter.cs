@@ -7,7 +7,7 @@ using Microsoft.Build.Framework;
 namespace ModelOptimizer.Tasks;
 
 /// <summary>Writes down what the project says of its models: the tool reads it, and equal bytes mean that nothing was said anew.</summary>
-internal sealed class PlanRequestWriter
+internal static class PlanRequestWriter
 {
     private static readonly (string Metadata, string Key)[] Metadata =
     [
@@ -15,7 +15,7 @@ internal sealed class PlanRequestWriter
         ("LogicalName", "logicalName"), ("Compression", "compression"), ("Link", "link"),
     ];
 
-    public byte[] Write(PlanModels task, string fingerprint)
+    public static byte[] Write(PlanModels task, string fingerprint)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

@@ -24,9 +24,10 @@ internal sealed class PlannedModel(JsonElement json)
     public string Content => json.GetRawText();
 
     /// <summary>The model as an item: the output's full path, with full paths and embed settings as metadata.</summary>
-    public ITaskItem ToItem(string projectDirectory, string planFolder)
+    public ITaskItem ToItem(string projectDirectory, string planFolder, bool withAccessor)
     {
         var embed = json.GetProperty("embed");
+        var isEmbedded = embed.GetProperty("as").GetString() != "None";
         var item = new TaskItem(Escape(Path.Combine(planFolder, Text("output"))));
         Set("ModelName", Name);
         Set("Original", Full(projectDirectory, Text("model")));
@@ -34,6 +35,8 @@ internal sealed class PlannedModel(JsonElement json)
         Set("Report", Path.Combine(planFolder, Text("report")));
         Set("Accessor", Path.Combine(planFolder, Text("accessor")));
         Set("Resource", Path.Combine(planFolder, embed.GetProperty("resource").GetString()!));
+        var outputs = new[] { item.GetMetadata("FullPath"), item.GetMetadata("Resource"), withAccessor && isEmbedded ? item.GetMetadata("Accessor") : "" };
+        item.SetMetadata("Outputs", string.Join(";", outputs.Where(path => path.Length > 0).Distinct().Select(Escape)));
         Set("InputsFile", InputsFile.PathOf(planFolder, Name));
         foreach (var key in EmbedKeys)
             Set("Embed" + char.ToUpperInvariant(key[0]) + key.Substring(1), embed.GetProperty(key).GetString()!);

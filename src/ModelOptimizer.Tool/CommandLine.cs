@@ -43,6 +43,8 @@ internal static class CommandLine
     private static IEnumerable<ToolCommand> Commands() =>
     [
         InspectCommand.Create(),
+        PlanCommand.Create(),
+        EmbedCommand.Create(),
     ];
 
     private sealed class VersionAction(ConsoleStreams streams) : SynchronousCommandLineAction

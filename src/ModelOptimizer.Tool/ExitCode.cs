@@ -18,7 +18,7 @@ internal static class ExitCode
     /// <summary>The number for an error, by the area its code names.</summary>
     public static int Of(DiagnosticDescriptor error) => error.Area switch
     {
-        1 => Profile,
+        1 or 8 => Profile,
         2 or 3 => Model,
         4 or 5 => Data,
         6 => Budget,

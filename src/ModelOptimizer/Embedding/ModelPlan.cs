@@ -13,6 +13,9 @@ public sealed record ProjectPlan
 
     public int SchemaVersion { get; init; } = CurrentVersion;
 
+    /// <summary>SHA-256 of the request that it answers, in lower-case hex.</summary>
+    public required string Request { get; init; }
+
     /// <summary>The files whose content decided this plan. It stands as long as they are unchanged.</summary>
     public required IReadOnlyList<WatchedFile> Watched { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -9,7 +10,12 @@ namespace ModelOptimizer.Embedding;
 public static class PlanFiles
 {
     /// <exception cref="DiagnosticException">The file is missing or not a request.</exception>
-    public static PlanRequest ReadRequest(string path) => Read(path, () => JsonSerializer.Deserialize(File.ReadAllBytes(path), PlanJson.Default.PlanRequest));
+    public static PlanRequest ReadRequest(string path) => Read(path, () =>
+    {
+        var bytes = File.ReadAllBytes(path);
+        var request = JsonSerializer.Deserialize(bytes, PlanJson.Default.PlanRequest);
+        return request is null ? null : request with { Digest = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
+    });
 
     /// <exception cref="DiagnosticException">The file is missing or not a plan.</exception>
     public static ProjectPlan ReadPlan(string path) => Read(path, () => JsonSerializer.Deserialize(File.ReadAllBytes(path), PlanJson.Default.ProjectPlan));

@@ -1,8 +1,14 @@
+using System.Text.Json.Serialization;
+
 namespace ModelOptimizer.Embedding;
 
 /// <summary>What a project asks to have planned: its model items and the profiles found in it.</summary>
 public sealed record PlanRequest
 {
+    /// <summary>SHA-256 of the request as it was read, in lower-case hex; the plan repeats it.</summary>
+    [JsonIgnore]
+    public string Digest { get; init; } = "";
+
     /// <summary>The folder that relative paths start from.</summary>
     public required string ProjectDirectory { get; init; }
 

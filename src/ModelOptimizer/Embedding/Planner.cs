@@ -23,7 +23,12 @@ public sealed class Planner(IDiagnosticSink sink)
         if (errors.Raised)
             return null;
         var watched = profiles.Files.Select(file => (Path: file, HashIt: true)).Concat(builder.ModelFiles.Select(file => (Path: file, HashIt: false)));
-        return new ProjectPlan { Watched = [.. watched.Select(file => builder.Watch(file.Path, file.HashIt))], Models = planned };
+        return new ProjectPlan
+        {
+            Request = request.Digest,
+            Watched = [.. watched.Select(file => builder.Watch(file.Path, file.HashIt))],
+            Models = planned,
+        };
     }
 
     private static List<(RequestedModel Model, LoadedProfile Profile)> Resolve(PlanRequest request, ProfileSet profiles, IDiagnosticSink sink)

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Embedding;
+
+namespace ModelOptimizer.Tool;
+
+/// <summary><c>embed PLAN NAME</c>: the resource and the accessor of a planned model. Builds call it; people have no use for it.</summary>
+internal static class EmbedCommand
+{
+    public static ToolCommand Create()
+    {
+        var plan = new Argument<string>("PLAN") { Description = "The project's plan" };
+        var name = new Argument<string>("NAME") { Description = "The model's name in the plan" };
+        var source = new Option<string>("--source") { Description = "The model to embed", Required = true };
+        var accessor = new Option<bool>("--accessor") { Description = "Generate the C# accessor" };
+        var runtime = new Option<bool>("--onnxruntime") { Description = "The project references ONNX Runtime" };
+        var nullable = new Option<bool>("--nullable") { Description = "The project's C# has nullable annotations" };
+        var command = new ToolCommand("embed", "Write what a project embeds of a planned model: its resource and its accessor",
+            "embed obj/app.plan.json langid --source obj/langid.onnx --accessor --nullable")
+        {
+            plan, name, source, accessor, runtime, nullable,
+        };
+        command.Hidden = true;
+        return command.Does((parsed, _) =>
+        {
+            var file = parsed.GetValue(plan)!;
+            var planned = Find(file, parsed.GetValue(name)!);
+            AccessorSettings Settings(ModelSignature signature) => new(planned.Name, planned.Embed, signature)
+            {
+                HasOnnxRuntime = parsed.GetValue(runtime),
+                Nullable = parsed.GetValue(nullable),
+            };
+            Embedder.Embed(planned, parsed.GetValue(source)!, Path.GetDirectoryName(Path.GetFullPath(file))!,
+                parsed.GetValue(accessor) ? Settings : null);
+        });
+    }
+
+    private static PlannedModel Find(string plan, string name) => PlanFiles.ReadPlan(plan).Models.FirstOrDefault(model => model.Name == name)
+        ?? throw new DiagnosticException(DiagnosticCatalog.CannotRead, $"The plan has no model '{name}'. Delete it and build again", new SourceLocation(plan));
+}
