@@ -4,8 +4,8 @@ namespace ModelOptimizer.Diagnostics;
 
 /// <summary>
 /// Every diagnostic there is. MO1xxx profile, MO2xxx model, MO3xxx passes, MO4xxx calibration and quantization,
-/// MO5xxx evaluation, MO6xxx budget, MO7xxx cache and files,
-/// MO8xxx build, MO9xxx internal.
+/// MO5xxx evaluation, MO6xxx budget, MO7xxx cache and files, MO8xxx build,
+/// MO9xxx internal.
 /// </summary>
 public static class DiagnosticCatalog
 {

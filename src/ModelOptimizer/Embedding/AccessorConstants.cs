@@ -20,8 +20,8 @@ internal static class AccessorConstants
         var names = new NameScope([side, .. Inherited]);
         code.Block($"public static class {side}", () =>
         {
-            foreach (var entry in entries)
-                WriteEntry(code, names.Take(EntryName(entry)), entry);
+            foreach (var (i, entry) in entries.Index())
+                WriteEntry(i == 0 ? code : code.Line(), names.Take(EntryName(entry)), entry);
         });
     }
 
@@ -40,7 +40,7 @@ internal static class AccessorConstants
             code.Line($"public const string Name = {Literal(entry.Name)};");
             if (entry.Type is not { } type)
                 return;
-            code.Summary("The element type as ONNX spells it.");
+            code.Line().Summary("The element type as ONNX spells it.");
             code.Line($"public const string ElementType = {Literal(type.ElementType.ToOnnxName())};");
             if (type.Shape is { } shape)
                 WriteShape(code, shape);
@@ -49,9 +49,9 @@ internal static class AccessorConstants
 
     private static void WriteShape(SourceWriter code, Shape shape)
     {
-        code.Summary("The axes: lengths, and names of those that may vary.");
+        code.Line().Summary("The axes: lengths, and names of those that may vary.");
         code.Line($"public const string Shape = {Literal(shape.ToString())};");
-        code.Summary("The lengths of the axes; -1 where it may vary.");
+        code.Line().Summary("The lengths of the axes; -1 where it may vary.");
         code.Line($"public static long[] Dimensions => new long[] {{ {string.Join(", ", shape.Dimensions.Select(Length))} }};");
     }
 

@@ -36,6 +36,7 @@ public static class AccessorGenerator
         {
             AccessorMethods.Write(code, settings);
             AccessorConstants.Write(code, "Inputs", settings.Signature.Inputs);
+            code.Line();
             AccessorConstants.Write(code, "Outputs", settings.Signature.Outputs);
         });
     }

@@ -44,11 +44,11 @@ internal static class AccessorMethods
 
     private static void WriteOpen(SourceWriter code, EmbedPlan embed)
     {
-        code.Line($"var resource = typeof({CSharpNames.Escape(embed.Class)}).Assembly.GetManifestResourceStream(ResourceName)");
+        var isCompressed = embed.Compression == EmbedCompression.Brotli;
+        code.Line($"{(isCompressed ? "var resource =" : "return")} typeof({CSharpNames.Escape(embed.Class)}).Assembly.GetManifestResourceStream(ResourceName)");
         code.Line("    ?? throw new global::System.InvalidOperationException(\"The assembly lacks its resource '\" + ResourceName + \"'.\");");
-        code.Line(embed.Compression == EmbedCompression.Brotli
-            ? $"return new {BrotliStream}(resource, global::System.IO.Compression.CompressionMode.Decompress);"
-            : "return resource;");
+        if (isCompressed)
+            code.Line($"return new {BrotliStream}(resource, global::System.IO.Compression.CompressionMode.Decompress);");
     }
 
     private static void WriteReadAll(SourceWriter code)
@@ -66,7 +66,8 @@ internal static class AccessorMethods
         var optional = settings.Nullable ? "?" : "";
         var source = settings.Embed.As == EmbedAs.Content ? "FilePath" : "ReadAllBytes()";
         code.Summary("Makes a session of ONNX Runtime that runs the model. The caller disposes of it.");
-        code.Line($"public static {Session} CreateSession({Options}{optional} options = null) =>");
-        code.Line($"    options is null ? new {Session}({source}) : new {Session}({source}, options);").Line();
+        code.Line($"public static {Session} CreateSession({Options}{optional} options = null) => options is null");
+        code.Line($"    ? new {Session}({source})");
+        code.Line($"    : new {Session}({source}, options);").Line();
     }
 }

@@ -39,14 +39,24 @@ public static class Embedder
             RefuseTooLarge(planned, model, source);
         if (isResource && model.HasExternalData)
             Save(model, output, ExternalDataMode.Never);
-        else if (Path.GetFullPath(source) != Path.GetFullPath(output))
+        else if (Path.GetFullPath(source) == Path.GetFullPath(output))
+            return;
+        else if (model.HasExternalData)
             Save(model, output, ExternalDataMode.Automatic);
+        else
+            Copy(source, output);
     }
 
     private static void Save(OnnxModel model, string output, ExternalDataMode externalData) => ModelProblems.Guard(() =>
     {
         ModelWriter.Save(model, output, new SaveOptions { ExternalData = externalData });
         return output;
+    });
+
+    private static void Copy(string source, string target) => WholeFile.Write(target, stream =>
+    {
+        using var input = File.OpenRead(source);
+        input.CopyTo(stream);
     });
 
     private static void RefuseTooLarge(PlannedModel planned, OnnxModel model, string source)
