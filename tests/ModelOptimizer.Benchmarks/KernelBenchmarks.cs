@@ -1,0 +1,45 @@
+using BenchmarkDotNet.Attributes;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Benchmarks;
+
+/// <summary>Kernels on one matrix of 64 MiB.</summary>
+[ShortRunJob]
+public class KernelBenchmarks
+{
+    private const int Size = 4096;
+    private WeightMatrix _matrix = null!;
+    private QuantizedWeight _quantized = null!;
+
+    [Params(4, 8)]
+    public int Bits { get; set; }
+
+    private WeightGrid Grid => new(Bits, IsSymmetric: true);
+
+    [GlobalSetup]
+    public void MakeWeights()
+    {
+        var random = new Random(1);
+        var weights = new float[Size * Size];
+        for (var i = 0; i < weights.Length; i++)
+            weights[i] = random.NextSingle() - 0.5f;
+        _matrix = new WeightMatrix(Tensor.Create([Size, Size], weights), channelAxis: 1);
+        _quantized = RoundToNearest.Quantize(_matrix, Grid, blockSize: 32)!;
+    }
+
+    [GlobalCleanup]
+    public void Return() => _quantized.Dispose();
+
+    [Benchmark]
+    public void RoundToNearestBlocksOf32() => RoundToNearest.Quantize(_matrix, Grid, blockSize: 32)!.Dispose();
+
+    [Benchmark]
+    public void RoundToNearestPerChannel() => RoundToNearest.Quantize(_matrix, Grid, blockSize: Size)!.Dispose();
+
+    [Benchmark]
+    public object PackForDequantizeLinear() => DequantizeLinearLayout.Codes(_quantized, [Size, Size], channelAxis: 1);
+
+    [Benchmark]
+    public object PackForMatMulNBits() => MatMulNBitsLayout.Codes(_quantized);
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.OnnxRuntime;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Benchmarks;
+
+/// <summary>Load, quantize-weights, save: time of each step and the peak of memory that no file backs.</summary>
+internal static class OptimizeRun
+{
+    public static void Measure(string path, int bits)
+    {
+        using var memory = new AnonymousMemory();
+        var total = Stopwatch.StartNew();
+        var model = Step("load", () => OnnxModel.Load(path));
+        var log = new RewriteLog();
+        var pass = new QuantizeWeights(new QuantizeWeightsOptions { Bits = bits });
+        Step("quantize", () =>
+        {
+            PassRunner.Run(new PassContext(model, log, new OnnxRuntimeEngine(), new DiagnosticBag()), pass);
+            return log;
+        });
+        Step("save", () =>
+        {
+            ModelWriter.Save(model, Path.ChangeExtension(path, $".int{bits}.onnx"));
+            return model;
+        });
+        var size = log.Weights.Sum(weight => weight.BytesBefore);
+        Say($"total {total.Elapsed.TotalSeconds:0.00} s, peak RssAnon {memory.Peak() / 1e6:0} MB = {(double)memory.Peak() / size:0.00} x {size / 1e6:0} MB of weights");
+        Say($"{log.Weights.Count(weight => weight.Form is not null)} weights: {log.Weights[0].Form}");
+    }
+
+    private static T Step<T>(string name, Func<T> run)
+    {
+        var watch = Stopwatch.StartNew();
+        var result = run();
+        Say($"{name} {watch.Elapsed.TotalSeconds:0.00} s");
+        return result;
+    }
+
+    private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}

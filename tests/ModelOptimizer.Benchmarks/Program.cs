@@ -1,0 +1,22 @@
+using BenchmarkDotNet.Running;
+using ModelOptimizer.Benchmarks;
+
+// Not part of any test run: times depend on the machine.
+//   generate PATH [--inline] [--opset N]   writes a model of 1 GB of float32 weights
+//   optimize PATH [BITS]                    optimizes it and tells time and memory
+//   kernels                                 measures the kernels by themselves
+switch (args)
+{
+    case ["generate", var path, .. var options]:
+        LargeModel.Write(path, inline: options.Contains("--inline"), opset: LargeModel.Opset(options));
+        return 0;
+    case ["optimize", var path, .. var bits]:
+        OptimizeRun.Measure(path, bits is [var number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 4);
+        return 0;
+    case ["kernels", .. var options]:
+        BenchmarkRunner.Run<KernelBenchmarks>(args: options);
+        return 0;
+    default:
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | kernels");
+        return 2;
+}
