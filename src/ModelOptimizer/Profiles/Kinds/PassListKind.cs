@@ -35,7 +35,7 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
 
     private IEnumerable<PassSettings> ReadPass(string name, Origin origin, ProfileNode? options, ReadContext context)
     {
-        if (options is ProfileScalar { IsPlain: true, Text: "" })
+        if (options is ProfileScalar scalar && CoreSchema.TypeOf(scalar) == ScalarType.Null)
             options = null;
         if (presets.TryGetValue(name, out var preset))
             return ReadPreset(name, preset, origin, options, context);
