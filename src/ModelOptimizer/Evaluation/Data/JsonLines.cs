@@ -26,8 +26,10 @@ internal sealed class JsonLines(string path, DataRequest request)
 
     private Sample Parse(string text, int line)
     {
-        using var document = ParseObject(text, line);
+        using var document = ParseLine(text, line);
         var root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+            throw Unreadable.Because(path, null, """each line must be an object such as {"input": [1, 2, 3]}""", line, 1);
         var names = root.EnumerateObject().Select(property => property.Name).ToArray();
         var problems = new List<string>();
         var inputs = new Dictionary<string, Tensor>();
@@ -76,13 +78,11 @@ internal sealed class JsonLines(string path, DataRequest request)
     private DiagnosticException LabelProblem(string message, int line) =>
         new(DiagnosticCatalog.LabelsMismatch, message, new SourceLocation(path, line));
 
-    private JsonDocument ParseObject(string text, int line)
+    private JsonDocument ParseLine(string text, int line)
     {
         try
         {
-            var document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw Unreadable.Because(
-                path, null, """each line must be an object such as {"input": [1, 2, 3]}""", line, 1);
+            return JsonDocument.Parse(text);
         }
         catch (JsonException e)
         {
