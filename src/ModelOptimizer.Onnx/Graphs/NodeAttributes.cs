@@ -64,6 +64,11 @@ public sealed class NodeAttributes
     /// <summary>Gives the tensor that stands for an attribute's message.</summary>
     internal void Attach(string name, Tensor tensor) => (_tensors ??= [])[name] = tensor;
 
+    /// <summary>True when the other node's attributes say the same, in whatever order. Bodies are not compared.</summary>
+    public bool ContentEquals(NodeAttributes other) =>
+        _node.Attribute.Count == other._node.Attribute.Count
+        && _node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal).SequenceEqual(other._node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal));
+
     private AttributeProto? Find(string name) => _node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
 
     private AttributeProto? Find(string name, Kind kind) =>

@@ -59,6 +59,9 @@ public sealed class Value
     /// <summary>Adds what was found out about the type to what is known. It informs passes and is not written to the file.</summary>
     public void Refine(TensorType found) => _type = Type is { } known ? known.RefinedBy(found) : found;
 
+    /// <summary>Replaces what is known about the type by what was inferred. It informs passes and is not written to the file.</summary>
+    public void Infer(TensorType type) => _type = type;
+
     /// <summary>The declaration as read, with documentation, denotations and what else rides along.</summary>
     internal ValueInfoProto? Info { get; set; }
 

@@ -4,8 +4,9 @@ namespace ModelOptimizer.Inference;
 
 /// <summary>
 /// Learns types and shapes from the runtime: every value becomes an untyped output of a scratch model, and the runtime, opening it without
-/// optimizations, tells what it inferred. Each body is a scratch model of its own, after the graph around it. Graphs that the runtime
-/// refuses, and functions, whose types come with each call, keep what they declare.
+/// optimizations, tells what it inferred. Each body is a scratch model of its own, after the graph around it. What the file declares about
+/// intermediate values is not believed: exporters and editors leave stale shapes behind, and a shape folded from one would be wrong.
+/// Only graphs that the runtime refuses, and functions, whose types come with each call, keep what they declare.
 /// </summary>
 public sealed class TypeInference(IInferenceEngine engine)
 {
@@ -14,7 +15,10 @@ public sealed class TypeInference(IInferenceEngine engine)
 
     private static readonly SessionSettings AsWritten = new(Optimize: false);
 
-    /// <summary>Refines <see cref="Value.Type"/> all over the model.</summary>
+    /// <summary>The values about which there is nothing more to learn.</summary>
+    private readonly HashSet<Value> _settled = [];
+
+    /// <summary>Brings <see cref="Value.Type"/> up to date all over the model. Graphs without new values cost nothing.</summary>
     public void Run(OnnxModel model)
     {
         foreach (var graph in GraphWalker.Graphs(model.Graph))
@@ -27,7 +31,8 @@ public sealed class TypeInference(IInferenceEngine engine)
 
     private void Run(OnnxModel model, Graph graph)
     {
-        var unknown = graph.Nodes.SelectMany(node => node.Outputs).OfType<Value>().Where(value => value.Type?.Shape is not { IsStatic: true }).ToList();
+        var unknown = graph.Nodes.SelectMany(node => node.Outputs).OfType<Value>()
+            .Where(value => value.Constant is null && !_settled.Contains(value)).ToList();
         if (unknown.Count == 0 || model.Extract(graph, constant => constant.ByteCount > LargestContentBytes) is not var (scratch, copies))
             return;
         if (TypesOf(scratch, [.. unknown.Select(value => copies[value])]) is not { } types)
@@ -35,7 +40,14 @@ public sealed class TypeInference(IInferenceEngine engine)
         var scalars = ScalarsAmong(scratch, [.. unknown.Where((_, i) => types[i]?.Shape?.Rank == 0).Select(value => copies[value])]);
         for (var i = 0; i < unknown.Count; i++)
             if (types[i] is { } type)
-                unknown[i].Refine(type.Shape?.Rank > 0 || scalars.Contains(copies[unknown[i]]) ? type : type with { Shape = null });
+                Learn(unknown[i], type.Shape?.Rank > 0 || scalars.Contains(copies[unknown[i]]) ? type : type with { Shape = null });
+    }
+
+    private void Learn(Value value, TensorType type)
+    {
+        value.Infer(type);
+        if (type.Shape is { IsStatic: true })
+            _settled.Add(value);
     }
 
     /// <summary>The runtime reports an unknown rank as 0. The length of <c>Shape(value)</c>, which is the rank, tells them apart.</summary>

@@ -11,6 +11,7 @@ public static class DefaultPipeline
         new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
         new EliminateIdentity(), // sees more once shapes and axes are constants
         new DeduplicateInitializers(), // folding makes equal constants
+        new EliminateCommonSubexpressions(), // equal constants make equal expressions
         new EliminateDeadNodes(), // what the others left behind
     ];
 

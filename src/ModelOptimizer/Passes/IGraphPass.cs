@@ -48,7 +48,23 @@ public abstract class GraphPass : IGraphPass
     protected abstract void Run(Graph graph, PassContext context);
 }
 
-/// <summary>A pass that looks at one node at a time, of the operators it names.</summary>
+/// <summary>
+/// A pass that looks at one node at a time, of the operators it names, in the main graph, bodies and functions alike. Guards come first, with
+/// a reason where the node almost fits; then the change is announced, then made:
+/// <code>
+/// protected override Outcome Rewrite(Node node, PassContext context)
+/// {
+///     if (node.Input(1)?.Constant is not { } slope)
+///         return Outcome.Refused("its slope is not constant");
+///     if (slope.AsSpan&lt;float&gt;() is not [0])
+///         return Outcome.Done;
+///     if (!context.Rewriting("replace PRelu of slope 0 by Relu", node))
+///         return Outcome.Done;
+///     node.ReplaceWith(node.Graph!.Insert(node, "Relu", [node.Input(0)]).Output());
+///     return Outcome.Done;
+/// }
+/// </code>
+/// </summary>
 public abstract class NodeRewrite : GraphPass
 {
     /// <summary>The standard operators it reacts to.</summary>

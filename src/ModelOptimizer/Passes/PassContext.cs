@@ -7,6 +7,8 @@ namespace ModelOptimizer.Passes;
 /// <summary>What a pass may use and where it announces what it does.</summary>
 public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngine engine, IDiagnosticSink diagnostics)
 {
+    private readonly TypeInference _types = new(engine);
+
     /// <summary>How many rewrites there were when types were last inferred.</summary>
     private int _typedAt = -1;
 
@@ -32,11 +34,11 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
 
-    /// <summary>Fills in <see cref="Value.Type"/> wherever the runtime can tell it. Cheap when nothing changed since the last time.</summary>
+    /// <summary>Brings <see cref="Value.Type"/> up to date with what the runtime infers. Cheap when nothing changed since the last time.</summary>
     public void InferTypes()
     {
         if (_typedAt != Log.Rewrites.Count)
-            new TypeInference(Engine).Run(Model);
+            _types.Run(Model);
         _typedAt = Log.Rewrites.Count;
     }
 

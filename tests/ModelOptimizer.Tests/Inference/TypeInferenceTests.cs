@@ -67,6 +67,20 @@ public sealed class TypeInferenceTests
         Assert.That(grown.Type.Shape?.ElementCount, Is.Null);
     }
 
+    /// <summary>Such declarations stay behind when somebody makes an axis dynamic by hand.</summary>
+    [Test]
+    public void Stale_declarations_are_not_believed()
+    {
+        var g = new GraphBuilder();
+        var y = g.Op("Exp", g.Input("x", DataType.Float, "batch", 3));
+        y.Type = new TensorType(DataType.Float, Shape.Of(1, 3));
+        g.Output("y", g.Op("Neg", y));
+
+        Infer(g.Build());
+
+        Assert.That(y.Type!.ToString(), Is.EqualTo("float[batch,3]"));
+    }
+
     [Test]
     public void Big_weights_are_not_copied_into_the_scratch_model()
     {

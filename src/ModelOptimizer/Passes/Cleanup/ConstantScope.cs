@@ -6,6 +6,7 @@ namespace ModelOptimizer.Passes;
 internal sealed class ConstantScope(ConstantScope? outer)
 {
     private readonly Dictionary<Content, Value> _constants = [];
+    private readonly ConstantScope? _outer = outer;
 
     /// <summary>An equal constant that was here before; else null, and <paramref name="constant"/> is from now on.</summary>
     public Value? FindOrAdd(Value constant)
@@ -17,9 +18,7 @@ internal sealed class ConstantScope(ConstantScope? outer)
         return null;
     }
 
-    private Value? Find(Content content) => _constants.GetValueOrDefault(content) ?? outer?.Find(content);
-
-    private ConstantScope? outer { get; } = outer;
+    private Value? Find(Content content) => _constants.GetValueOrDefault(content) ?? _outer?.Find(content);
 
     /// <summary>A tensor that is equal to another when type, shape and bytes are.</summary>
     private readonly struct Content(Tensor tensor) : IEquatable<Content>

@@ -6,9 +6,6 @@ namespace ModelOptimizer.Passes;
 /// <summary>What is never folded although its inputs are constant, in the order in which the reasons are given.</summary>
 internal static class FoldingRules
 {
-    private static readonly FrozenSet<string> Random = FrozenSet.Create(
-        "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli");
-
     private static readonly FrozenSet<string> Quantization = FrozenSet.Create("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear");
 
     /// <summary>The reason to leave the node alone; null when it may be folded.</summary>
@@ -18,10 +15,8 @@ internal static class FoldingRules
             return "it carries bodies";
         if (node.Domain.Length > 0)
             return $"operators of domain '{node.Domain}' are not evaluated";
-        if (Random.Contains(node.OpType))
+        if (!Determinism.IsDeterministic(node))
             return "it is not deterministic";
-        if (node.Is("Dropout") && node.Input(2) is not null)
-            return "it may drop elements at random";
         if (node.Attributes.HasReferences)
             return "an attribute comes from the function's caller";
         if (Quantization.Contains(node.OpType))

@@ -1,0 +1,46 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>The nodes whose results a graph can read, by what they compute: its own so far, then those of the graphs around it.</summary>
+internal sealed class ExpressionScope(ExpressionScope? outer)
+{
+    private readonly Dictionary<Expression, Node> _nodes = [];
+    private readonly ExpressionScope? _outer = outer;
+
+    /// <summary>A node before this one that computes the same; else null, and <paramref name="node"/> is such a one from now on.</summary>
+    public Node? FindOrAdd(Node node)
+    {
+        var expression = new Expression(node);
+        if (Find(expression) is { } equal)
+            return equal;
+        _nodes.Add(expression, node);
+        return null;
+    }
+
+    private Node? Find(Expression expression) => _nodes.GetValueOrDefault(expression) ?? _outer?.Find(expression);
+
+    /// <summary>An operator over certain values. Its hash is taken once: later rewrites may let the node read an equal value instead.</summary>
+    private readonly struct Expression(Node node) : IEquatable<Expression>
+    {
+        private readonly Node _node = node;
+        private readonly int _hash = HashOf(node);
+
+        public bool Equals(Expression other) =>
+            _node.OpType == other._node.OpType && _node.Domain == other._node.Domain && _node.Overload == other._node.Overload
+            && _node.Inputs.SequenceEqual(other._node.Inputs) && _node.Attributes.ContentEquals(other._node.Attributes);
+
+        public override bool Equals(object? obj) => obj is Expression other && Equals(other);
+
+        public override int GetHashCode() => _hash;
+
+        private static int HashOf(Node node)
+        {
+            var hash = new HashCode();
+            hash.Add(node.OpType);
+            foreach (var input in node.Inputs)
+                hash.Add(input);
+            return hash.ToHashCode();
+        }
+    }
+}
