@@ -13,7 +13,7 @@ internal static class ProtoTypes
         TensorType = new() { ElemType = (int)type.ElementType, Shape = type.Shape is { } shape ? ToProto(shape) : null },
     };
 
-    private static Shape? ToShape(TensorShapeProto? shape) => shape is null ? null : new([.. shape.Dim.Select(ToDimension)]);
+    public static Shape? ToShape(TensorShapeProto? shape) => shape is null ? null : new([.. shape.Dim.Select(ToDimension)]);
 
     private static Dimension ToDimension(TensorShapeProto.Types.Dimension d) => d.ValueCase switch
     {
