@@ -32,6 +32,9 @@ public sealed class OnnxModel
 
     public long IrVersion => Proto.IrVersion;
 
+    /// <summary>What the file's features asked for, which may be more than it declared.</summary>
+    internal long IrVersionNeededAsRead { get; set; }
+
     public string ProducerName => Proto.ProducerName;
 
     public string ProducerVersion => Proto.ProducerVersion;

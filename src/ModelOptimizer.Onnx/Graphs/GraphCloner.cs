@@ -11,7 +11,11 @@ internal sealed class GraphCloner
     public static OnnxModel Clone(OnnxModel model)
     {
         var cloner = new GraphCloner();
-        var clone = new OnnxModel(model.Proto.Clone(), model.Path) { ExternalFiles = model.ExternalFiles };
+        var clone = new OnnxModel(model.Proto.Clone(), model.Path)
+        {
+            ExternalFiles = model.ExternalFiles,
+            IrVersionNeededAsRead = model.IrVersionNeededAsRead,
+        };
         clone.Graph = cloner.Clone(model.Graph, owner: null);
         foreach (var function in model.Functions)
             clone.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));

@@ -15,6 +15,7 @@ internal sealed record ModelMessage(ModelProto Proto, long Size)
 
     public static ModelMessage Of(OnnxModel model, TensorPlacement placement)
     {
+        model = IrVersions.Settle(model);
         var proto = model.Proto.Clone();
         proto.Graph = new GraphWriter(NameTable.For(model.Graph), placement).Write(model.Graph);
         foreach (var function in model.Functions)

@@ -35,6 +35,7 @@ internal static class ModelReader
         foreach (var function in functions)
             model.FunctionList.Add(reader.Read(function));
         model.ExternalFiles = reader.ExternalFiles;
+        model.IrVersionNeededAsRead = IrVersions.Needed(model);
         return model;
     }
 }
