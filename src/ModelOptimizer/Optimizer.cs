@@ -51,6 +51,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
         var candidate = original.Clone();
         var log = Rewrite(candidate, request);
+        ModelReview.Report(candidate, diagnostics);
 
         progress?.Report("write");
         var files = new OutputFiles(request.OutputPath);

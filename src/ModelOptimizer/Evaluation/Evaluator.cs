@@ -20,7 +20,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         using var originalFiles = SavedModel.Of(original, request.OriginalFiles ?? SavedModel.SourceOf(original));
         using var candidateFiles = SavedModel.Of(candidate, request.CandidateFiles);
         var sizes = Sizes(originalFiles, candidateFiles, Wanted(request));
-        if (OpenData(original, request) is not { } data)
+        if (OpenData(original, request) is not { } data || !CanRun(original))
             return new Measurements([.. sizes]);
 
         SignatureCheck.Require(original, candidate);
@@ -66,6 +66,24 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
             "Accuracy was NOT measured: there is no data. Add 'evaluate: { data: FILE.npz }' to the profile, with an array per model input taken from "
             + "real use, and 'labels' where the truth is known"));
         return null;
+    }
+
+    /// <summary>Operators of somebody else's need not be known here: such a model is measured only where the runtime can run it.</summary>
+    private bool CanRun(OnnxModel original)
+    {
+        if (ModelReview.UnknownOperators(original).Count == 0)
+            return true;
+        try
+        {
+            engine.Open(original, new SessionSettings()).Dispose();
+            return true;
+        }
+        catch (InferenceException e)
+        {
+            sink.Report(new Diagnostic(DiagnosticCatalog.AccuracyNotMeasured,
+                $"Accuracy was NOT measured: {engine.Description} can't run the model. {e.Message}"));
+            return false;
+        }
     }
 
     private Measurements Run(QualityRun run, DataSet data)

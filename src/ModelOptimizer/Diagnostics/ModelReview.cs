@@ -1,0 +1,43 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Diagnostics;
+
+/// <summary>Tells what is unusual about a model. None of it stops the work: what is not known is kept as it is.</summary>
+internal static class ModelReview
+{
+    /// <summary>The newest version of the standard operators that this product was written for.</summary>
+    public const long NewestOpset = 26;
+
+    private static readonly HashSet<string> KnownDomains =
+        ["", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc", "org.pytorch.aten"];
+
+    public static void Report(OnnxModel model, IDiagnosticSink diagnostics)
+    {
+        var location = model.Path is { } path ? new SourceLocation(path) : null;
+        foreach (var (descriptor, message) in Findings(model))
+            diagnostics.Report(new Diagnostic(descriptor, message, location));
+    }
+
+    private static IEnumerable<(DiagnosticDescriptor, string)> Findings(OnnxModel model)
+    {
+        if (model.Opset > NewestOpset)
+            yield return (DiagnosticCatalog.OpsetTooNew, $"The model uses opset {model.Opset}, and the newest one known here is {NewestOpset}. "
+                + "Passes may misread operators that changed since: check the result on data, or export with an older opset");
+        if (UnknownOperators(model) is { Count: > 0 } unknown)
+            yield return (DiagnosticCatalog.UnknownOperator, $"Nothing is known about {string.Join(", ", unknown)}: such nodes are kept as they are, "
+                + "and results are compared only if the runtime can run them");
+        if (model.Graph.Inputs.Count(input => input.IsOverridable) is > 0 and var overridable)
+            yield return (DiagnosticCatalog.OverridableInitializers, $"{overridable} weights are graph inputs too, so that callers may override them; "
+                + "they are left alone. If nobody does, add the pass 'freeze-inputs'");
+    }
+
+    /// <summary>Operators of domains that neither the standard, the runtime nor the model itself defines, each once.</summary>
+    public static IReadOnlyList<string> UnknownOperators(OnnxModel model)
+    {
+        var local = model.Functions.Select(function => function.Domain).ToHashSet();
+        return [.. GraphWalker.Nodes(model)
+            .Where(node => !KnownDomains.Contains(node.Domain) && !local.Contains(node.Domain))
+            .Select(node => $"{node.Domain}.{node.OpType}")
+            .Distinct().Order(StringComparer.Ordinal)];
+    }
+}
