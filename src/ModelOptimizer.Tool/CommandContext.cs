@@ -41,6 +41,9 @@ internal sealed class CommandContext : IDiagnosticSink
     /// <summary>True when the result goes to a person: tables are drawn then.</summary>
     public bool IsText => !IsJson && !IsEvents;
 
+    /// <summary>True when a person watches stderr and wants to see progress.</summary>
+    public bool IsWatched => Streams.ErrorIsTerminal && UseColor && !IsQuiet && !IsEvents;
+
     /// <summary>The first error decides: what follows is often its consequence.</summary>
     public int ExitCode => _firstError is null ? Tool.ExitCode.Ok : Tool.ExitCode.Of(_firstError);
 
@@ -66,6 +69,13 @@ internal sealed class CommandContext : IDiagnosticSink
     {
         if (IsVerbose)
             Say(message);
+    }
+
+    /// <summary>Tells a build what came of it, as the last line on stdout.</summary>
+    public void WriteEvent<T>(T summary, JsonTypeInfo<T> type)
+    {
+        if (IsEvents)
+            WriteJson(summary, type);
     }
 
     /// <summary>Writes the result for programs: one object on stdout.</summary>

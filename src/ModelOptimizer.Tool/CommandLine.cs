@@ -10,6 +10,10 @@ internal static class CommandLine
 
     public static IReadOnlyList<string> Examples { get; } =
     [
+        "init model.onnx",
+        "optimize model.onnx -p model-opt.yaml",
+        "optimize model.onnx --preset cpu-int8 -o small/",
+        "compare model.onnx small/model.onnx --data validation.npz",
         "inspect model.onnx",
     ];
 
@@ -20,7 +24,7 @@ internal static class CommandLine
         foreach (var command in Commands())
             root.Subcommands.Add(command.Bind(output, streams));
         output.AddTo(root);
-        HelpWithExamples.Install(root, Examples);
+        HelpWithExamples.Install(root, Examples, streams.Width);
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(streams);
         return root;
     }
@@ -42,7 +46,14 @@ internal static class CommandLine
     /// <summary>In the order of the help.</summary>
     private static IEnumerable<ToolCommand> Commands() =>
     [
+        OptimizeCommand.Create(),
         InspectCommand.Create(),
+        CompareCommand.Create(),
+        EvaluateCommand.Create(),
+        InitCommand.Create(),
+        SchemaCommand.Create(),
+        ProfileCommand.Create(),
+        ExplainCommand.Create(),
         PlanCommand.Create(),
         EmbedCommand.Create(),
     ];

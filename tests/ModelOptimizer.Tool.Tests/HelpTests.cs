@@ -44,12 +44,13 @@ internal sealed class HelpTests
     [Test]
     public void Help_fits_into_80_columns()
     {
-        foreach (var command in AllCommands(Root))
-            Assert.That(Cli.Run([.. PathOf(command), "--help"]).Out.Split('\n'), Has.All.Length.LessThanOrEqualTo(80), command.Name);
+        foreach (var command in AllCommands(Root).Append<Command>(Root))
+            foreach (var line in Cli.Run([.. PathOf(command), "--help"]).Out.Split('\n').Where(line => !line.Contains("dotnet model-opt")))
+                Assert.That(line, Has.Length.LessThanOrEqualTo(80), command.Name);
     }
 
     private static IEnumerable<string> PathOf(Command command) =>
-        command.Parents.OfType<ToolCommand>().SelectMany(PathOf).Append(command.Name);
+        command is RootCommand ? [] : command.Parents.OfType<ToolCommand>().SelectMany(PathOf).Append(command.Name);
 
     private static IEnumerable<ToolCommand> AllCommands(Command parent) =>
         parent.Subcommands.OfType<ToolCommand>().SelectMany(command => AllCommands(command).Prepend(command));

@@ -10,7 +10,7 @@ internal sealed class EventWriter(TextWriter output) : IDiagnosticSink
         output.WriteLine(JsonSerializer.Serialize(DiagnosticEvent.Of(diagnostic), EventJson.Readable.DiagnosticEvent));
 }
 
-internal sealed record DiagnosticEvent(string Kind, string Severity, string Code, string Message, string? File, int? Line, int? Column)
+internal sealed record DiagnosticEvent(string Kind, string Severity, string Code, string Message, string? File, int? Line, int? Column, string HelpLink)
 {
     public static DiagnosticEvent Of(Diagnostic diagnostic) => new(
         "diagnostic",
@@ -19,5 +19,6 @@ internal sealed record DiagnosticEvent(string Kind, string Severity, string Code
         diagnostic.Message,
         diagnostic.Location?.File,
         diagnostic.Location is { Line: > 0 } line ? line.Line : null,
-        diagnostic.Location is { Line: > 0 } column ? column.Column : null);
+        diagnostic.Location is { Line: > 0 } column ? column.Column : null,
+        diagnostic.Descriptor.HelpLink);
 }

@@ -9,10 +9,12 @@ internal sealed class HelpWithExamples(HelpAction reference) : SynchronousComman
 {
     public override bool ClearsParseErrors => true;
 
-    public static void Install(RootCommand root, IReadOnlyList<string> examples)
+    public static void Install(RootCommand root, IReadOnlyList<string> examples, int width)
     {
         var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!) { RootExamples = examples };
+        var reference = (HelpAction)help.Action!;
+        reference.MaxWidth = width;
+        help.Action = new HelpWithExamples(reference) { RootExamples = examples };
     }
 
     private IReadOnlyList<string> RootExamples { get; init; } = [];

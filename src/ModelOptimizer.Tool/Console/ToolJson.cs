@@ -7,10 +7,18 @@ namespace ModelOptimizer.Tool;
 /// <summary>The JSON of <c>--json</c>: camel case, indented, absent rather than null. Generated code, because reflection takes time to start.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,
+    // A perfect SQNR is infinite.
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     NewLine = "\n",
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ModelInspection))]
+[JsonSerializable(typeof(OptimizationOutcome))]
+[JsonSerializable(typeof(ModelComparison))]
+[JsonSerializable(typeof(InitOutcome))]
+[JsonSerializable(typeof(EvaluationOutcome))]
+[JsonSerializable(typeof(ProfileValues))]
+[JsonSerializable(typeof(Explanation))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     /// <summary>Quotes and arrows as themselves: this goes into no web page.</summary>
@@ -20,6 +28,7 @@ internal sealed partial class ToolJson : JsonSerializerContext
 /// <summary>The JSON of <c>--events</c>: the same, one line each.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DiagnosticEvent))]
+[JsonSerializable(typeof(OptimizationEvent))]
 internal sealed partial class EventJson : JsonSerializerContext
 {
     public static EventJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });

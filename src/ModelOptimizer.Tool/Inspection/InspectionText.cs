@@ -1,5 +1,4 @@
-using System.Globalization;
-using ModelOptimizer.Profiles;
+using static ModelOptimizer.Tool.Quantities;
 
 namespace ModelOptimizer.Tool;
 
@@ -19,12 +18,12 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
 
     private void Head()
     {
-        Line($"{model.Model}: {Size(model.Bytes)}, {Count(model.Nodes, "node")}, {Count(model.Parameters, "parameter")}");
+        Line($"{model.Model}: {Bytes(model.Bytes)}, {Count(model.Nodes, "node")}, {Count(model.Parameters, "parameter")}");
         Line($"opset {string.Join(", ", model.Opsets.Select(Opset))}, IR {model.IrVersion}{(model.Producer.Length == 0 ? "" : $", made by {model.Producer}")}");
         if (model.Graphs > 1)
             Line($"{Count(model.Graphs, "graph")} (bodies of If, Loop and Scan included), {Count(model.Functions, "function")}");
         if (model.ExternalData is { } external)
-            Line($"{Size(external.Bytes)} of {Count(external.Tensors, "tensor")} in external data");
+            Line($"{Bytes(external.Bytes)} of {Count(external.Tensors, "tensor")} in external data: {string.Join(", ", external.Files)}");
         if (model.OverridableInitializers > 0)
             Line($"{Count(model.OverridableInitializers, "weight")} declared as input too: callers may override them");
     }
@@ -33,9 +32,9 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
     {
         var table = Tables.Create("", "Type", "Name");
         foreach (var input in model.Inputs)
-            table.Row("input", Type(input), input.Name);
+            table.Row("input", TypeOf(input), input.Name);
         foreach (var output in model.Outputs)
-            table.Row("output", Type(output), output.Name);
+            table.Row("output", TypeOf(output), output.Name);
         Section(table);
     }
 
@@ -43,7 +42,7 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
     {
         var table = Tables.Create(">Nodes", ">Weights", ">Share", "Operator");
         foreach (var op in Top(model.Operators))
-            table.Row(Number(op.Nodes), op.Bytes == 0 ? "" : Size(op.Bytes), Share(op.Bytes), op.Operator);
+            table.Row(Count(op.Nodes), op.Bytes == 0 ? "" : Bytes(op.Bytes), Share(op.Bytes), op.Operator);
         Section(table);
         More(model.Operators.Count, "operator");
     }
@@ -52,7 +51,7 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
     {
         var table = Tables.Create(">Tensors", ">Parameters", ">Bytes", ">Share", "Data type");
         foreach (var type in model.DataTypes)
-            table.Row(Number(type.Tensors), Number(type.Parameters), Size(type.Bytes), Share(type.Bytes), type.ElementType);
+            table.Row(Count(type.Tensors), Count(type.Parameters), Bytes(type.Bytes), Share(type.Bytes), type.ElementType);
         Section(table);
     }
 
@@ -60,7 +59,7 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
     {
         var table = Tables.Create(">Bytes", ">Share", "Type", "Read by", "Weight");
         foreach (var weight in Top(model.Weights))
-            table.Row(Size(weight.Bytes), Share(weight.Bytes), $"{weight.ElementType}[{string.Join(',', weight.Shape)}]", weight.Operator ?? "nothing", weight.Name);
+            table.Row(Bytes(weight.Bytes), Share(weight.Bytes), $"{weight.ElementType}[{string.Join(',', weight.Shape)}]", weight.Operator ?? "nothing", weight.Name);
         Section(table);
         More(model.Weights.Count, "weight");
     }
@@ -83,17 +82,11 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
 
     private void Line(string text) => context.Streams.Out.WriteLine(text);
 
-    private string Share(long bytes) => bytes == 0 ? "" : ((double)bytes / model.Bytes).ToString("0.0%", CultureInfo.InvariantCulture);
+    private string Share(long bytes) => bytes == 0 ? "" : Percent((double)bytes / model.Bytes);
 
     private static string Opset(KeyValuePair<string, long> import) => import.Key == "ai.onnx" ? $"{import.Value}" : $"{import.Key} {import.Value}";
 
-    private static string Type(SlotInspection slot) => slot.ElementType is null
+    public static string TypeOf(SlotInspection slot) => slot.ElementType is null
         ? "no tensor"
         : slot.ElementType + (slot.Shape is null ? "" : $"[{string.Join(',', slot.Shape.Select(axis => axis?.ToString() ?? "?"))}]");
-
-    private static string Size(long bytes) => new ByteSize(bytes).ToString();
-
-    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Count(long number, string what) => $"{Number(number)} {what}{(number == 1 ? "" : "s")}";
 }

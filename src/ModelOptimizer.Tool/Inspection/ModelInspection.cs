@@ -34,7 +34,8 @@ internal sealed record ModelInspection(
     IReadOnlyList<WeightInspection> Weights);
 
 /// <summary>Weights that lie in files beside the model.</summary>
-internal sealed record ExternalDataInspection(int Tensors, long Bytes);
+/// <param name="Files">Relative to the model's folder.</param>
+internal sealed record ExternalDataInspection(IReadOnlyList<string> Files, int Tensors, long Bytes);
 
 /// <summary>One input or output.</summary>
 /// <param name="Name">Its name.</param>

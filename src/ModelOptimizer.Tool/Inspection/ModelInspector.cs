@@ -7,15 +7,17 @@ namespace ModelOptimizer.Tool;
 /// <summary>Turns a model into what <c>inspect</c> shows. Reads structure only; the bytes of weights are never touched.</summary>
 internal static class ModelInspector
 {
+    /// <summary>The files that a model was read from, itself first.</summary>
+    public static IReadOnlyList<string> Files(this OnnxModel model) => [model.Path!, .. model.ExternalFiles];
+
     public static ModelInspection Inspect(OnnxModel model, string path)
     {
         var summary = ModelSummary.Of(model);
-        var external = External(summary);
         return new ModelInspection(
             SchemaVersion: 1,
             path,
-            Bytes: new FileInfo(path).Length + (external?.Bytes ?? 0),
-            external,
+            Bytes: model.Files().Sum(file => new FileInfo(file).Length),
+            External(model, summary),
             model.IrVersion,
             $"{model.ProducerName} {model.ProducerVersion}".Trim(),
             Opsets: model.OpsetImports.ToDictionary(import => import.Key.Length == 0 ? "ai.onnx" : import.Key, import => import.Value),
@@ -31,10 +33,13 @@ internal static class ModelInspector
             Weights: [.. summary.Constants.Select(Weight)]);
     }
 
-    private static ExternalDataInspection? External(ModelSummary summary)
+    private static ExternalDataInspection? External(OnnxModel model, ModelSummary summary)
     {
         var external = summary.Constants.Where(constant => constant.IsExternal).ToList();
-        return external.Count == 0 ? null : new ExternalDataInspection(external.Count, external.Sum(constant => constant.Bytes));
+        return external.Count == 0 ? null : new ExternalDataInspection(
+            [.. model.ExternalFiles.Select(file => Path.GetRelativePath(Path.GetDirectoryName(model.Path!)!, file))],
+            external.Count,
+            external.Sum(constant => constant.Bytes));
     }
 
     private static IReadOnlyList<OperatorInspection> Operators(ModelSummary summary)

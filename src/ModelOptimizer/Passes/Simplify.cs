@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;
@@ -10,4 +11,5 @@ public sealed record SimplifyOptions
 }
 
 /// <summary>The exact cleanup passes, until none of them finds anything: fewer nodes, the same answers.</summary>
+[Description("Runs the exact cleanup passes until none of them finds anything: fewer nodes, the same answers.")]
 public sealed class Simplify(SimplifyOptions options) : FixpointGroup(DefaultPipeline.Simplify(options));

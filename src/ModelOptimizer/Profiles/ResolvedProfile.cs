@@ -32,12 +32,14 @@ public sealed class ResolvedProfile
 
     private static IEnumerable<ResolvedValue> Leaves(ProfileNode node, KeyPath path) => node switch
     {
+        ProfileMap { Entries.Count: 0 } => [Leaf(node, path, "{}")],
+        ProfileList { Items.Count: 0 } => [Leaf(node, path, "[]")],
         ProfileMap map => map.Entries.SelectMany(entry => Leaves(entry.Value, path.Key(entry.Key))),
         ProfileList list => list.Items.SelectMany((item, i) => Leaves(item, path.Item(i))),
-        ProfileScalar scalar => [Leaf(scalar, path)],
+        ProfileScalar scalar => [Leaf(scalar, path, ProfileYaml.Spell(scalar))],
         _ => [],
     };
 
-    private static ResolvedValue Leaf(ProfileScalar scalar, KeyPath path) => new(path.Text, ProfileYaml.Spell(scalar),
-        scalar.Origin.ToString(), scalar.Origin == DefaultTree.Origin ? null : scalar.Location);
+    private static ResolvedValue Leaf(ProfileNode node, KeyPath path, string value) => new(path.Text, value,
+        node.Origin.ToString(), node.Origin == DefaultTree.Origin ? null : node.Location);
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -8,6 +9,7 @@ namespace ModelOptimizer.Passes;
 /// MatMul(x, w1), MatMul(y, w2) with w1 = w2  =>  MatMul(x, w1), MatMul(y, w1)
 /// </code>
 /// </summary>
+[Description("Stores equal constants once.")]
 public sealed class DeduplicateInitializers : IGraphPass
 {
     public NumericEffect Effect => NumericEffect.Exact;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -6,6 +7,7 @@ namespace ModelOptimizer.Passes;
 /// Takes away what nothing reads: nodes, with their bodies, and initializers. Graph inputs stay, as do initializers that callers may feed:
 /// both are the model's signature.
 /// </summary>
+[Description("Takes away what nothing reads: nodes with their bodies, and initializers.")]
 public sealed class EliminateDeadNodes : GraphPass
 {
     public override NumericEffect Effect => NumericEffect.Exact;

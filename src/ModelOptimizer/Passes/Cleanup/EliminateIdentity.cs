@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -8,6 +9,7 @@ namespace ModelOptimizer.Passes;
 /// Relu(Identity(x))  =>  Relu(x)
 /// </code>
 /// </summary>
+[Description("Takes away nodes that hand on their first input unchanged: Identity, and others that attributes, constants or types make one.")]
 public sealed class EliminateIdentity : NodeRewrite
 {
     public override NumericEffect Effect => NumericEffect.Exact;

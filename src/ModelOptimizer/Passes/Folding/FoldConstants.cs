@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
@@ -18,6 +19,7 @@ public sealed record FoldConstantsOptions
 /// </code>
 /// What is not folded, and why, is listed in <see cref="FoldingRules"/> and <see cref="FoldableRegion"/>.
 /// </summary>
+[Description("Computes what depends on constants only, once and for all, with the runtime's own kernels.")]
 public sealed class FoldConstants(FoldConstantsOptions options) : IGraphPass
 {
     public NumericEffect Effect => NumericEffect.Exact;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -10,6 +11,7 @@ namespace ModelOptimizer.Passes;
 /// Gather(Shape(x: float[n,3]), 1)  =>  3
 /// </code>
 /// </summary>
+[Description("Replaces questions about shapes whose answer is known from types alone.")]
 public sealed class FoldShape : NodeRewrite
 {
     public override NumericEffect Effect => NumericEffect.Exact;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
@@ -15,6 +16,7 @@ public sealed record ConvertFloat16Options : SelectionOptions
 /// Stores constants as float16 with a Cast back to float32 behind them, which the runtime folds when it loads the model: half the file
 /// at the original speed, and arithmetic stays float32.
 /// </summary>
+[Description("Stores constants as float16 with a Cast back to float32: half the file at the original speed; arithmetic stays float32.")]
 public sealed class ConvertFloat16(ConvertFloat16Options options) : IGraphPass
 {
     /// <summary>Share of a tensor's values that may round to zero.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
@@ -9,6 +10,7 @@ namespace ModelOptimizer.Passes;
 /// Lets MatMul and Gemm multiply in 8-bit integers: int8 weights with one scale for each output channel, activations quantized at run
 /// time. Needs no data, and is the fastest form for batches on CPUs with VNNI.
 /// </summary>
+[Description("Lets MatMul and Gemm multiply in 8-bit integers; activations are quantized at run time. Needs no data; fastest on CPUs with VNNI.")]
 public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : IGraphPass
 {
     private readonly NodeSelector _selector = new(options);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
@@ -7,6 +8,7 @@ namespace ModelOptimizer.Passes;
 /// Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits; activations stay floats. Weights are rounded to the nearest
 /// point of the full grid of their block or channel.
 /// </summary>
+[Description("Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits, rounded to nearest; activations stay floats.")]
 public sealed class QuantizeWeights(QuantizeWeightsOptions options) : IGraphPass
 {
     private readonly NodeSelector _selector = new(options);

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Tool;
+
+/// <summary><c>init MODEL</c>: writes a first profile, with comments that say what else there is.</summary>
+internal static class InitCommand
+{
+    public static ToolCommand Create()
+    {
+        var model = Arguments.Model();
+        var output = new Option<string>("--output", "-o") { Description = "The profile to write", HelpName = "FILE", DefaultValueFactory = _ => ProfileChoice.DefaultFile };
+        var force = new Option<bool>("--force", "-f") { Description = "Replace the file when it exists" };
+        return new ToolCommand("init", "Write a first profile for a model, with comments",
+            "init model.onnx",
+            "init model.onnx -o model.model-opt.yaml")
+        {
+            model,
+            output,
+            force,
+        }.Does((parsed, context) => Run(parsed.GetValue(model)!, parsed.GetValue(output)!, parsed.GetValue(force), context));
+    }
+
+    private static void Run(string model, string output, bool force, CommandContext context)
+    {
+        var profile = FirstProfile.For(ModelInspector.Inspect(OnnxModel.Load(model), model), output);
+        if (File.Exists(output) && !force)
+            throw new UsageException($"{output} exists; name another file with -o, or replace it with --force");
+        TextFiles.Write(output, profile);
+        if (context.IsJson)
+            context.WriteJson(new InitOutcome(1, output, profile), ToolJson.Readable.InitOutcome);
+        else if (context.IsText)
+            context.Streams.Out.WriteLine(output);
+        context.Say($"Next: '{CommandLine.Name} optimize -p {output}'. Editors complete it after '{CommandLine.Name} schema -o {ProfileSchema.FileName}'.");
+    }
+}
+
+/// <summary>The JSON of <c>init</c>.</summary>
+internal sealed record InitOutcome(int SchemaVersion, string File, string Profile);

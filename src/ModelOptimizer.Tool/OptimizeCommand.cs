@@ -1,0 +1,112 @@
+using System.CommandLine;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.OnnxRuntime;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Tool;
+
+/// <summary><c>optimize MODEL</c>: rewrites a model, measures what it kept, and holds it to its budget.</summary>
+internal sealed class OptimizeCommand
+{
+    private readonly Argument<string?> _model = new("MODEL")
+    {
+        Description = "An ONNX file; by default the profile's model",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _profile = new("--profile", "-p")
+    {
+        Description = $"What to do; by default NAME.{ProfileChoice.DefaultFile} or {ProfileChoice.DefaultFile} beside the model, or {ProfileChoice.DefaultFile} here",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _preset = new("--preset") { Description = "A built-in profile instead of a file; 'explain presets' tells them", HelpName = "NAME" };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "A file when it ends in .onnx, else a folder; the report lies beside the result. By default NAME.optimized.onnx here",
+        HelpName = "PATH",
+    };
+
+    private readonly Option<string?> _explain = new("--explain") { Description = "List what this pass changed and what it left alone, and why", HelpName = "PASS" };
+
+    private readonly Option<int?> _maxRewrites = new("--max-rewrites") { Description = "Stop after so many changes, to find the one that does harm", HelpName = "N" };
+
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "What ${msbuild:NAME} stands for in the profile; may be given several times",
+        HelpName = "NAME=VALUE",
+    };
+
+    public static ToolCommand Create() => new OptimizeCommand().Build();
+
+    private ToolCommand Build()
+    {
+        _maxRewrites.Validators.Add(result =>
+        {
+            if (result.GetValue(_maxRewrites) < 0)
+                result.AddError("--max-rewrites is a number from 0 on");
+        });
+        return new ToolCommand("optimize", "Make a model smaller and faster, measure what it keeps, hold it to its budget",
+            "optimize model.onnx --preset cpu-int8",
+            "optimize model.onnx -p model-opt.yaml -o optimized/",
+            "optimize model.onnx --preset weights-int4 --explain quantize-weights")
+        {
+            _model, _profile, _preset, _output, _explain, _set, _maxRewrites,
+        }.Does(Run);
+    }
+
+    private void Run(ParseResult parsed, CommandContext context)
+    {
+        if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
+            throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
+        var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
+        var (model, profile) = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), VariableOptions.Parse(parsed.GetValue(_set)), context);
+        var request = new OptimizationRequest(model, profile, OutputPath.For(model, parsed.GetValue(_output)))
+        {
+            MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,
+        };
+        Write(Optimize(request, context), explained, context);
+    }
+
+    private static OptimizationResult Optimize(OptimizationRequest request, CommandContext context)
+    {
+        var diagnostics = new DiagnosticBag();
+        try
+        {
+            TextFiles.PrepareFor(request.OutputPath);
+            return ProgressReporter.Run(context, progress => new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request));
+        }
+        finally
+        {
+            foreach (var diagnostic in diagnostics.Diagnostics)
+                context.Report(diagnostic);
+        }
+    }
+
+    private static void Write(OptimizationResult result, string? explained, CommandContext context)
+    {
+        context.WriteEvent(OptimizationEvent.Of(result), EventJson.Readable.OptimizationEvent);
+        if (context.IsJson)
+            context.WriteJson(OptimizationOutcome.Of(result), ToolJson.Readable.OptimizationOutcome);
+        if (!context.IsText)
+            return;
+        new OptimizationSummary(context, result.Report).Write();
+        if (explained is not null)
+            new PassExplanation(context, result.Report, explained).Write();
+        context.Say($"{(result.Accepted ? "Wrote" : "Rejected; for inspection see")} {Near(result.ModelPath)} and {Near(result.ReportPath)}");
+    }
+
+    /// <summary>A path as one would type it here.</summary>
+    private static string Near(string path)
+    {
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
+
+    private static string KnownPass(string name)
+    {
+        var names = PassRegistry.All.Select(pass => pass.Name).ToList();
+        return names.Contains(name) ? name : throw new UsageException($"There is no pass '{name}'{Suggestion.ClauseOrList(name, names)}");
+    }
+}

@@ -1,0 +1,144 @@
+namespace ModelOptimizer.Tool.Tests;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class OptimizeTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+
+    public OptimizeTests() => _model = Models.Classifier(_folder);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Test]
+    public void A_preset_writes_model_and_report()
+    {
+        var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out/small.onnx"]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.Zero, run.Error);
+            Assert.That(new FileInfo(_folder["out/small.onnx"]).Length, Is.LessThan(new FileInfo(_model).Length / 2));
+            Assert.That(_folder["out/small.report.json"], Does.Exist);
+            Assert.That(run.Out, Does.Contain("quantize-weights"));
+        });
+    }
+
+    [Test]
+    public void An_output_that_is_no_onnx_file_is_a_folder()
+    {
+        Cli.Run("optimize", _model, "--preset", "cpu-int8", "-o", _folder["out"]);
+
+        Assert.That(_folder["out/model.onnx"], Does.Exist);
+    }
+
+    [Test]
+    public void The_profile_beside_the_model_applies_by_itself()
+    {
+        var profile = _folder.Write("model-opt.yaml", "version: 1\npasses: [quantize-weights]\n");
+
+        var run = Cli.Run("optimize", _model, "-o", _folder["out"]);
+
+        Assert.That(run.Error, Does.StartWith($"Profile: {profile}\n"));
+        Assert.That(run.Out, Does.Contain("quantize-weights"));
+    }
+
+    [Test]
+    public void A_profile_that_names_its_model_needs_no_argument()
+    {
+        var profile = _folder.Write("p.yaml", "version: 1\nmodel: model.onnx\npasses: [simplify]\n");
+
+        Assert.That(Cli.Run("optimize", "-p", profile, "-o", _folder["out"]).ExitCode, Is.Zero);
+        Assert.That(_folder["out/model.onnx"], Does.Exist);
+    }
+
+    [Test]
+    public void Json_is_one_object_on_stdout()
+    {
+        var json = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--json").Json;
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(json.GetProperty("schemaVersion").GetInt32(), Is.EqualTo(1));
+            Assert.That(json.GetProperty("accepted").GetBoolean());
+            Assert.That(json.GetProperty("report").GetProperty("passes").GetArrayLength(), Is.GreaterThan(1));
+        });
+    }
+
+    [Test]
+    public void All_mistakes_of_a_profile_come_at_once_with_exit_code_3()
+    {
+        var profile = _folder.Write("p.yaml", "version: 1\npases: [simplify]\nbudget:\n  sise: 1 KiB\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "-o", _folder["out"]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(3));
+            Assert.That(run.Error, Does.Contain($"{profile}(2,1): error MO1004: ").And.Contain("'passes'"));
+            Assert.That(run.Error, Does.Contain($"{profile}(4,3): error MO1").And.Contain("'size'"));
+            Assert.That(_folder["out"], Does.Not.Exist);
+        });
+    }
+
+    [Test]
+    public void An_output_that_cannot_be_written_is_exit_code_7()
+    {
+        _folder.Write("occupied", "a file where a folder is wanted");
+
+        var run = Cli.Run("optimize", _model, "--preset", "cpu-int8", "-o", _folder["occupied/model.onnx"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(7));
+        Assert.That(run.Error, Does.Contain("error MO7001: "));
+    }
+
+    [TestCase("--preset cpu-int9", "did you mean 'cpu-int8'?")]
+    [TestCase("--preset cpu-int8 -p p.yaml", "exclude each other")]
+    [TestCase("--preset cpu-int8 --explain quantise-weights", "did you mean 'quantize-weights'?")]
+    [TestCase("--preset cpu-int8 --max-rewrites -1", "from 0 on")]
+    [TestCase("--preset cpu-int8 --set nonsense", "NAME=VALUE")]
+    [TestCase("", "--preset cpu-int8")]
+    public void A_command_line_without_sense_is_exit_code_2(string options, string reason)
+    {
+        var run = Cli.Run(["optimize", _model, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain(reason));
+    }
+
+    [Test]
+    public void The_original_is_never_overwritten()
+    {
+        var before = File.ReadAllBytes(_model);
+
+        Assert.That(Cli.Run("optimize", _model, "--preset", "cpu-int8", "-o", _folder.Path).ExitCode, Is.EqualTo(2));
+        Assert.That(File.ReadAllBytes(_model), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void The_first_rewrites_can_be_had_alone()
+    {
+        var json = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--max-rewrites", "1", "--json").Json;
+
+        var rewrites = json.GetProperty("report").GetProperty("rewrites").EnumerateArray();
+        Assert.That(rewrites.Sum(rewrite => rewrite.GetProperty("where").GetArrayLength()), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Explain_lists_what_a_pass_did()
+    {
+        var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--explain", "quantize-weights");
+
+        Assert.That(run.Out, Does.Contain("w1").And.Contain("w2"));
+    }
+
+    [Test]
+    public void The_table_fits_80_columns_without_trailing_blanks()
+    {
+        var lines = Cli.RunOnTerminal(80, "optimize", _model, "--preset", "cpu-int8", "-o", _folder["out"]).Out.Split('\n');
+
+        Assert.That(lines, Has.All.Length.LessThanOrEqualTo(80));
+        Assert.That(lines, Has.None.Matches(" $"));
+        Assert.That(lines, Has.None.Contains("\e"), "no color where none is allowed");
+    }
+}
