@@ -1,0 +1,75 @@
+using Microsoft.ML.OnnxRuntime;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Quantization;
+using Tensor = ModelOptimizer.Onnx.Tensor;
+
+namespace ModelOptimizer.Tests.Precision;
+
+/// <summary>What is written must be what ONNX Runtime makes fast: one operator, no floats rebuilt at every run.</summary>
+public sealed class RuntimeFusionTests
+{
+    private const int Depth = 96;
+    private const int Channels = 40;
+
+    private static IEnumerable<TestCaseData> Cases()
+    {
+        foreach (var transB in new[] { false, true })
+            foreach (var biasRank in new[] { 0, 1, 2 })
+            {
+                yield return Case(transB, biasRank, 17, new QuantizeWeights(new()), "MatMulNBits");
+                yield return Case(transB, biasRank, 11, new QuantizeWeights(new() { PerChannel = true }), "MatMulNBits");
+                yield return Case(transB, biasRank, 21, new QuantizeWeights(new() { Bits = 4 }), "MatMulNBits");
+                yield return Case(transB, biasRank, 21, new QuantizeWeights(new() { Bits = 4, Symmetric = false }), "MatMulNBits");
+                yield return Case(transB, biasRank, 17, new QuantizeDynamic(new()), "DynamicQuantizeMatMul");
+            }
+
+        static TestCaseData Case(bool transB, int biasRank, int opset, IGraphPass pass, string fused) =>
+            new TestCaseData(transB, biasRank, opset, pass, fused).SetArgDisplayNames($"{pass.Name} at {opset}, transB {transB}, bias of rank {biasRank}");
+    }
+
+    [TestCaseSource(nameof(Cases))]
+    public void A_compressed_Gemm_becomes_one_operator(bool transB, int biasRank, int opset, IGraphPass pass, string fused)
+    {
+        var model = Gemm(transB, biasRank, opset);
+        PassContexts.Run(model, pass);
+
+        // A bias of rank 2 stays an Add where the pass could not make it a row of the product.
+        Assert.That(OperatorsAfterLoading(model).Where(name => name != "Add"), Is.EqualTo(new[] { fused }));
+    }
+
+    [Test]
+    public void Float16_storage_is_folded_at_load()
+    {
+        var model = Gemm(transB: false, biasRank: 1, opset: 17);
+        PassContexts.Run(model, new ConvertFloat16(new()));
+
+        Assert.That(OperatorsAfterLoading(model), Is.EqualTo(new[] { "Gemm" }));
+    }
+
+    private static OnnxModel Gemm(bool transB, int biasRank, int opset)
+    {
+        var g = new GraphBuilder(opset);
+        var x = g.Input("x", DataType.Float, new Dimension(null, "rows"), Depth);
+        var weight = g.Weight("w", Tensor.Create(transB ? [Channels, Depth] : [Depth, Channels], Weights.Random(Depth * Channels)));
+        var bias = biasRank == 0 ? null : g.Weight("bias", Tensor.Create(biasRank == 1 ? [Channels] : [1, Channels], Weights.Random(Channels)));
+        g.Output("y", g.Op("Gemm", bias is null ? [x, weight] : [x, weight, bias], ("transB", transB ? 1 : 0)));
+        return g.Build();
+    }
+
+    private static IReadOnlyList<string> OperatorsAfterLoading(OnnxModel model)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            using var options = new SessionOptions { OptimizedModelFilePath = path, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+            using (new InferenceSession(ModelWriter.ToBytes(model), options))
+                return [.. GraphWalker.Nodes(OnnxModel.Load(path)).Select(node => node.OpType)];
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
