@@ -9,6 +9,7 @@ namespace ModelOptimizer.Onnx;
 public sealed class Value
 {
     private readonly List<Use> _uses = [];
+    private int _graphOutputs;
     private TensorType? _type;
 
     internal Value(Graph graph, string name)
@@ -39,7 +40,7 @@ public sealed class Value
     /// <summary>The slots that read this value, in no particular but a reproducible order.</summary>
     public IReadOnlyList<Use> Uses => _uses;
 
-    public bool IsGraphOutput => _uses.Exists(use => use.User.IsReturn);
+    public bool IsGraphOutput => _graphOutputs > 0;
 
     /// <summary>What the model declares, an initializer holds or inference found; null when unknown or not a tensor.</summary>
     public TensorType? Type
@@ -90,6 +91,7 @@ public sealed class Value
     {
         use.Position = _uses.Count;
         _uses.Add(use);
+        _graphOutputs += use.User.IsReturn ? 1 : 0;
     }
 
     internal void RemoveUse(Use use)
@@ -98,6 +100,7 @@ public sealed class Value
         _uses[use.Position] = last;
         last.Position = use.Position;
         _uses.RemoveAt(_uses.Count - 1);
+        _graphOutputs -= use.User.IsReturn ? 1 : 0;
     }
 
     public override string ToString() => Name.Length > 0 ? Name : "<unnamed>";

@@ -5,9 +5,6 @@ namespace ModelOptimizer.Diagnostics;
 /// <summary>Tells what is unusual about a model. None of it stops the work: what is not known is kept as it is.</summary>
 internal static class ModelReview
 {
-    /// <summary>The newest version of the standard operators that this product was written for.</summary>
-    public const long NewestOpset = 26;
-
     private static readonly HashSet<string> KnownDomains =
         ["", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc", "org.pytorch.aten"];
 
@@ -20,8 +17,8 @@ internal static class ModelReview
 
     private static IEnumerable<(DiagnosticDescriptor, string)> Findings(OnnxModel model)
     {
-        if (model.Opset > NewestOpset)
-            yield return (DiagnosticCatalog.OpsetTooNew, $"The model uses opset {model.Opset}, and the newest one known here is {NewestOpset}. "
+        if (model.Opset > OperatorCatalog.LatestOpset)
+            yield return (DiagnosticCatalog.OpsetTooNew, $"The model uses opset {model.Opset}, and the newest one known here is {OperatorCatalog.LatestOpset}. "
                 + "Passes may misread operators that changed since: check the result on data, or export with an older opset");
         if (UnknownOperators(model) is { Count: > 0 } unknown)
             yield return (DiagnosticCatalog.UnknownOperator, $"Nothing is known about {string.Join(", ", unknown)}: such nodes are kept as they are, "

@@ -31,7 +31,7 @@ public sealed class EliminateCommonSubexpressions : IGraphPass
     }
 
     private static bool IsCandidate(Node node) =>
-        node.Inputs.Any(input => input is not null) && node.Bodies.Count == 0 && !node.Attributes.HasReferences && Determinism.IsDeterministic(node);
+        node.Inputs.Any(input => input is not null) && node.Bodies.Count == 0 && !node.Attributes.HasReferences && OperatorCatalog.IsDeterministic(node);
 
     /// <summary>An output slot keeps its own value: showing another's would cost an Identity node.</summary>
     private static bool CanShare(Node node, Node equal) => node.Outputs.Select((output, i) => (output, i))

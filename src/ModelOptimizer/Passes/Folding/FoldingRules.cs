@@ -15,7 +15,7 @@ internal static class FoldingRules
             return "it carries bodies";
         if (node.Domain.Length > 0)
             return $"operators of domain '{node.Domain}' are not evaluated";
-        if (!Determinism.IsDeterministic(node))
+        if (!OperatorCatalog.IsDeterministic(node))
             return "it is not deterministic";
         if (node.Attributes.HasReferences)
             return "an attribute comes from the function's caller";
