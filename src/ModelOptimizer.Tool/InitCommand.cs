@@ -24,7 +24,7 @@ internal static class InitCommand
 
     private static void Run(string model, string output, bool force, CommandContext context)
     {
-        var profile = FirstProfile.For(ModelInspector.Inspect(OnnxModel.Load(model), model), output);
+        var profile = ProfileTemplate.For(OnnxModel.Load(model), RelativeTo(output, model));
         if (File.Exists(output) && !force)
             throw new UsageException($"{output} exists; name another file with -o, or replace it with --force");
         TextFiles.Write(output, profile);
@@ -34,6 +34,10 @@ internal static class InitCommand
             context.Streams.Out.WriteLine(output);
         context.Say($"Next: '{CommandLine.Name} optimize -p {output}'. Editors complete it after '{CommandLine.Name} schema -o {ProfileSchema.FileName}'.");
     }
+
+    /// <summary>A model's path as a profile says it.</summary>
+    private static string RelativeTo(string profile, string model) =>
+        Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(profile))!, Path.GetFullPath(model)).Replace('\\', '/');
 }
 
 /// <summary>The JSON of <c>init</c>.</summary>

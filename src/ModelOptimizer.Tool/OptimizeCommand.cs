@@ -74,7 +74,6 @@ internal sealed class OptimizeCommand
         var diagnostics = new DiagnosticBag();
         try
         {
-            TextFiles.PrepareFor(request.OutputPath);
             return ProgressReporter.Run(context, progress => new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request));
         }
         finally

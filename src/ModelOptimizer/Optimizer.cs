@@ -1,5 +1,7 @@
 using System.Reflection;
+using ModelOptimizer.Budgets;
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
@@ -45,34 +47,42 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
     /// <exception cref="DiagnosticException">The model, data or output place can't be used; nothing was written.</exception>
     public OptimizationResult Run(OptimizationRequest request)
     {
+        ArgumentNullException.ThrowIfNull(request);
         progress?.Report("load");
         var original = ModelProblems.Guard(() => OnnxModel.Load(request.ModelPath), request.ModelLocation);
-        var originalFiles = Task.Run(() => Digests([original.Path!, .. original.ExternalFiles]));
+        var originalFiles = Task.Run(() => Digests(SavedModel.SourceOf(original)!));
 
         var candidate = original.Clone();
         var log = Rewrite(candidate, request);
         ModelReview.Report(candidate, diagnostics);
 
         progress?.Report("write");
-        var files = new OutputFiles(request.OutputPath);
-        ModelProblems.Guard(() => Save(candidate, files.Model));
+        var output = new OutputFiles(request.OutputPath);
+        using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output));
+
+        progress?.Report("evaluate");
+        var measurements = Measure(original, candidate, staged, request.Profile);
+        var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
+        var accepted = Judge(verdicts);
+        staged.Settle(accepted);
+
         var report = new OptimizationReport
         {
             Tool = new ToolReport(Version, engine.Description),
-            Original = ReportBuilder.Model(original, originalFiles.Result, SizeOnDisk([original.Path!, .. original.ExternalFiles])),
-            Result = ReportBuilder.Model(candidate, Digests(Written(files.Model)), SizeOnDisk(Written(files.Model))),
-            Accepted = true,
+            Original = ReportBuilder.Model(original, originalFiles.Result, SizeOnDisk(SavedModel.SourceOf(original)!)),
+            Result = ReportBuilder.Model(candidate, Digests(staged.Files), SizeOnDisk(staged.Files)),
+            Accepted = accepted,
             Profile = Digests(request.Profile.Files),
             Passes = log.Runs,
             Rewrites = ReportBuilder.Rewrites(log),
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
-            Metrics = [],
-            Budget = [],
+            Metrics = ReportBuilder.Metrics(measurements),
+            Budget = ReportBuilder.Budget(verdicts),
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
-        File.WriteAllBytes(files.Report, ReportWriter.ToJson(report));
-        return new OptimizationResult(report, files.Model, files.Report);
+        File.WriteAllBytes(output.Report, ReportWriter.ToJson(report));
+        return new OptimizationResult(report, staged.Files[0], output.Report);
     }
 
     private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request)
@@ -87,15 +97,23 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         return log;
     }
 
-    private static string Save(OnnxModel candidate, string path)
+    private Measurements Measure(OnnxModel original, OnnxModel candidate, StagedModel staged, OptimizationProfile profile) =>
+        new Evaluator(engine, diagnostics).Measure(original, candidate, new EvaluationRequest
+        {
+            Settings = profile.Evaluate,
+            AlsoMeasure = [.. profile.Budget.Select(limit => limit.Metric)],
+            CandidateFiles = staged.Files,
+        });
+
+    /// <summary>Reports broken limits; false when one of them forbids the result.</summary>
+    private bool Judge(IReadOnlyList<BudgetVerdict> verdicts)
     {
-        ModelWriter.Save(candidate, path);
-        return path;
+        var broken = verdicts.Select(verdict => verdict.Diagnostic).OfType<Diagnostic>().ToList();
+        broken.ForEach(diagnostics.Report);
+        return broken.TrueForAll(diagnostic => diagnostic.Severity != Severity.Error);
     }
 
     private static IReadOnlyList<FileReport> Digests(IEnumerable<string> paths) => [.. paths.Select(FileDigest.Of)];
 
     private static long SizeOnDisk(IEnumerable<string> paths) => paths.Sum(path => new FileInfo(path).Length);
-
-    private static IEnumerable<string> Written(string model) => new[] { model, model + ".data" }.Where(File.Exists);
 }

@@ -21,6 +21,7 @@ internal sealed class OptimizeTests : IDisposable
             Assert.That(new FileInfo(_folder["out/small.onnx"]).Length, Is.LessThan(new FileInfo(_model).Length / 2));
             Assert.That(_folder["out/small.report.json"], Does.Exist);
             Assert.That(run.Out, Does.Contain("quantize-weights"));
+            Assert.That(run.Error, Does.Contain("MO5001"), "that accuracy was not measured is said aloud");
         });
     }
 
@@ -66,6 +67,31 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void The_build_gets_a_summary_as_the_last_event()
+    {
+        var events = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--events").Events;
+
+        Assert.That(events.Select(e => e.GetProperty("kind").GetString()), Is.EqualTo(["diagnostic", "summary"]));
+        Assert.That(events[^1].GetProperty("message").GetString(), Does.Contain(" → "));
+    }
+
+    [Test]
+    public void A_broken_size_budget_is_exit_code_5_at_the_line_of_its_key()
+    {
+        var profile = _folder.Write("p.yaml", "version: 1\npasses: [simplify]\nbudget:\n  size: 1 KiB\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "-o", _folder["out"]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(5));
+            Assert.That(run.Error, Does.Contain($"{profile}(4,3): error MO6001: "));
+            Assert.That(run.Out, Does.Contain("BROKEN"));
+            Assert.That(_folder["out/model.onnx"], Does.Not.Exist);
+        });
+    }
+
+    [Test]
     public void All_mistakes_of_a_profile_come_at_once_with_exit_code_3()
     {
         var profile = _folder.Write("p.yaml", "version: 1\npases: [simplify]\nbudget:\n  sise: 1 KiB\n");
@@ -79,6 +105,18 @@ internal sealed class OptimizeTests : IDisposable
             Assert.That(run.Error, Does.Contain($"{profile}(4,3): error MO1").And.Contain("'size'"));
             Assert.That(_folder["out"], Does.Not.Exist);
         });
+    }
+
+    [Test]
+    public void Data_that_does_not_fit_is_exit_code_6()
+    {
+        _folder.Write("data.jsonl", "{\"y\": [[1, 2, 3]]}\n");
+        var profile = _folder.Write("p.yaml", "version: 1\npasses: [simplify]\nevaluate:\n  data: data.jsonl\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "-o", _folder["out"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(6), run.Error);
+        Assert.That(_folder["out/model.onnx"], Does.Not.Exist);
     }
 
     [Test]

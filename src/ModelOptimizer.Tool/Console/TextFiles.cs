@@ -17,10 +17,6 @@ internal static class TextFiles
     /// <exception cref="DiagnosticException">The file can't be read.</exception>
     public static string Read(string path) => Guard(DiagnosticCatalog.CannotRead, path, () => File.ReadAllText(path));
 
-    /// <summary>Makes the folder that a file goes into.</summary>
-    /// <exception cref="DiagnosticException">It can't be made.</exception>
-    public static void PrepareFor(string path) => Guard(DiagnosticCatalog.CannotWrite, path, () => CreateFolderOf(path));
-
     private static DirectoryInfo CreateFolderOf(string path) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
     private static T Guard<T>(DiagnosticDescriptor problem, string path, Func<T> work)

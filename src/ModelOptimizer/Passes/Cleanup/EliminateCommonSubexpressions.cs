@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -8,6 +9,7 @@ namespace ModelOptimizer.Passes;
 /// Add(Exp(x), Neg(Exp(x)))  =>  e = Exp(x); Add(e, Neg(e))
 /// </code>
 /// </summary>
+[Description("Computes once what several nodes compute alike.")]
 public sealed class EliminateCommonSubexpressions : IGraphPass
 {
     public NumericEffect Effect => NumericEffect.Exact;
