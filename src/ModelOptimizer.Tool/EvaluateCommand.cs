@@ -16,8 +16,14 @@ internal sealed class EvaluateCommand
 
     private readonly Option<string?> _profile = new("--profile", "-p")
     {
-        Description = "Take data, metrics and budget from this profile, and its model as the original",
+        Description = "Take data, metrics and budget from this profile",
         HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _original = new("--original")
+    {
+        Description = "The model to compare with; by default the profile's model",
+        HelpName = "MODEL",
     };
 
     public static ToolCommand Create() => new EvaluateCommand().Build();
@@ -27,10 +33,11 @@ internal sealed class EvaluateCommand
         var command = new ToolCommand("evaluate", "Measure how good a model is on data, and hold it to a profile's budget",
             "evaluate model.onnx --data validation.npz --labels labels",
             "evaluate model.onnx --data validation.npz --metrics top-1 top-5",
-            "evaluate small.onnx -p model-opt.yaml")
+            "evaluate small.onnx -p model-opt.yaml --original model.onnx")
         {
             _model,
             _profile,
+            _original,
         };
         _data.AddTo(command);
         return command.Does(Run);
@@ -44,7 +51,7 @@ internal sealed class EvaluateCommand
             throw new UsageException("evaluate needs data: --data PATH, or -p PROFILE with 'evaluate:'");
         var limits = profile?.Budget ?? [];
         var request = new EvaluationRequest { Settings = settings, AlsoMeasure = [.. limits.Select(limit => limit.Metric)] };
-        var measurements = Measure(path, OriginalOf(profile, path), request, context);
+        var measurements = Measure(path, parsed.GetValue(_original) ?? OriginalOf(profile, path), request, context);
         var verdicts = BudgetChecker.Check(limits, measurements);
         Write(new EvaluationOutcome(1, path, measurements.Samples, Judged(measurements, verdicts)), context);
         foreach (var broken in verdicts.Select(verdict => verdict.Diagnostic).OfType<Diagnostic>())

@@ -88,10 +88,10 @@ internal sealed class OptimizeCommand
         context.WriteEvent(OptimizationEvent.Of(result), EventJson.Readable.OptimizationEvent);
         if (context.IsJson)
             context.WriteJson(OptimizationOutcome.Of(result), ToolJson.Readable.OptimizationOutcome);
-        if (!context.IsText)
-            return;
-        new OptimizationSummary(context, result.Report).Write();
-        if (explained is not null)
+        // The result is the file; what was asked for in so many words is still shown.
+        if (context.IsText && !context.IsQuiet)
+            new OptimizationSummary(context, result.Report).Write();
+        if (context.IsText && explained is not null)
             new PassExplanation(context, result.Report, explained).Write();
         context.Say($"{(result.Accepted ? "Wrote" : "Rejected; for inspection see")} {Near(result.ModelPath)} and {Near(result.ReportPath)}");
     }

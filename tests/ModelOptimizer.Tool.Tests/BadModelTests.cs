@@ -7,6 +7,7 @@ internal sealed class BadModelTests
     {
         yield return Case("empty", "", "MO2002");
         yield return Case("html", "<!DOCTYPE html><html><body>404 Not Found</body></html>", "MO2003");
+        yield return Case("lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n", "MO2005");
         yield return Case("text", "This is a note about the model.\nThe model is elsewhere.\n", "MO2003");
     }
 

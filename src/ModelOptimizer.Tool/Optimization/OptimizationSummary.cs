@@ -11,8 +11,7 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
     {
         Passes();
         Sizes();
-        MetricTable.Write(context, [.. report.Metrics.Select(metric => new MeasuredMetric(
-            metric.Metric, metric.Original, metric.Result, metric.Output, metric.Remark, Verdict(metric.Metric)))]);
+        Metrics();
     }
 
     private void Passes()
@@ -47,6 +46,14 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
         context.Streams.Out.WriteLine();
         context.Draw(table);
     }
+
+    /// <summary>Sizes stand above already; here they come again only where a limit is set.</summary>
+    private void Metrics() => MetricTable.Write(context,
+    [
+        .. report.Metrics
+            .Select(metric => new MeasuredMetric(metric.Metric, metric.Original, metric.Result, metric.Output, metric.Remark, Verdict(metric.Metric)))
+            .Where(metric => metric.Budget is not null || metric.Metric is not ("size" or "size-ratio")),
+    ]);
 
     private string? Verdict(string metric) => report.Budget.FirstOrDefault(budget => budget.Metric == metric) switch
     {
