@@ -23,9 +23,8 @@ public sealed class DeduplicateInitializers : IGraphPass
     /// <param name="scope">The constants that exist at this point, of this graph and those around it.</param>
     private static void Run(Graph graph, ConstantScope scope, PassContext context)
     {
-        foreach (var value in graph.Initializers.Where(value => value.Constant is not null).ToList())
-            if (Share(value, scope, context))
-                graph.RemoveInitializer(value);
+        var constants = graph.Initializers.Where(value => value.Constant is not null);
+        graph.RemoveInitializers(constants.Where(value => Share(value, scope, context)).ToHashSet());
         foreach (var node in graph.Nodes)
         {
             if (node.ConstantOutput is not null && Share(node.Output(), scope, context))
