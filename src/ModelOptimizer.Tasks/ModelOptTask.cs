@@ -23,6 +23,10 @@ public abstract class ModelOptTask : ToolTask
     /// <summary>The .NET host to use where the build doesn't name its own.</summary>
     public string DotNetHost { get; set; } = "";
 
+    /// <summary>Where findings without a place of their own are shown: the profile, or the project.</summary>
+    [Required]
+    public string DefaultFile { get; set; } = "";
+
     public bool WarningsAreErrors { get; set; }
 
     public string NoWarn { get; set; } = "";
@@ -103,14 +107,14 @@ public abstract class ModelOptTask : ToolTask
         base.Cancel();
     }
 
-    private protected void LogError(string code, string message) => Log.LogError(null, code, code, null, 0, 0, 0, 0, "{0}", message);
+    private protected void LogError(string code, string message) => Log.LogError(null, code, code, null, DefaultFile, 0, 0, 0, 0, "{0}", message);
 
     private void Report(ToolEvent e)
     {
         if (e.Severity == "error" || (e.Severity == "warning" && !Policy.IsSilent(e.Code) && Policy.IsError(e.Code)))
-            Log.LogError(e.Subcategory, e.Code, e.Code, e.HelpLink, e.File, e.Line, e.Column, e.EndLine, e.EndColumn, "{0}", e.Message);
+            Log.LogError(e.Subcategory, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, e.EndLine, e.EndColumn, "{0}", e.Message);
         else if (e.Severity == "warning" && !Policy.IsSilent(e.Code))
-            Log.LogWarning(e.Subcategory, e.Code, e.Code, e.HelpLink, e.File, e.Line, e.Column, e.EndLine, e.EndColumn, "{0}", e.Message);
+            Log.LogWarning(e.Subcategory, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, e.EndLine, e.EndColumn, "{0}", e.Message);
         else
             Log.LogMessage(MessageImportance.Normal, "{0}: {1}", e.Code, e.Message);
     }

@@ -1,0 +1,39 @@
+using Microsoft.Build.Logging.StructuredLogger;
+using Task = Microsoft.Build.Logging.StructuredLogger.Task;
+
+namespace ModelOptimizer.EndToEnd.Tests;
+
+/// <summary>A finished build: what it ran and what it complained of.</summary>
+internal sealed class BuildLog(ProcessResult process, Build build)
+{
+    public string Output => process.Output;
+
+    public bool Succeeded => process.ExitCode == 0 && build.Succeeded;
+
+    /// <summary>The tool's commands that the build started, in order.</summary>
+    public IReadOnlyList<string> ToolRuns => [.. build.FindChildrenRecursive<Task>()
+        .Where(task => task.Name is "PlanModels" or "OptimizeModel" or "EmbedModel" && !string.IsNullOrEmpty(task.CommandLineArguments))
+        .Select(task => task.Name)];
+
+    public IReadOnlyList<AbstractDiagnostic> Errors => [.. build.FindChildrenRecursive<Error>()];
+
+    public IReadOnlyList<AbstractDiagnostic> Warnings => [.. build.FindChildrenRecursive<Warning>()];
+
+    /// <summary>True when the compiler was given the file.</summary>
+    public bool Compiles(string fileName) => build.FindChildrenRecursive<Task>().Where(task => task.Name == "Csc")
+        .SelectMany(task => task.FindChildrenRecursive<Item>()).Any(item => Path.GetFileName(item.Text) == fileName);
+
+    public BuildLog ShouldSucceed()
+    {
+        Assert.That(Succeeded, Is.True, process.Output);
+        return this;
+    }
+
+    /// <summary>The only error; the build must have failed by it.</summary>
+    public AbstractDiagnostic ShouldFail()
+    {
+        Assert.That(Succeeded, Is.False, process.Output);
+        Assert.That(Errors, Has.Count.EqualTo(1), process.Output);
+        return Errors[0];
+    }
+}
