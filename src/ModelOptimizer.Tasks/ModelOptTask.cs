@@ -82,7 +82,7 @@ public abstract class ModelOptTask : ToolTask
                 Report(diagnostic);
                 break;
             case { } message:
-                Log.LogMessage(MessageImportance.High, "{0}", message.Message);
+                Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileName(message.Model ?? ""), message.Message);
                 break;
             default:
                 _unexpected.AppendLine(singleLine);

@@ -31,6 +31,9 @@ internal sealed class ToolEvent
 
     public string Message => Text("message") ?? "";
 
+    /// <summary>The model that a summary is about.</summary>
+    public string? Model => Text("model");
+
     /// <summary>Reads a line; null when it is no event, such as what native code prints.</summary>
     public static ToolEvent? Parse(string line)
     {

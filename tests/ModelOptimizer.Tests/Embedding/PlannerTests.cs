@@ -1,0 +1,123 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Embedding;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Embedding;
+
+/// <summary>Which models a project has, and what of profile and item holds.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class PlannerTests
+{
+    private readonly DiagnosticBag _diagnostics = new();
+    private string _folder = "";
+
+    [SetUp]
+    public void CreateFolder()
+    {
+        _folder = Directory.CreateTempSubdirectory("planner").FullName;
+        foreach (var model in new[] { "a.onnx", "b/a.onnx" })
+            WriteModel(model);
+    }
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public void A_profile_that_names_a_model_is_enough()
+    {
+        Write("model-opt.yaml", "version: 1\nmodel: a.onnx\nevaluate: { data: 'data/*.npz' }");
+        var model = Plan([], "model-opt.yaml")!.Models.Single();
+        Assert.That((model.Name, model.Model, model.Profile), Is.EqualTo(("a", "a.onnx", "model-opt.yaml")));
+        Assert.That(model.Inputs, Is.EqualTo(new[] { "a.onnx", "model-opt.yaml" }));
+        Assert.That(model.Data, Is.EqualTo(new[] { "data/*.npz" }));
+        Assert.That((model.Embed.As, model.Embed.Class, model.Embed.Namespace, model.Embed.LogicalName), Is.EqualTo((EmbedAs.Resource, "AModel", "My_App", "a.onnx")));
+        Assert.That(_diagnostics.Diagnostics, Is.Empty);
+    }
+
+    [Test]
+    public void Metadata_wins_over_the_profile()
+    {
+        Write("p.yaml", "version: 1\nembed: { as: content, class: FromProfile, namespace: N }");
+        var item = new RequestedModel("b/a.onnx") { Profile = "p.yaml", EmbedAs = "resource", ClassName = "FromItem", Compression = "Brotli" };
+        var embed = Plan([item])!.Models.Single().Embed;
+        Assert.That((embed.As, embed.Compression, embed.Class, embed.Namespace), Is.EqualTo((EmbedAs.Resource, EmbedCompression.Brotli, "FromItem", "N")));
+        Assert.That((embed.LogicalName, embed.Resource, embed.Link), Is.EqualTo(("a.onnx.br", "a.onnx.br", "b/a.onnx")));
+    }
+
+    [Test]
+    public void An_item_without_profile_takes_the_one_that_names_its_model()
+    {
+        Write("x.model-opt.yaml", "version: 1\nmodel: a.onnx");
+        var model = Plan([new RequestedModel("a.onnx") { ClassName = "C" }], "x.model-opt.yaml")!.Models.Single();
+        Assert.That((model.Profile, model.Embed.Class), Is.EqualTo(("x.model-opt.yaml", "C")));
+    }
+
+    [Test]
+    public void A_profile_that_others_extend_is_no_model_of_its_own()
+    {
+        Write("base.model-opt.yaml", "version: 1\nmodel: a.onnx");
+        Write("my.model-opt.yaml", "extends: ./base.model-opt.yaml");
+        var plan = Plan([], "base.model-opt.yaml", "my.model-opt.yaml")!;
+        Assert.That(plan.Models.Select(model => model.Profile), Is.EqualTo(new[] { "my.model-opt.yaml" }));
+        Assert.That(plan.Watched.Select(file => file.Path), Is.EqualTo(new[] { "base.model-opt.yaml", "my.model-opt.yaml", "a.onnx" }));
+    }
+
+    [Test]
+    public void A_profile_that_nothing_uses_is_told()
+    {
+        Write("model-opt.yaml", "version: 1");
+        Assert.That(Plan([], "model-opt.yaml")!.Models, Is.Empty);
+        Assert.That(Codes, Is.EqualTo(new[] { "MO8006" }));
+    }
+
+    [Test]
+    public void Every_mistake_is_told_in_one_run()
+    {
+        Write("bad.yaml", "version: 1\nmodell: a.onnx");
+        Write("gone.yaml", "version: 1\nmodel: gone.onnx");
+        var items = new[] { new RequestedModel("a.onnx"), new RequestedModel("b/a.onnx") { Profile = "bad.yaml", ClassName = "1x" } };
+        Assert.That(Plan(items, "gone.yaml"), Is.Null);
+        Assert.That(Codes, Is.EquivalentTo(new[] { "MO8003", "MO1004", "MO8005", "MO2001" }));
+        Assert.That(_diagnostics.Diagnostics.Single(d => d.Code == "MO2001").Location, Is.EqualTo(new SourceLocation(Path.Combine(_folder, "gone.yaml"), 2, 8)));
+    }
+
+    [Test]
+    public void Two_models_of_one_name_are_refused()
+    {
+        Write("p.yaml", "version: 1");
+        Assert.That(Plan([new("a.onnx") { Profile = "p.yaml" }, new("b/a.onnx") { Profile = "p.yaml", ClassName = "Other" }]), Is.Null);
+        Assert.That(Codes, Is.EqualTo(new[] { "MO8004" }));
+    }
+
+    [TestCase("Embedded", null)]
+    [TestCase(null, "OpenRead")]
+    [TestCase("1", null)]
+    public void Metadata_that_means_nothing_is_refused(string? embedAs, string? className)
+    {
+        Write("p.yaml", "version: 1");
+        Assert.That(Plan([new("a.onnx") { Profile = "p.yaml", EmbedAs = embedAs, ClassName = className }]), Is.Null);
+        Assert.That(Codes, Is.EqualTo(new[] { "MO8005" }));
+    }
+
+    private IEnumerable<string> Codes => _diagnostics.Diagnostics.Select(diagnostic => diagnostic.Code);
+
+    private ProjectPlan? Plan(IReadOnlyList<RequestedModel> models, params string[] profiles) => new Planner(_diagnostics).Plan(new PlanRequest
+    {
+        ProjectDirectory = _folder,
+        ProjectFile = Path.Combine(_folder, "App.csproj"),
+        RootNamespace = "My-App",
+        Models = models,
+        Profiles = profiles,
+    });
+
+    private void WriteModel(string path)
+    {
+        var graph = new GraphBuilder();
+        graph.Output("y", graph.Op("Relu", graph.Input("x", DataType.Float, 1, 2)), new TensorType(DataType.Float, Shape.Of(1, 2)));
+        ModelWriter.Save(graph.Build(), Path.Combine(_folder, path));
+    }
+
+    private void Write(string path, string text) => File.WriteAllText(Path.Combine(_folder, path), text);
+}
