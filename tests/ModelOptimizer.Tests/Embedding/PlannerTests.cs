@@ -58,7 +58,7 @@ public sealed class PlannerTests
     public void A_profile_that_others_extend_is_no_model_of_its_own()
     {
         Write("base.model-opt.yaml", "version: 1\nmodel: a.onnx");
-        Write("my.model-opt.yaml", "extends: ./base.model-opt.yaml");
+        Write("my.model-opt.yaml", "version: 1\nextends: ./base.model-opt.yaml");
         var plan = Plan([], "base.model-opt.yaml", "my.model-opt.yaml")!;
         Assert.That(plan.Models.Select(model => model.Profile), Is.EqualTo(new[] { "my.model-opt.yaml" }));
         Assert.That(plan.Watched.Select(file => file.Path), Is.EqualTo(new[] { "base.model-opt.yaml", "my.model-opt.yaml", "a.onnx" }));
