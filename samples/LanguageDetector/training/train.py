@@ -99,7 +99,7 @@ def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, default=HERE / "obj/texts", help="where the text packages are unpacked")
     parser.add_argument("--output", type=Path, default=HERE.parent, help="the folder that gets Models/ and data/")
-    parser.add_argument("--steps", type=int, default=1600)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
