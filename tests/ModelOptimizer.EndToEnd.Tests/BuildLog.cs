@@ -19,9 +19,9 @@ internal sealed class BuildLog(ProcessResult process, Build build)
 
     public IReadOnlyList<AbstractDiagnostic> Warnings => [.. build.FindChildrenRecursive<Warning>()];
 
-    /// <summary>True when the compiler was given the file.</summary>
-    public bool Compiles(string fileName) => build.FindChildrenRecursive<Task>().Where(task => task.Name == "Csc")
-        .SelectMany(task => task.FindChildrenRecursive<Item>()).Any(item => Path.GetFileName(item.Text) == fileName);
+    /// <summary>The names of the files that targets of the package gave to the compiler.</summary>
+    public IReadOnlyList<string> CompileItems => [.. build.FindChildrenRecursive<AddItem>().Where(added => added.Name == "Compile")
+        .SelectMany(added => added.Children.OfType<Item>()).Select(item => Path.GetFileName(item.Text))];
 
     public BuildLog ShouldSucceed()
     {

@@ -48,7 +48,7 @@ public sealed class IncrementalBuildTests
             Assert.That(error.LineNumber, Is.EqualTo(7));
             Assert.That(error.ColumnNumber, Is.EqualTo(3));
             Assert.That(File.Exists(app.Optimized), Is.False);
-            Assert.That(File.Exists(Path.Combine(app.Output, "langid.rejected.onnx")), Is.True);
+            Assert.That(File.Exists(Path.Combine(app.Output, "rejected", "langid.onnx")), Is.True);
             Assert.That(File.Exists(Path.Combine(app.Folder, "bin", "Debug", "net10.0", "App.dll")), Is.False);
         }
         app.Write("model-opt.yaml", Consumer.Profile + "\nbudget:\n  size: 2 MiB\n");

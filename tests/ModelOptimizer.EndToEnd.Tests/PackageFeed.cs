@@ -15,7 +15,7 @@ public sealed class PackageFeed
     /// <summary>The packages that the tests restore; what they share with the repository comes from the machine's own cache.</summary>
     public static string Cache { get; } = Path.Combine(Root, "packages");
 
-    private static string MachineCache { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set ? set
+    public static string MachineCache { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set ? set
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     public static string NuGetConfig => $"""

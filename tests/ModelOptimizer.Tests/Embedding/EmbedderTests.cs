@@ -1,0 +1,85 @@
+using System.IO.Compression;
+using ModelOptimizer.Embedding;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Embedding;
+
+/// <summary>What is embedded is the model, in one piece where it must be.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EmbedderTests
+{
+    private string _folder = "";
+
+    [SetUp]
+    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("embedder").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    private string Original => Path.Combine(_folder, "original.onnx");
+
+    private string Output => Path.Combine(_folder, "out", "m.onnx");
+
+    [Test]
+    public void An_original_is_taken_as_it_is()
+    {
+        Save(ExternalDataMode.Never);
+        Embed(EmbedAs.Resource);
+        Assert.That(File.ReadAllBytes(Output), Is.EqualTo(File.ReadAllBytes(Original)));
+    }
+
+    [Test]
+    public void A_resource_takes_external_data_in_and_content_keeps_it_beside()
+    {
+        Save(ExternalDataMode.Always);
+        Embed(EmbedAs.Resource);
+        Assert.That(OnnxModel.Load(Output).HasExternalData, Is.False);
+        Assert.That(Weight(Output), Is.EqualTo(Weight(Original)));
+
+        Embed(EmbedAs.Content);
+        Assert.That(OnnxModel.Load(Output).ExternalFiles, Is.EqualTo(new[] { Output + ".data" }));
+        Assert.That(Weight(Output), Is.EqualTo(Weight(Original)));
+    }
+
+    [Test]
+    public void A_compressed_resource_is_the_model_again()
+    {
+        Save(ExternalDataMode.Never);
+        Embed(EmbedAs.Resource, EmbedCompression.Brotli);
+        using var brotli = new BrotliStream(File.OpenRead(Output + ".br"), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        brotli.CopyTo(bytes);
+        Assert.That(bytes.ToArray(), Is.EqualTo(File.ReadAllBytes(Original)));
+        Assert.That(new FileInfo(Output + ".br").Length, Is.LessThan(bytes.Length));
+    }
+
+    [Test]
+    public void The_accessor_comes_last_and_only_where_something_is_embedded()
+    {
+        Save(ExternalDataMode.Never);
+        Embed(EmbedAs.None);
+        Assert.That(File.Exists(Path.Combine(_folder, "out", "m.g.cs")), Is.False);
+        Embed(EmbedAs.Resource);
+        Assert.That(File.ReadAllText(Path.Combine(_folder, "out", "m.g.cs")), Does.Contain("float[1,256]"));
+    }
+
+    private void Embed(EmbedAs embedAs, EmbedCompression compression = EmbedCompression.None)
+    {
+        var resource = compression == EmbedCompression.Brotli ? "m.onnx.br" : "m.onnx";
+        var planned = new PlannedModel("m", "original.onnx", "p.yaml", [], [], "m.onnx", "m.report.json", "m.g.cs",
+            new EmbedPlan(embedAs, compression, "M", "", resource, "m.onnx", resource));
+        Embedder.Embed(planned, Original, Path.Combine(_folder, "out"), signature => new AccessorSettings("m", planned.Embed, signature));
+    }
+
+    private void Save(ExternalDataMode mode)
+    {
+        var graph = new GraphBuilder();
+        var x = graph.Input("x", DataType.Float, 1, 256);
+        graph.Output("y", graph.Op("Add", x, graph.Initializer("w", [256], new float[256])), new TensorType(DataType.Float, Shape.Of(1, 256)));
+        ModelWriter.Save(graph.Build(), Original, new SaveOptions { ExternalData = mode });
+    }
+
+    private static float[] Weight(string path) => OnnxModel.Load(path).Graph.Initializers.Single().Initializer!.AsSpan<float>().ToArray();
+}
