@@ -33,7 +33,7 @@ public sealed record OptimizationResult(OptimizationReport Report, string ModelP
     public bool Accepted => Report.Accepted;
 }
 
-/// <summary>The whole story, top to bottom: read, rewrite, measure, judge, write.</summary>
+/// <summary>The whole story, top to bottom: read, rewrite, write aside, measure, judge, accept or reject, report.</summary>
 /// <param name="engine">What folds constants and measures.</param>
 /// <param name="diagnostics">Takes what is worth telling on the way; broken budgets among it.</param>
 /// <param name="progress">Told the step at work: <c>quantize-weights</c>, <c>evaluate</c>.</param>
@@ -50,11 +50,13 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         ArgumentNullException.ThrowIfNull(request);
         progress?.Report("load");
         var original = ModelProblems.Guard(() => OnnxModel.Load(request.ModelPath), request.ModelLocation);
-        var originalFiles = Task.Run(() => Digests(SavedModel.SourceOf(original)!));
+        var originalFiles = SavedModel.SourceOf(original)!;
+        var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
 
         var candidate = original.Clone();
         var log = Rewrite(candidate, request);
         ModelReview.Report(candidate, diagnostics);
+        ReviewCalibration(request.Profile);
 
         progress?.Report("write");
         var output = new OutputFiles(request.OutputPath);
@@ -64,15 +66,15 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var measurements = Measure(original, candidate, staged, request.Profile);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
         var accepted = Judge(verdicts);
-        staged.Settle(accepted);
+        FileProblems.Guard(output.Model, () => staged.Settle(accepted));
 
         var report = new OptimizationReport
         {
             Tool = new ToolReport(Version, engine.Description),
-            Original = ReportBuilder.Model(original, originalFiles.Result, SizeOnDisk(SavedModel.SourceOf(original)!)),
-            Result = ReportBuilder.Model(candidate, Digests(staged.Files), SizeOnDisk(staged.Files)),
+            Original = ReportBuilder.Model(original, originalDigests.Result, FileDigest.Bytes(originalFiles)),
+            Result = ReportBuilder.Model(candidate, FileDigest.Of(staged.Files), FileDigest.Bytes(staged.Files)),
             Accepted = accepted,
-            Profile = Digests(request.Profile.Files),
+            Profile = FileDigest.Of(request.Profile.Files),
             Passes = log.Runs,
             Rewrites = ReportBuilder.Rewrites(log),
             Refusals = log.Refusals,
@@ -81,8 +83,16 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Budget = ReportBuilder.Budget(verdicts),
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
-        File.WriteAllBytes(output.Report, ReportWriter.ToJson(report));
+        FileProblems.Guard(output.Report, () => ReportWriter.Write(report, output.Report));
         return new OptimizationResult(report, staged.Files[0], output.Report);
+    }
+
+    /// <summary>Data that nothing learns from is a misunderstanding worth clearing up.</summary>
+    private void ReviewCalibration(OptimizationProfile profile)
+    {
+        if (profile.Calibration is not null)
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
+                profile.Files is [var file, ..] ? new SourceLocation(file) : null));
     }
 
     private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request)
@@ -92,7 +102,10 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         foreach (var settings in request.Profile.Passes)
         {
             progress?.Report(settings.Name);
-            PassRunner.Run(context, PassRegistry.Create(settings.Name, settings.Options));
+            var pass = PassRegistry.Create(settings.Name, settings.Options);
+            SelectionReview.ReportUnmatched(pass, candidate, settings, diagnostics);
+            PassRunner.Run(context, pass);
+            SelectionReview.ReportFruitless(pass, log, settings, diagnostics);
         }
         return log;
     }
@@ -112,8 +125,4 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         broken.ForEach(diagnostics.Report);
         return broken.TrueForAll(diagnostic => diagnostic.Severity != Severity.Error);
     }
-
-    private static IReadOnlyList<FileReport> Digests(IEnumerable<string> paths) => [.. paths.Select(FileDigest.Of)];
-
-    private static long SizeOnDisk(IEnumerable<string> paths) => paths.Sum(path => new FileInfo(path).Length);
 }

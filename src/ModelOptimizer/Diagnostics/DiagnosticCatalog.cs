@@ -50,10 +50,12 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor FixpointCap = Warning("MO3001", "Passes did not settle");
     public static readonly DiagnosticDescriptor RewriteLimit = Warning("MO3002", "Stopped at the rewrite limit");
     public static readonly DiagnosticDescriptor NothingToDo = Warning("MO3003", "A compressing pass found nothing to do");
+    public static readonly DiagnosticDescriptor SelectionUnmatched = Warning("MO3004", "A selection meets nothing in the model");
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");
     public static readonly DiagnosticDescriptor SaturatingSums = Warning("MO4002", "Sums could overflow on CPUs without VNNI");
+    public static readonly DiagnosticDescriptor CalibrationUnused = Warning("MO4003", "Calibration data is not used");
 
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");

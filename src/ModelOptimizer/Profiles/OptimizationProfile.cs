@@ -43,7 +43,11 @@ public sealed record OptimizationProfile
 /// <param name="Name">The pass or preset in kebab case.</param>
 /// <param name="Options">The pass's options record; null for passes and presets without options.</param>
 /// <param name="Location">Where the profile says so.</param>
-public sealed record PassSettings(string Name, object? Options, SourceLocation Location);
+public sealed record PassSettings(string Name, object? Options, SourceLocation Location)
+{
+    /// <summary>Said by a built-in preset, which suits many models, rather than by the user for this one.</summary>
+    public bool IsPreset { get; init; }
+}
 
 /// <summary>Real inputs from which value ranges are learned.</summary>
 public sealed record CalibrationSettings

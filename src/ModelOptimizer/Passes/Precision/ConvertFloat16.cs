@@ -17,12 +17,12 @@ public sealed record ConvertFloat16Options : SelectionOptions
 /// at the original speed, and arithmetic stays float32.
 /// </summary>
 [Description("Stores constants as float16 with a Cast back to float32: half the file at the original speed; arithmetic stays float32.")]
-public sealed class ConvertFloat16(ConvertFloat16Options options) : IGraphPass
+public sealed class ConvertFloat16(ConvertFloat16Options options) : ISelectivePass
 {
     /// <summary>Share of a tensor's values that may round to zero.</summary>
     private const double TolerableLoss = 0.01;
 
-    private readonly NodeSelector _selector = new(options);
+    public NodeSelector Selector { get; } = new(options);
 
     public NumericEffect Effect => NumericEffect.Lossy;
 
@@ -42,7 +42,7 @@ public sealed class ConvertFloat16(ConvertFloat16Options options) : IGraphPass
     /// <returns>Why the tensor stays as it is, or null.</returns>
     private string? Convert(WeightCandidate weight, PassContext context)
     {
-        if (WeightGuards.Refusal(weight, _selector) is { } refusal)
+        if (WeightGuards.Refusal(weight, Selector) is { } refusal)
             return refusal;
         var half = HalfPrecision.Convert(weight.Content);
         if (half.HasNonFinite)

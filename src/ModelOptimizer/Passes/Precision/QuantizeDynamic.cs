@@ -11,9 +11,9 @@ namespace ModelOptimizer.Passes;
 /// time. Needs no data, and is the fastest form for batches on CPUs with VNNI.
 /// </summary>
 [Description("Lets MatMul and Gemm multiply in 8-bit integers; activations are quantized at run time. Needs no data; fastest on CPUs with VNNI.")]
-public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : IGraphPass
+public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelectivePass
 {
-    private readonly NodeSelector _selector = new(options);
+    public NodeSelector Selector { get; } = new(options);
     private readonly WeightGrid _grid = new(options.ReduceRange == true ? 7 : 8, IsSymmetric: true);
 
     public NumericEffect Effect => NumericEffect.Lossy;
@@ -38,7 +38,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : IGraphPass
     /// <returns>Why the weight stays as it is, or null.</returns>
     private string? Quantize(WeightCandidate weight, DynamicProduct products, List<string> saturating, PassContext context)
     {
-        if ((WeightGuards.Refusal(weight, _selector) ?? ShapeRefusal(weight)) is { } refusal)
+        if ((WeightGuards.Refusal(weight, Selector) ?? ShapeRefusal(weight)) is { } refusal)
             return refusal;
         var matrix = new WeightMatrix(weight.Content, WeightSlots.ChannelAxis(weight.Uses[0], rank: 2));
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(_grid, matrix, matrix.Depth)) is { } small)

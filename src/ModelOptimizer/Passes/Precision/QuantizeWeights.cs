@@ -9,9 +9,9 @@ namespace ModelOptimizer.Passes;
 /// point of the full grid of their block or channel.
 /// </summary>
 [Description("Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits, rounded to nearest; activations stay floats.")]
-public sealed class QuantizeWeights(QuantizeWeightsOptions options) : IGraphPass
+public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelectivePass
 {
-    private readonly NodeSelector _selector = new(options);
+    public NodeSelector Selector { get; } = new(options);
     private readonly WeightPlanner _planner = new(options);
 
     public NumericEffect Effect => NumericEffect.Lossy;
@@ -32,7 +32,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : IGraphPass
     /// <returns>Why the weight stays as it is, or null.</returns>
     private string? Compress(WeightCandidate weight, PassContext context)
     {
-        if (WeightGuards.Refusal(weight, _selector) is { } refusal)
+        if (WeightGuards.Refusal(weight, Selector) is { } refusal)
             return refusal;
         var (plan, noPlan) = _planner.Plan(weight, context.Opset(weight.Uses[0].User.Graph!));
         if (plan is null)

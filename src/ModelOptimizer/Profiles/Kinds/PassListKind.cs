@@ -40,7 +40,7 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
         if (presets.TryGetValue(name, out var preset))
             return ReadPreset(name, preset, origin, options, context);
         if (_passes.TryGetValue(name, out var pass))
-            return [new PassSettings(name, ReadOptions(pass, options, context), origin.Location)];
+            return [new PassSettings(name, ReadOptions(pass, options, context), origin.Location) { IsPreset = origin.Source.IsPreset }];
         context.Sink.Report(new Diagnostic(DiagnosticCatalog.UnknownPass,
             context.Path.Say($"there is no pass or preset '{name}'{Suggestion.ClauseOrList(name, _names)}"), origin.Location));
         return [];

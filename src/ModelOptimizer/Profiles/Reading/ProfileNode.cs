@@ -6,7 +6,10 @@ namespace ModelOptimizer.Profiles;
 /// <param name="Name">The file, or <c>preset:NAME</c>.</param>
 /// <param name="Text">Its content.</param>
 /// <param name="NamedAt">For presets: where a human asked for it, since nobody can mend a preset itself.</param>
-internal sealed record ProfileSource(string Name, string Text, SourceLocation? NamedAt = null);
+internal sealed record ProfileSource(string Name, string Text, SourceLocation? NamedAt = null)
+{
+    public bool IsPreset => NamedAt is not null;
+}
 
 /// <summary>Where a node of the tree was written.</summary>
 internal readonly record struct Origin(ProfileSource Source, int Line, int Column)

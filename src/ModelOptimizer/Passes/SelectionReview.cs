@@ -1,0 +1,31 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>Tells at the profile's line when a pass was sent to what isn't there, or came back with empty hands.</summary>
+internal static class SelectionReview
+{
+    /// <summary>Names that meet nothing are worth telling only to who chose them for this model.</summary>
+    /// <param name="model">The model before the pass: afterwards its names are others.</param>
+    public static void ReportUnmatched(IGraphPass pass, OnnxModel model, PassSettings settings, IDiagnosticSink diagnostics)
+    {
+        if (!settings.IsPreset && pass is ISelectivePass selective && selective.Selector.Unmatched(model) is { Count: > 0 } unmatched)
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.SelectionUnmatched,
+                $"Nothing in the model is called {Quoted(unmatched)}, so that {settings.Name} does not heed it. 'dotnet model-opt inspect MODEL --all' lists the names",
+                settings.Location));
+    }
+
+    public static void ReportFruitless(IGraphPass pass, RewriteLog log, PassSettings settings, IDiagnosticSink diagnostics)
+    {
+        if (settings.IsPreset || pass is not ISelectivePass || log.IsFull || log.Runs[^1].Rewrites > 0)
+            return;
+        var reasons = log.Weights.Where(weight => weight.Pass == settings.Name).CountBy(weight => weight.Refusal ?? "").Take(3).ToList();
+        var why = reasons.Count == 0 ? "no weight in the model is of its kind" : string.Join("; ", reasons.Select(r => $"{r.Value} × {r.Key}"));
+        diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
+            $"{settings.Name} compressed nothing: {why}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));
+    }
+
+    private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
+}
