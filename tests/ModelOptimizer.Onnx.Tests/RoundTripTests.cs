@@ -15,4 +15,8 @@ public sealed class RoundTripTests
         Assert.That(MessageDiff.First(original, ModelWriter.ToProto(model)), Is.Null);
         Assert.That(MessageDiff.First(original, ModelWriter.ToProto(model.Clone())), Is.Null, "clone");
     }
+
+    [TestCaseSource(typeof(SharedModels), nameof(SharedModels.All))]
+    public void An_unchanged_model_does_not_grow(string path) =>
+        Assert.That(ModelWriter.ToBytes(OnnxModel.Load(path)), Has.Length.LessThanOrEqualTo(new FileInfo(path).Length));
 }
