@@ -6,7 +6,7 @@ namespace ModelOptimizer.Passes;
 /// <summary>How far simplification may go.</summary>
 public sealed record SimplifyOptions
 {
-    [Option("How many bytes one folded result may add to the model, beyond the constants that it replaces.", Example = "64 KiB")]
+    [Option("How many bytes one folded result may add to the model, beyond the constants that it replaces.", Example = "4 KiB")]
     public ByteSize MaxGrowth { get; init; } = new FoldConstantsOptions().MaxGrowth;
 }
 

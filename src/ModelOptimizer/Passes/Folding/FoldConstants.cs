@@ -8,8 +8,8 @@ namespace ModelOptimizer.Passes;
 /// <summary>How far constant folding may go.</summary>
 public sealed record FoldConstantsOptions
 {
-    [Option("How many bytes one folded result may add to the model, beyond the constants that it replaces.", Example = "64 KiB")]
-    public ByteSize MaxGrowth { get; init; } = new(64 << 10);
+    [Option("How many bytes one folded result may add to the model, beyond the constants that it replaces.", Example = "4 KiB")]
+    public ByteSize MaxGrowth { get; init; } = new(4 << 10);
 }
 
 /// <summary>

@@ -45,15 +45,29 @@ internal sealed class FoldableRegion
         return region;
     }
 
-    /// <summary>Chooses the values to store, from the last node back: a node whose results would cost too much stays, and what it reads is stored.</summary>
+    /// <summary>
+    /// Chooses the values to store. A part whose results cost little altogether is folded whole; in others a node whose results would cost
+    /// too much stays, from the last one back, and what it reads is stored.
+    /// </summary>
     /// <returns>The nodes to replace with those of their outputs that are read from outside, in order of execution.</returns>
     public IReadOnlyList<(Node Node, IReadOnlyList<Value> Values)> Choose(EvaluationResults results, ByteSize maxGrowth, PassContext context)
     {
+        var position = _nodes.Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
+        return [.. RegionPart.Split(_nodes)
+            .SelectMany(part => part.Growth(results) <= maxGrowth.Bytes ? StoreWhole(part) : StoreWithin(part, results, maxGrowth, context))
+            .OrderBy(chosen => position[chosen.Node])];
+    }
+
+    private IEnumerable<(Node Node, IReadOnlyList<Value> Values)> StoreWhole(RegionPart part) =>
+        part.Nodes.Select(node => (node, ReadOutside(node))).Where(stored => stored.Item2.Count > 0);
+
+    private List<(Node Node, IReadOnlyList<Value> Values)> StoreWithin(RegionPart part, EvaluationResults results, ByteSize maxGrowth, PassContext context)
+    {
         var budget = new FoldingBudget(_members, results, maxGrowth);
         var chosen = new List<(Node, IReadOnlyList<Value>)>();
-        foreach (var node in Enumerable.Reverse(_nodes))
+        foreach (var node in Enumerable.Reverse(part.Nodes))
         {
-            var read = node.Outputs.OfType<Value>().Where(output => output.Uses.Any(use => !_members.Contains(use.User))).ToList();
+            var read = ReadOutside(node);
             if (read.Count == 0)
                 continue;
             if (budget.Refusal(node, read) is not { } why)
@@ -64,9 +78,11 @@ internal sealed class FoldableRegion
             context.Refuse(node, why);
             _members.Remove(node);
         }
-        chosen.Reverse();
         return chosen;
     }
+
+    private IReadOnlyList<Value> ReadOutside(Node node) =>
+        [.. node.Outputs.OfType<Value>().Where(output => output.Uses.Any(use => !_members.Contains(use.User)))];
 
     /// <summary>Takes away the nodes that nothing reads any more.</summary>
     public void RemoveDeadNodes()
