@@ -82,6 +82,40 @@ public sealed class NamingTests
     }
 
     [Test]
+    public void A_body_output_gives_way_to_the_name_of_a_value_that_the_body_sees()
+    {
+        var model = Load(Graph(["x"], ["y"],
+            Node("Relu", ["x"], ["r"]),
+            Node("If", ["r"], ["y"], Body("then_branch", Graph([], ["a"], Node("Neg", ["r"], ["a"]))))));
+        model.Graph.Nodes.First!.Output().Name = "a";
+
+        var body = ModelWriter.ToProto(model).Graph.Node[1].Attribute[0].G;
+        Assert.That(Nodes(model)[0], Is.EqualTo("a = Relu(x)"));
+        Assert.That(Text(body.Node[0]), Is.EqualTo("a_1 = Neg(a)"));
+        Assert.That(body.Output[0].Name, Is.EqualTo("a_1"));
+    }
+
+    [Test]
+    public void A_body_input_gives_way_to_the_name_of_a_value_that_the_body_reads([Values] bool isRead)
+    {
+        var model = Load(Graph(["x"], ["y"],
+            Node("Relu", ["x"], ["r"]),
+            Node("Scan", ["x"], ["y"], Body("body", Graph(["a"], ["b"], Node("Add", ["a", isRead ? "r" : "a"], ["b"]))))));
+        model.Graph.Nodes.First!.Output().Name = "a";
+
+        var body = ModelWriter.ToProto(model).Graph.Node[1].Attribute[0].G;
+        Assert.That(body.Input[0].Name, Is.EqualTo(isRead ? "a_1" : "a"));
+        Assert.That(Text(body.Node[0]), Is.EqualTo(isRead ? "b = Add(a_1,a)" : "b = Add(a,a)"));
+    }
+
+    [Test]
+    public void A_body_keeps_names_that_are_made_outside_only_later()
+    {
+        var graph = Graph(["x"], ["y"], Node("If", ["x"], ["y"], Body("then_branch", Graph([], ["y"], Node("Neg", ["x"], ["y"])))));
+        Assert.That(MessageDiff.First(Model(graph), ModelWriter.ToProto(Load(graph.Clone()))), Is.Null);
+    }
+
+    [Test]
     public void A_swap_of_outputs_keeps_both_names()
     {
         var model = Load(Graph(["x"], ["a", "b"], Node("Relu", ["x"], ["a"]), Node("Neg", ["x"], ["b"])));

@@ -9,8 +9,8 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
     {
         var proto = graph.Proto.Clone();
         proto.Node.AddRange(WriteNodes(graph));
-        proto.Input.AddRange(graph.Inputs.Select(WriteDeclaration));
-        proto.Output.AddRange(graph.Outputs.Select(output => output.Info.Clone()));
+        proto.Input.AddRange(graph.Inputs.Select(input => WriteDeclaration(input.Info!, names[input])));
+        proto.Output.AddRange(graph.Outputs.Select(output => WriteDeclaration(output.Info, names[output])));
         foreach (var value in graph.Initializers)
             WriteInitializer(proto, value);
         proto.ValueInfo.AddRange(WriteDeclarations(graph));
@@ -21,7 +21,7 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
     {
         var proto = function.Proto.Clone();
         proto.Input.AddRange(function.Body.Inputs.Select(input => names[input]));
-        proto.Output.AddRange(function.Body.Outputs.Select(output => output.Name));
+        proto.Output.AddRange(function.Body.Outputs.Select(output => names[output]));
         proto.Node.AddRange(WriteNodes(function.Body));
         proto.ValueInfo.AddRange(WriteDeclarations(function.Body));
         return proto;
@@ -41,7 +41,7 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
         foreach (var node in graph.Nodes.AsRead ?? (IEnumerable<Node>)graph.Nodes)
             yield return WriteNode(node, nodeNames);
         foreach (var output in graph.Outputs.Where(names.NeedsIdentity))
-            yield return new NodeProto { OpType = "Identity", Input = { names[output.Value] }, Output = { output.Name } };
+            yield return new NodeProto { OpType = "Identity", Input = { names[output.Value] }, Output = { names[output] } };
     }
 
     private NodeProto WriteNode(Node node, UniqueNames nodeNames)
@@ -69,11 +69,11 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
 
     private string NameOf(Value? value) => value is null ? "" : names[value];
 
-    private ValueInfoProto WriteDeclaration(Value value)
+    private static ValueInfoProto WriteDeclaration(ValueInfoProto info, string name)
     {
-        var info = value.Info!.Clone();
-        info.Name = names[value];
-        return info;
+        var copy = info.Clone();
+        copy.Name = name;
+        return copy;
     }
 
     /// <summary>Declarations whose value is gone are dropped; those that never had one stay while their name is free.</summary>
@@ -83,9 +83,7 @@ internal sealed class GraphWriter(NameTable names, TensorPlacement placement)
         {
             if (value is null ? names.IsTaken(graph, info.Name) : !names.Contains(value))
                 continue;
-            var copy = info.Clone();
-            copy.Name = value is null ? info.Name : names[value];
-            yield return copy;
+            yield return WriteDeclaration(info, value is null ? info.Name : names[value]);
         }
     }
 

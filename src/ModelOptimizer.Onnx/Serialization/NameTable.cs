@@ -2,12 +2,16 @@ namespace ModelOptimizer.Onnx;
 
 /// <summary>
 /// Decides the names of a graph and its bodies at save. The signature's names are pinned; others keep their hint when
-/// it is free in this graph and those around it.
+/// it is free in this graph and those around it. Only a body's signature gives way: nobody reads its names, and a value that a pass
+/// put outside may bear one of them.
 /// </summary>
 internal sealed class NameTable
 {
     private readonly Dictionary<Value, string> _names = [];
-    private readonly Dictionary<Graph, HashSet<string>> _taken = [];
+    private readonly Dictionary<GraphOutput, string> _outputNames = [];
+
+    /// <summary>Each graph's names with the values that bear them; null for an output that an Identity makes at the end.</summary>
+    private readonly Dictionary<Graph, Dictionary<string, Value?>> _taken = [];
     private readonly Dictionary<string, int> _counters = [];
 
     public static NameTable For(Graph root)
@@ -20,18 +24,20 @@ internal sealed class NameTable
 
     public string this[Value value] => _names[value];
 
+    public string this[GraphOutput output] => _outputNames[output];
+
     public bool Contains(Value value) => _names.ContainsKey(value);
 
     /// <summary>True when the value could not be given the output's own name, so that an Identity must carry it there.</summary>
-    public bool NeedsIdentity(GraphOutput output) => _names[output.Value] != output.Name;
+    public bool NeedsIdentity(GraphOutput output) => _names[output.Value] != this[output];
 
     /// <summary>True when a value of this very graph has the name.</summary>
-    public bool IsTaken(Graph graph, string name) => _taken[graph].Contains(name);
+    public bool IsTaken(Graph graph, string name) => _taken[graph].ContainsKey(name);
 
     private bool IsFree(Graph graph, string name)
     {
         for (var scope = graph; scope is not null; scope = scope.Outer)
-            if (_taken[scope].Contains(name))
+            if (_taken[scope].ContainsKey(name))
                 return false;
         return true;
     }
@@ -40,35 +46,66 @@ internal sealed class NameTable
     {
         var taken = _taken[graph] = [];
         foreach (var input in graph.Inputs)
-            Pin(taken, input, input.Name);
+            PinInput(graph, taken, input);
         foreach (var output in graph.Outputs)
             PinOutput(graph, taken, output);
         foreach (var value in graph.MadeValues)
             if (value.ShadowedBy is null && !_names.ContainsKey(value))
-                Pin(taken, value, Unique(graph, value));
+                Pin(taken, value, Unique(graph, HintOf(value)));
         foreach (var shadowed in graph.MadeValues.Where(value => value.ShadowedBy is not null))
-            Pin(taken, shadowed, StillShadowed(shadowed) ? shadowed.Name : Unique(graph, shadowed));
+            Pin(taken, shadowed, StillShadowed(shadowed) ? shadowed.Name : Unique(graph, HintOf(shadowed)));
     }
 
     private bool StillShadowed(Value value) =>
         value.ShadowedBy is { Constant: not null } by && _names.GetValueOrDefault(by) == value.Name;
 
-    private void PinOutput(Graph graph, HashSet<string> taken, GraphOutput output)
+    private void PinInput(Graph graph, Dictionary<string, Value?> taken, Value input)
     {
-        taken.Add(output.Name);
-        if (output.Value.Graph == graph)
-            _names.TryAdd(output.Value, output.Name);
+        var hides = Visible(graph, input.Name) is { } outside && IsReadInside(outside, graph);
+        Pin(taken, input, hides ? Unique(graph, input.Name) : input.Name);
     }
 
-    private void Pin(HashSet<string> taken, Value value, string name)
+    private void PinOutput(Graph graph, Dictionary<string, Value?> taken, GraphOutput output)
     {
-        taken.Add(name);
+        var isInput = output.Value.Graph == graph && _names.GetValueOrDefault(output.Value) == output.Name;
+        var name = _outputNames[output] = isInput || Visible(graph, output.Name) is null ? output.Name : Unique(graph, output.Name);
+        if (output.Value.Graph == graph && _names.TryAdd(output.Value, name))
+            taken[name] = output.Value;
+        else
+            taken.TryAdd(name, null);
+    }
+
+    private void Pin(Dictionary<string, Value?> taken, Value value, string name)
+    {
+        taken[name] = value;
         _names[value] = name;
     }
 
-    private string Unique(Graph graph, Value value)
+    /// <summary>The value of an enclosing graph that a body sees under this name; null when there is none before its node.</summary>
+    private Value? Visible(Graph body, string name)
     {
-        var hint = value.Name.Length > 0 ? value.Name : $"{value.Producer?.OpType ?? "constant"}_output";
+        for (; body.Owner is { Graph: { } outer } owner; body = outer)
+            if (_taken[outer].GetValueOrDefault(name) is { } value && IsMadeBefore(value, owner))
+                return value;
+        return null;
+    }
+
+    private static bool IsMadeBefore(Value value, Node node)
+    {
+        if (value.Producer is null)
+            return true;
+        for (var earlier = node.Previous; earlier is not null; earlier = earlier.Previous)
+            if (earlier == value.Producer)
+                return true;
+        return false;
+    }
+
+    private static bool IsReadInside(Value value, Graph body) => value.Uses.Any(use => GraphWalker.IsInside(use.User.Graph!, body));
+
+    private static string HintOf(Value value) => value.Name.Length > 0 ? value.Name : $"{value.Producer?.OpType ?? "constant"}_output";
+
+    private string Unique(Graph graph, string hint)
+    {
         var name = hint;
         while (!IsFree(graph, name))
             name = $"{hint}_{_counters[hint] = _counters.GetValueOrDefault(hint) + 1}";
