@@ -50,7 +50,7 @@ internal sealed class CompareCommand
         return ProgressReporter.Run(context, progress =>
         {
             progress.Report("evaluate");
-            return MeasuredMetric.Of(new Evaluator(new OnnxRuntimeEngine(), context).Measure(original, result, request));
+            return MeasuredMetric.Of(new Evaluator(new OnnxRuntimeEngine(), context).Measure(original, result, request, context.Cancellation));
         });
     }
 }

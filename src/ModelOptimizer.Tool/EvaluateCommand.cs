@@ -66,7 +66,9 @@ internal sealed class EvaluateCommand
         return ProgressReporter.Run(context, progress =>
         {
             progress.Report("evaluate");
-            return originalPath is null ? evaluator.MeasureAlone(model, request) : evaluator.Measure(OnnxModel.Load(originalPath), model, request);
+            return originalPath is null
+                ? evaluator.MeasureAlone(model, request, context.Cancellation)
+                : evaluator.Measure(OnnxModel.Load(originalPath), model, request, context.Cancellation);
         });
     }
 

@@ -74,7 +74,7 @@ internal sealed class OptimizeCommand
         var diagnostics = new DiagnosticBag();
         try
         {
-            return ProgressReporter.Run(context, progress => new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request));
+            return ProgressReporter.Run(context, progress => new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request, context.Cancellation));
         }
         finally
         {

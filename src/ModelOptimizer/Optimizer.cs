@@ -45,7 +45,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
     /// <summary>Optimizes one model.</summary>
     /// <exception cref="DiagnosticException">The model, data or output place can't be used; nothing was written.</exception>
-    public OptimizationResult Run(OptimizationRequest request)
+    /// <exception cref="OperationCanceledException">It was interrupted between two steps or samples; nothing was written.</exception>
+    public OptimizationResult Run(OptimizationRequest request, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         progress?.Report("load");
@@ -54,16 +55,16 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
 
         var candidate = original.Clone();
-        var log = Rewrite(candidate, request);
+        var log = Rewrite(candidate, request, cancellation);
         ModelReview.Report(candidate, diagnostics);
         ReviewCalibration(request.Profile);
 
         progress?.Report("write");
         var output = new OutputFiles(request.OutputPath);
-        using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output));
+        using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output), new SourceLocation(request.OutputPath));
 
         progress?.Report("evaluate");
-        var measurements = Measure(original, candidate, staged, request.Profile);
+        var measurements = Measure(original, candidate, staged, request.Profile, cancellation);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
         var accepted = Judge(verdicts);
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
@@ -95,12 +96,13 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
                 profile.Files is [var file, ..] ? new SourceLocation(file) : null));
     }
 
-    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request)
+    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, CancellationToken cancellation)
     {
         var log = new RewriteLog(request.MaxRewrites);
         var context = new PassContext(candidate, log, engine, diagnostics);
         foreach (var settings in request.Profile.Passes)
         {
+            cancellation.ThrowIfCancellationRequested();
             progress?.Report(settings.Name);
             var pass = PassRegistry.Create(settings.Name, settings.Options);
             SelectionReview.ReportUnmatched(pass, candidate, settings, diagnostics);
@@ -110,13 +112,13 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         return log;
     }
 
-    private Measurements Measure(OnnxModel original, OnnxModel candidate, StagedModel staged, OptimizationProfile profile) =>
+    private Measurements Measure(OnnxModel original, OnnxModel candidate, StagedModel staged, OptimizationProfile profile, CancellationToken cancellation) =>
         new Evaluator(engine, diagnostics).Measure(original, candidate, new EvaluationRequest
         {
             Settings = profile.Evaluate,
             AlsoMeasure = [.. profile.Budget.Select(limit => limit.Metric)],
             CandidateFiles = staged.Files,
-        });
+        }, cancellation);
 
     /// <summary>Reports broken limits; false when one of them forbids the result.</summary>
     private bool Judge(IReadOnlyList<BudgetVerdict> verdicts)

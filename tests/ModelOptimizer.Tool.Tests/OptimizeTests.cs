@@ -1,3 +1,7 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.OnnxRuntime;
+using ModelOptimizer.Profiles;
+
 namespace ModelOptimizer.Tool.Tests;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
@@ -128,6 +132,40 @@ internal sealed class OptimizeTests : IDisposable
 
         Assert.That(run.ExitCode, Is.EqualTo(7));
         Assert.That(run.Error, Does.Contain("error MO7001: "));
+    }
+
+    [Test]
+    public void Runs_at_once_on_one_output_do_not_meet()
+    {
+        var runs = new Cli[4];
+
+        Parallel.For(0, runs.Length, i => runs[i] = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"]));
+
+        Assert.That(runs.Select(run => run.ExitCode), Is.All.Zero, string.Concat(runs.Select(run => run.Error)));
+        Assert.That(Directory.EnumerateFileSystemEntries(_folder["out"]).Select(Path.GetFileName), Is.EquivalentTo(["model.onnx", "model.report.json"]));
+    }
+
+    [Test]
+    public void An_interrupted_run_leaves_nothing()
+    {
+        var samples = Enumerable.Range(0, 8 * 64).Select(i => i % 7 - 3f).ToArray();
+        Npz.Write(_folder["data.npz"], ("x", samples, [8, 64]));
+        var profile = new OptimizationProfile { Evaluate = new EvaluateSettings { Data = [_folder["data.npz"]] } };
+        using var interrupt = new CancellationTokenSource();
+        var optimizer = new Optimizer(new OnnxRuntimeEngine(), new DiagnosticBag(), new InterruptAt("evaluate", interrupt));
+
+        Assert.That(() => optimizer.Run(new OptimizationRequest(_model, profile, _folder["out/model.onnx"]), interrupt.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(Directory.EnumerateFileSystemEntries(_folder["out"]), Is.Empty);
+    }
+
+    private sealed class InterruptAt(string step, CancellationTokenSource interrupt) : IProgress<string>
+    {
+        public void Report(string value)
+        {
+            if (value == step)
+                interrupt.Cancel();
+        }
     }
 
     [TestCase("--preset cpu-int9", "did you mean 'cpu-int8'?")]

@@ -17,13 +17,7 @@ internal sealed class AtomicFiles : IDisposable
             throw new IOException($"'{target}' is a folder");
         var temporary = Beside(target);
         _files.Add((temporary, target));
-        return new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            BufferSize = 0,
-            PreallocationSize = length,
-        });
+        return Open(temporary, length);
     }
 
     /// <summary>Moves all files into place; when one can't be, those moved before it are taken back.</summary>
@@ -60,6 +54,24 @@ internal sealed class AtomicFiles : IDisposable
             _replaced.Add((aside, target));
         }
         File.Move(temporary, target, overwrite: true);
+    }
+
+    private static FileStream Open(string path, long length)
+    {
+        try
+        {
+            return new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = 0,
+                PreallocationSize = length,
+            });
+        }
+        catch (IOException e) when (e.HResult == WriteFailure.Preallocation)
+        {
+            throw WriteFailure.NoRoom(length);
+        }
     }
 
     private static string Beside(string target) =>

@@ -14,7 +14,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
 
     /// <summary>Compares two models. Without data only sizes are measured, and a warning says so.</summary>
     /// <exception cref="DiagnosticException">Data, labels or models don't fit each other, or a model fails to run.</exception>
-    public Measurements Measure(OnnxModel original, OnnxModel candidate, EvaluationRequest request)
+    public Measurements Measure(OnnxModel original, OnnxModel candidate, EvaluationRequest request, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         using var originalFiles = SavedModel.Of(original, request.OriginalFiles ?? SavedModel.SourceOf(original));
@@ -26,13 +26,13 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         SignatureCheck.Require(original, candidate);
         using var originalRunner = ModelRunner.Open(engine, original, "original");
         using var candidateRunner = ModelRunner.Open(engine, candidate, "result");
-        var measured = Run(new QualityRun(originalRunner, candidateRunner, Wanted(request), request.Settings!), data);
+        var measured = Run(new QualityRun(originalRunner, candidateRunner, Wanted(request), request.Settings!), data, cancellation);
         return measured with { All = [.. measured.All, .. sizes, .. Latency(original, candidate, data, request)] };
     }
 
     /// <summary>Measures one model: its score on labels, its size, and how far it is from outputs recorded with the data.</summary>
     /// <exception cref="DiagnosticException">Data or labels don't fit the model, or it fails to run.</exception>
-    public Measurements MeasureAlone(OnnxModel model, EvaluationRequest request)
+    public Measurements MeasureAlone(OnnxModel model, EvaluationRequest request, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         using var files = SavedModel.Of(model, request.CandidateFiles ?? SavedModel.SourceOf(model));
@@ -41,7 +41,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
             return new Measurements(sizes);
 
         using var runner = ModelRunner.Open(engine, model, "given");
-        var measured = Run(new QualityRun(original: null, runner, Wanted(request), request.Settings!), data);
+        var measured = Run(new QualityRun(original: null, runner, Wanted(request), request.Settings!), data, cancellation);
         return measured with { All = [.. measured.All, .. sizes] };
     }
 
@@ -86,10 +86,13 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         }
     }
 
-    private Measurements Run(QualityRun run, DataSet data)
+    private Measurements Run(QualityRun run, DataSet data, CancellationToken cancellation)
     {
         foreach (var sample in data.Read())
+        {
+            cancellation.ThrowIfCancellationRequested();
             run.Add(sample);
+        }
         var results = run.Results(data.Files[0]).ToArray();
         Report(DiagnosticCatalog.NonFiniteOutputs, run.Alarms);
         Report(DiagnosticCatalog.NotCompared, run.Remarks);

@@ -2,53 +2,70 @@ using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Reporting;
 
-/// <summary>A candidate written in full, not yet judged. Disposing takes away what was neither accepted nor rejected.</summary>
+/// <summary>
+/// A candidate written in full, not yet judged. It waits in a folder of its own beside the output, so that two runs at once don't meet;
+/// disposing takes that folder away.
+/// </summary>
 internal sealed class StagedModel : IDisposable
 {
     private readonly OutputFiles _output;
-    private bool _isJudged;
+    private readonly string _folder;
 
-    private StagedModel(OutputFiles output, IReadOnlyList<string> files)
+    private StagedModel(OutputFiles output)
     {
         _output = output;
-        Files = files;
+        _folder = Path.Combine(output.Folder, $".{Path.GetFileName(output.Model)}.{Path.GetRandomFileName()}.tmp");
     }
 
     /// <summary>Full paths of the model and, if it has one, its data file, wherever they are now.</summary>
-    public IReadOnlyList<string> Files { get; private set; }
+    public IReadOnlyList<string> Files { get; private set; } = [];
 
     /// <exception cref="InvalidModelException">The place can't be written to.</exception>
-    public static StagedModel Write(OnnxModel candidate, OutputFiles output) => new(output, ModelWriter.Save(candidate, output.Rejected));
-
-    /// <summary>Makes an accepted candidate the output; leaves a rejected one where it is, and an older output as it was.</summary>
-    public void Settle(bool accepted)
+    public static StagedModel Write(OnnxModel candidate, OutputFiles output)
     {
-        if (accepted)
-            Accept();
-        _isJudged = true;
+        var staged = new StagedModel(output);
+        try
+        {
+            staged.Files = ModelWriter.Save(candidate, Path.Combine(staged._folder, Path.GetFileName(output.Model)));
+            return staged;
+        }
+        catch
+        {
+            staged.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Makes the candidate the output: data before model, so that no reader meets a model without its data.</summary>
-    private void Accept()
+    /// <summary>Makes an accepted candidate the output; lays a rejected one aside for inspection, and leaves an older output as it was.</summary>
+    public void Settle(bool accepted)
     {
-        var accepted = Files.Select(file => Path.Combine(_output.Folder, Path.GetFileName(file))).ToArray();
-        for (var i = Files.Count - 1; i >= 0; i--)
-            File.Move(Files[i], accepted[i], overwrite: true);
-        Files = accepted;
-        RemoveFolderIfEmpty();
+        RemoveRejected();
+        MoveTo(accepted ? _output.Folder : _output.RejectedFolder);
     }
 
     public void Dispose()
     {
-        if (_isJudged)
-            return;
-        foreach (var file in Files)
-            File.Delete(file);
-        RemoveFolderIfEmpty();
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
     }
 
-    private void RemoveFolderIfEmpty()
+    /// <summary>Data before model, so that no reader meets a model without its data.</summary>
+    private void MoveTo(string folder)
     {
+        Directory.CreateDirectory(folder);
+        var settled = Files.Select(file => Path.Combine(folder, Path.GetFileName(file))).ToArray();
+        for (var i = Files.Count - 1; i >= 0; i--)
+            File.Move(Files[i], settled[i], overwrite: true);
+        Files = settled;
+    }
+
+    /// <summary>What an earlier run rejected says nothing about this one.</summary>
+    private void RemoveRejected()
+    {
+        if (!Directory.Exists(_output.RejectedFolder))
+            return;
+        foreach (var file in Files)
+            File.Delete(Path.Combine(_output.RejectedFolder, Path.GetFileName(file)));
         if (!Directory.EnumerateFileSystemEntries(_output.RejectedFolder).Any())
             Directory.Delete(_output.RejectedFolder);
     }

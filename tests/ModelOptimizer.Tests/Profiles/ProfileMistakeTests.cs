@@ -45,6 +45,7 @@ public sealed class ProfileMistakeTests
     [TestCase("version: 1\nmodel: a: b\n", "(2,9) MO1003 Not valid YAML: while scanning a plain scalar value, found invalid mapping; a text that contains ': ' needs quotes")]
     [TestCase("version: 1\npasses:\n\t- simplify\n", "(3,1) MO1003 Line 3 is indented with a tab, and YAML allows only spaces there")]
     [TestCase("version: 1\nbudget:\n  size: 1\n \tsize-ratio: 1%\n", "(4,2) MO1003 Line 4 is indented with a tab, and YAML allows only spaces there")]
+    [TestCase("version: [1, 2\nfoo: }{\n", "(1,12) MO1003 Not valid YAML from here on; look at the brackets, braces and quotes")]
     [TestCase("version: 1\n---\nversion: 1\n", "(2,1) MO1003 A profile is one YAML document, and here a second one starts")]
     // Versions.
     [TestCase("model: m.onnx\n", "(1,1) MO1014 Version is missing; write 'version: 1' as the first line")]

@@ -26,7 +26,7 @@ internal static class WeightGuards
     /// <summary>Why so small a gain is not worth it; null when it is.</summary>
     public static string? SmallGain(Tensor content, long bytesAfter) => bytesAfter + Overhead < content.ByteCount
         ? null
-        : $"too small: {bytesAfter} bytes of codes and scales instead of {content.ByteCount} would not make the file smaller";
+        : $"too small: {bytesAfter} bytes instead of {content.ByteCount} are outweighed by the nodes and names they need";
 
     /// <summary>Warns about a damaged weight and gives the reason to refuse it.</summary>
     public static string NotFinite(WeightCandidate weight, PassContext context)

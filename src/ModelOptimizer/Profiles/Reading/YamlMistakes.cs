@@ -1,5 +1,6 @@
 using ModelOptimizer.Diagnostics;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace ModelOptimizer.Profiles;
 
@@ -15,6 +16,10 @@ internal static class YamlMistakes
             return Make(source, tab.Line, tab.Column, $"Line {tab.Line} is indented with a tab, and YAML allows only spaces there");
         return Make(source, line, column, $"Not valid YAML: {Reason(mistake)}");
     }
+
+    /// <summary>The mistake that stopped the parser without a word, behind the last thing it understood.</summary>
+    public static Diagnostic AfterEvent(ParsingEvent? last, ProfileSource source) =>
+        Make(source, (int)(last?.End.Line ?? 1), (int)(last?.End.Column ?? 1), "Not valid YAML from here on; look at the brackets, braces and quotes");
 
     private static Diagnostic Make(ProfileSource source, int line, int column, string message) =>
         new(DiagnosticCatalog.ProfileNotYaml, message, new Origin(source, line, column).Location);

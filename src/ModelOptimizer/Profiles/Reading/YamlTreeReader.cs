@@ -41,6 +41,11 @@ internal sealed class YamlTreeReader
         {
             sink.Report(YamlMistakes.Explain(mistake, source));
         }
+        // What the library says when brackets meet where it did not think of them.
+        catch (InvalidOperationException e) when (e.Source == typeof(Parser).Assembly.GetName().Name)
+        {
+            sink.Report(YamlMistakes.AfterEvent(reader._parser.Current, source));
+        }
         catch (DiagnosticException limit)
         {
             limit.Diagnostics.ToList().ForEach(sink.Report);
