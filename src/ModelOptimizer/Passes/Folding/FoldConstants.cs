@@ -28,6 +28,8 @@ public sealed class FoldConstants(FoldConstantsOptions options) : IGraphPass
 
     public void Run(OnnxModel model, PassContext context)
     {
+        // Some results are too large to be computed at all.
+        context.InferTypes();
         // Outer graphs first: their results are constants to the bodies inside.
         foreach (var graph in GraphWalker.Graphs(model).ToList())
             while (!context.IsDone && FoldableRegion.Collect(graph, context) is { Nodes.Count: > 0 } region)

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;
 
@@ -7,6 +8,9 @@ namespace ModelOptimizer.Passes;
 internal static class FoldingRules
 {
     private static readonly FrozenSet<string> Quantization = FrozenSet.Create("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear");
+
+    /// <summary>Results beyond this many bytes are not even computed, unless what they are made of is as large.</summary>
+    private const double LargestResult = 256 << 20;
 
     /// <summary>The reason to leave the node alone; null when it may be folded.</summary>
     public static string? Refusal(Node node)
@@ -23,8 +27,18 @@ internal static class FoldingRules
             return "folding would undo the quantization";
         if (node.Is("Cast") && node.Input(0)?.Constant is { } narrow && IsStorage(narrow))
             return $"folding would undo the storage as {narrow.ElementType.ToOnnxName()}";
+        var result = Bytes(node.Outputs);
+        if (result > LargestResult && result > Bytes(node.Inputs))
+            return $"its result would take {new ByteSize((long)result)}";
         return null;
     }
+
+    /// <summary>What the values take as far as their types are known. A shape may be absurd, so this counts in floating point.</summary>
+    private static double Bytes(IEnumerable<Value?> values) => values
+        .Select(value => value?.Type)
+        .Sum(type => type?.Shape is { IsStatic: true } shape
+            ? shape.Dimensions.Aggregate(type.ElementType.BitWidth() / 8.0, (product, axis) => product * axis.Value!.Value)
+            : 0);
 
     /// <summary>A tensor in a narrow type that only serves to keep the file small; shapes and flags are never of these types.</summary>
     private static bool IsStorage(Tensor tensor) => tensor.ElementCount > 1 && tensor.ElementType is not DataType.Bool && tensor.ElementType.BitWidth() is > 0 and <= 16;

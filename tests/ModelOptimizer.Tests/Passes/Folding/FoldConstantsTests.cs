@@ -126,6 +126,18 @@ public sealed class FoldConstantsTests
         Assert.That(test.Log.Refusals.Single().Why, Does.Contain("max-growth"));
     }
 
+    [Test]
+    public void A_result_beyond_all_memory_is_not_even_computed()
+    {
+        var g = new GraphBuilder();
+        var petabyte = g.Op("ConstantOfShape", g.Int64s("shape", 1 << 24, 1 << 24));
+        g.Output("y", g.Op("Add", g.Input("x", DataType.Float, 1, 1), petabyte));
+
+        var log = PassContexts.Run(g.Build(), Pass);
+
+        Assert.That(log.Refusals.Single().Why, Does.StartWith("its result would take 1048576 GiB"));
+    }
+
     private static IEnumerable<TestCaseData> Never =>
     [
         Case("it is not deterministic", g => g.Op("RandomNormalLike", g.Initializer("w", [2], 1f, 2f))),
