@@ -106,9 +106,11 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             progress?.Report(settings.Name);
             var pass = PassRegistry.Create(settings.Name, settings.Options);
             SelectionReview.ReportUnmatched(pass, candidate, settings, diagnostics);
+            var decided = log.Weights.Count;
             PassRunner.Run(context, pass);
-            SelectionReview.ReportFruitless(pass, log, settings, diagnostics);
+            SelectionReview.ReportFruitless(pass, log, decided, settings, diagnostics);
         }
+        PassRunner.ReportLimit(context);
         return log;
     }
 

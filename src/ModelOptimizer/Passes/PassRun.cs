@@ -8,7 +8,7 @@ namespace ModelOptimizer.Passes;
 /// <param name="Group">The group that ran it; null for a pass that the profile names itself.</param>
 /// <param name="Round">Which round of the group, from 1 on.</param>
 /// <param name="Rewrites">Changes made; a group counts those of its passes.</param>
-/// <param name="Refusals">Candidates that the pass itself left alone; those of a group are with its passes.</param>
+/// <param name="Refusals">Candidates, nodes or weights, that the pass itself left alone; those of a group are with its passes.</param>
 public sealed record PassRun(string Pass, string? Group, int Round, int Rewrites, int Refusals, ModelSize Before, ModelSize After);
 
 /// <summary>The size of a model: nodes without Constant nodes, bodies included, and bytes of all constants.</summary>

@@ -11,17 +11,23 @@ public static class PassRunner
     public static void Run(PassContext context, params IEnumerable<IGraphPass> passes)
     {
         foreach (var pass in passes)
-            Run(context, pass, group: null, round: 1);
+            Run(context, pass);
+        ReportLimit(context);
+    }
+
+    /// <summary>Tells that passes were cut short by the limit of rewrites, if they were. To be called once, after the last one.</summary>
+    internal static void ReportLimit(PassContext context)
+    {
         if (context.IsDone)
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.RewriteLimit, LimitMessage(context.Log.Rewrites)));
     }
 
     /// <summary>Runs one pass.</summary>
     /// <returns>How many changes it made.</returns>
-    internal static int Run(PassContext context, IGraphPass pass, string? group, int round)
+    internal static int Run(PassContext context, IGraphPass pass, string? group = null, int round = 1)
     {
         var (log, model) = (context.Log, context.Model);
-        var (before, rewrites) = (ModelSize.Of(model), log.Rewrites.Count);
+        var (before, rewrites, weights) = (ModelSize.Of(model), log.Rewrites.Count, log.Weights.Count);
         var fingerprint = GraphFingerprint.Of(model);
         using (log.Enter(pass.Name))
             pass.Run(model, context);
@@ -30,9 +36,14 @@ public static class PassRunner
             RequireInitializersThatAreNoInputs(model);
         Check(pass, model, isChanged: fingerprint != GraphFingerprint.Of(model), isAnnounced: made > 0);
         var after = made > 0 ? ModelSize.Of(model) : before;
-        log.Add(new PassRun(pass.Name, group, round, made, log.Refusals.Count(refusal => refusal.Pass == pass.Name), before, after));
+        log.Add(new PassRun(pass.Name, group, round, made, CountRefusals(log, pass.Name, weights), before, after));
         return made;
     }
+
+    /// <param name="weights">How many weights had been decided on before the pass ran.</param>
+    private static int CountRefusals(RewriteLog log, string pass, int weights) =>
+        log.Refusals.Count(refusal => refusal.Pass == pass)
+        + log.Weights.Skip(weights).Count(weight => weight.Pass == pass && weight.Refusal is not null);
 
     private static string LimitMessage(IReadOnlyList<Rewrite> rewrites) =>
         $"Stopped after {rewrites.Count} rewrites, the limit given" + (rewrites is [.., var last] ? $"; the last was '{last}'" : "");

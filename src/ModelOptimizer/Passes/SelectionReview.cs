@@ -17,11 +17,12 @@ internal static class SelectionReview
                 settings.Location));
     }
 
-    public static void ReportFruitless(IGraphPass pass, RewriteLog log, PassSettings settings, IDiagnosticSink diagnostics)
+    /// <param name="decided">How many weights had been decided on before the pass ran.</param>
+    public static void ReportFruitless(IGraphPass pass, RewriteLog log, int decided, PassSettings settings, IDiagnosticSink diagnostics)
     {
         if (settings.IsPreset || pass is not ISelectivePass || log.IsFull || log.Runs[^1].Rewrites > 0)
             return;
-        var reasons = log.Weights.Where(weight => weight.Pass == settings.Name).CountBy(weight => weight.Refusal ?? "").Take(3).ToList();
+        var reasons = log.Weights.Skip(decided).CountBy(weight => weight.Refusal ?? "").Take(3).ToList();
         var why = reasons.Count == 0 ? "no weight in the model is of its kind" : string.Join("; ", reasons.Select(r => $"{r.Value} × {r.Key}"));
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
             $"{settings.Name} compressed nothing: {why}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));

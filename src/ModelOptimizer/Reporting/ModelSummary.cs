@@ -6,7 +6,7 @@ namespace ModelOptimizer.Reporting;
 /// <param name="Name">Its name in the model.</param>
 /// <param name="Type">Element type and shape.</param>
 /// <param name="Bytes">Bytes of its packed elements.</param>
-/// <param name="Operator">The operator that reads it first; "" when nothing does.</param>
+/// <param name="Operator">An operator that reads it, the first by name; "" when nothing does.</param>
 /// <param name="IsExternal">Whether its bytes lie in a file beside the model.</param>
 public sealed record ConstantSummary(string Name, TensorType Type, long Bytes, string Operator, bool IsExternal);
 
@@ -61,8 +61,8 @@ public sealed record ModelSummary
         from value in graph.Initializers.Concat(graph.Nodes.Where(node => node.Is("Constant")).Select(node => node.Output()))
         let tensor = value.Initializer ?? value.Constant
         where tensor is not null
-        select new ConstantSummary(value.Name, tensor.Type, tensor.ByteCount, FirstReader(value), tensor.IsExternal);
+        select new ConstantSummary(value.Name, tensor.Type, tensor.ByteCount, Reader(value), tensor.IsExternal);
 
-    private static string FirstReader(Value value) =>
+    private static string Reader(Value value) =>
         value.Uses.Where(use => !use.User.IsReturn).Select(use => OperatorName(use.User)).Order(StringComparer.Ordinal).FirstOrDefault("");
 }

@@ -1,0 +1,65 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Evaluation;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests;
+
+/// <summary>What only shows over several passes, and what is left behind when something fails.</summary>
+public sealed class OptimizerTests
+{
+    private static readonly SourceLocation Line = new("model-opt.yaml", 4, 5);
+
+    [Test]
+    public void The_limit_of_rewrites_is_told_once_however_many_passes_it_cuts_short()
+    {
+        var (_, diagnostics) = Optimize(maxRewrites: 1, new QuantizeDynamicOptions(), new QuantizeWeightsOptions(), new ConvertFloat16Options());
+
+        Assert.That(diagnostics.Count(d => d.Descriptor == DiagnosticCatalog.RewriteLimit), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_pass_named_twice_answers_for_each_run_alone()
+    {
+        var first = new QuantizeWeightsOptions { Include = ["w1"] };
+        var (report, diagnostics) = Optimize(int.MaxValue, first, new QuantizeWeightsOptions { Exclude = ["w2"] });
+
+        Assert.That(report.Passes.Select(run => (run.Rewrites, run.Refusals)), Is.EqualTo(new[] { (1, 1), (0, 1) }));
+        Assert.That(diagnostics.Single(d => d.Descriptor == DiagnosticCatalog.NothingToDo).Message,
+            Does.StartWith("quantize-weights compressed nothing: 1 × exclude has 'w2'. "));
+    }
+
+    [Test]
+    public void A_candidate_that_can_not_be_written_leaves_nothing_behind()
+    {
+        using var folder = new DataFolder();
+        var output = new OutputFiles(folder[new string('a', 250) + ".onnx"]);
+
+        Assert.That(() => StagedModel.Write(TwoProducts(), output), Throws.TypeOf<InvalidModelException>());
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
+    }
+
+    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(int maxRewrites, params SelectionOptions[] passes)
+    {
+        using var folder = new DataFolder();
+        ModelWriter.Save(TwoProducts(), folder["model.onnx"]);
+        var profile = new OptimizationProfile { Passes = [.. passes.Select(options => new PassSettings(PassOf(options), options, Line))] };
+        var bag = new DiagnosticBag();
+        var request = new OptimizationRequest(folder["model.onnx"], profile, folder["out/model.onnx"]) { MaxRewrites = maxRewrites };
+        return (new Optimizer(PassContexts.Engine, bag).Run(request).Report, bag.Diagnostics);
+    }
+
+    private static string PassOf(SelectionOptions options) => PassRegistry.All.Single(pass => pass.OptionsType == options.GetType()).Name;
+
+    private static OnnxModel TwoProducts()
+    {
+        var g = new GraphBuilder();
+        var first = g.Op("MatMul", g.Input("x", DataType.Float, 3, 96), g.Weight("w1", Tensor.Create([96, 40], Weights.Random(96 * 40))));
+        g.Output("y", g.Op("MatMul", first, g.Weight("w2", Tensor.Create([40, 96], Weights.Random(40 * 96)))));
+        return g.Build();
+    }
+}
