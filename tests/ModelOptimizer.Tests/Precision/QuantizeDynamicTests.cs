@@ -64,6 +64,32 @@ public sealed class QuantizeDynamicTests
     }
 
     [Test]
+    public void One_quantization_also_serves_an_activation_whose_own_product_is_rewritten_in_between()
+    {
+        var g = new GraphBuilder();
+        var weights = Enumerable.Range(0, 3).Select(seed => Tensor.Create([Depth, Depth], Weights.Random(Depth * Depth, seed))).ToArray();
+        // The declaration of the product that makes the activation stands between those of the two that read it.
+        var (left, made, right) = (g.Weight("left", weights[0]), g.Weight("made", weights[1]), g.Weight("right", weights[2]));
+        var activation = g.Op("MatMul", g.Input("x", X), made);
+        g.Output("y", g.Op("Sub", g.Op("MatMul", activation, left), g.Op("MatMul", activation, right)));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: new(0.05));
+
+        Assert.That(test.Operators.Count(name => name == "DynamicQuantizeLinear"), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A_bias_that_is_written_anew_leaves_no_copy_behind()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Gemm", g.Input("x", X), g.Weight("w", Matrix), g.Weight("bias", Tensor.Create([1, Channels], Weights.Random(Channels)))));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+
+        Assert.That(test.Initializers.Where(constant => constant.Uses.Count == 0), Is.Empty);
+    }
+
+    [Test]
     public void A_shared_weight_is_stored_once()
     {
         var g = new GraphBuilder();

@@ -208,6 +208,12 @@ public sealed class QuantizeWeightsTests
         Assert.That(Refusal(g.Build(), new()), Does.Contain("the graph's output reads it too"));
     }
 
+    private static readonly IGraphPass[] Compressions = [new QuantizeWeights(new()), new QuantizeDynamic(new()), new ConvertFloat16(new())];
+
+    [TestCaseSource(nameof(Compressions))]
+    public void Refuses_opsets_whose_operators_do_not_broadcast(IGraphPass pass) =>
+        Assert.That(PassContexts.Run(MatMul(6), pass).Weights.Single().Refusal, Is.EqualTo("opset 6 is too old: convert the model to opset 7 or newer first"));
+
     [Test]
     public void Refuses_tiny_weights() =>
         Assert.That(Refusal(MatMul(17, Tensor.Create([Depth, 1], Weights.Random(Depth))), new()), Does.StartWith("too small"));

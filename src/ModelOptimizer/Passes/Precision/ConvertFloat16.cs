@@ -42,7 +42,7 @@ public sealed class ConvertFloat16(ConvertFloat16Options options) : ISelectivePa
     /// <returns>Why the tensor stays as it is, or null.</returns>
     private string? Convert(WeightCandidate weight, PassContext context)
     {
-        if (WeightGuards.Refusal(weight, Selector) is { } refusal)
+        if (WeightGuards.Refusal(weight, Selector, context.Opset(weight.Value.Graph)) is { } refusal)
             return refusal;
         var half = HalfPrecision.Convert(weight.Content);
         if (half.HasNonFinite)

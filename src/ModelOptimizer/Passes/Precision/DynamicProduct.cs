@@ -14,7 +14,7 @@ internal sealed class DynamicProduct(OnnxModel model)
 
     private const string ContribDomain = "com.microsoft";
 
-    private readonly Dictionary<(Graph, Value), Node> _quantizers = [];
+    private readonly HashSet<Node> _quantizers = [];
 
     /// <summary>Puts the int8 product in place of each reader of the weight.</summary>
     /// <returns>Bytes of the constants.</returns>
@@ -61,12 +61,14 @@ internal sealed class DynamicProduct(OnnxModel model)
     private Node Quantizer(Node node, Value activation)
     {
         var graph = node.Graph!;
-        if (_quantizers.TryGetValue((graph, activation), out var known))
+        // Asked of the activation itself, which another product may have replaced meanwhile.
+        if (activation.Uses.Select(use => use.User).FirstOrDefault(user => user.Graph == graph && _quantizers.Contains(user)) is { } known)
             return known;
         // Weights come in order of declaration, so another product of this activation may stand further up. A Gemm's own transposition
         // has no reader yet.
         var firstReader = graph.Nodes.FirstOrDefault(reader => reader.Inputs.Contains(activation)) ?? node;
-        return _quantizers[(graph, activation)] =
-            graph.Insert(firstReader, "DynamicQuantizeLinear", [activation], outputs: 3, name: $"{activation.Name}_quantize");
+        var quantizer = graph.Insert(firstReader, "DynamicQuantizeLinear", [activation], outputs: 3, name: $"{activation.Name}_quantize");
+        _quantizers.Add(quantizer);
+        return quantizer;
     }
 }

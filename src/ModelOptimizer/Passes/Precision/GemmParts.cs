@@ -28,11 +28,15 @@ internal static class GemmParts
     /// <summary>Puts alpha and the bias back behind <paramref name="product"/> and lets it take the place of <paramref name="node"/>.</summary>
     public static void Replace(OnnxModel model, Node node, Value product)
     {
+        var bias = node.OpType == "Gemm" ? node.Input(2) : null;
         if (node.OpType == "Gemm")
             product = AddBias(model, node, Scale(model, node, product, Alpha(node), "alpha"));
         product.Type = node.Output().Type;
         node.Output().ReplaceAllUsesWith(product);
         node.Remove();
+        // It may have been written anew.
+        if (bias?.Constant is not null)
+            bias.RemoveIfUnused();
     }
 
     private static Value AddBias(OnnxModel model, Node node, Value product)

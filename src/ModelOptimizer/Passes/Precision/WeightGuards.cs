@@ -9,8 +9,12 @@ internal static class WeightGuards
     /// <summary>Bytes that the names and nodes of a compressed weight cost in the file, about.</summary>
     private const int Overhead = 512;
 
+    /// <summary>Opset from which operators broadcast as NumPy does and Cast names its type by number, which every form relies on.</summary>
+    private const long OldestOpset = 7;
+
+    /// <param name="opset">The version by which the graph of the weight is read.</param>
     /// <returns>The reason against, or null.</returns>
-    public static string? Refusal(WeightCandidate weight, NodeSelector selector)
+    public static string? Refusal(WeightCandidate weight, NodeSelector selector, long opset)
     {
         if (weight.Value.IsOverridable)
             return "it is also a graph input, so that callers may feed another value";
@@ -20,6 +24,8 @@ internal static class WeightGuards
             return "it has no elements";
         if (weight.Content.ElementCount > Array.MaxLength)
             return "it has more than 2^31 elements";
+        if (opset < OldestOpset)
+            return $"opset {opset} is too old: convert the model to opset {OldestOpset} or newer first";
         return weight.Uses.Select(use => selector.Refusal(use.User, weight.Value)).FirstOrDefault(why => why is not null);
     }
 

@@ -7,9 +7,6 @@ namespace ModelOptimizer.Passes;
 /// <summary>Decides how a weight is written: the operators that the model's opset has and the runtime makes fast, or the reason against.</summary>
 internal sealed class WeightPlanner(QuantizeWeightsOptions options)
 {
-    /// <summary>Opset from which operators broadcast as NumPy does, which every form relies on.</summary>
-    private const long Broadcasting = 7;
-
     private const long PerChannelOpset = 13;
 
     private const long BlockedOpset = 21;
@@ -27,8 +24,6 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     /// <returns>The plan, or why there is none.</returns>
     public (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate weight, long opset)
     {
-        if (opset < Broadcasting)
-            return (null, $"opset {opset} is too old: convert the model to opset {Broadcasting} or newer first");
         if (weight.Uses.All(WeightSlots.IsLookup))
             return (new WeightPlan(new LookupForm(), new WeightGrid(8, true), ChannelAxis: 0), null);
         if (weight.Uses.All(WeightSlots.IsProduct) && weight.Content.Dimensions.Length == 2)
