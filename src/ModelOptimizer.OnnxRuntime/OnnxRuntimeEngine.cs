@@ -13,7 +13,15 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     /// <summary>Where external data lies when the model itself comes from memory.</summary>
     private const string ExternalDataFolderKey = "session.model_external_initializers_file_folder_path";
 
-    public string Description => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, CPU";
+    public string Description
+    {
+        get
+        {
+            // Asking for the version starts the runtime, and only its first start decides on the log.
+            RuntimeLog.Silence();
+            return $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, CPU";
+        }
+    }
 
     public IInferenceSession Open(OnnxModel model, SessionSettings settings)
     {
