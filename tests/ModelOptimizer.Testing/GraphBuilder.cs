@@ -11,6 +11,9 @@ public enum WeightForm
 
     /// <summary>An initializer that is also an input.</summary>
     InputWithDefault,
+
+    /// <summary>An initializer of the main graph, which bodies read from there.</summary>
+    Captured,
 }
 
 /// <summary>
@@ -21,6 +24,7 @@ public sealed class GraphBuilder
 {
     private readonly OnnxModel _model;
     private readonly Graph _graph;
+    private readonly GraphBuilder? _outer;
     private readonly Dictionary<string, Value> _weights = [];
 
     /// <param name="opset">Version of the standard operators; that of <c>com.microsoft</c> is always imported.</param>
@@ -30,10 +34,11 @@ public sealed class GraphBuilder
         _graph = _model.Graph;
     }
 
-    private GraphBuilder(OnnxModel model, Graph graph)
+    private GraphBuilder(OnnxModel model, Graph graph, GraphBuilder? outer)
     {
         _model = model;
         _graph = graph;
+        _outer = outer;
     }
 
     /// <summary>How <see cref="Weight"/> supplies constants.</summary>
@@ -72,6 +77,8 @@ public sealed class GraphBuilder
     /// <summary>A constant in the form that <see cref="Weights"/> says; asked for twice in one graph, it is shared.</summary>
     public Value Weight(string name, Tensor tensor)
     {
+        if (Weights == WeightForm.Captured && _outer is not null)
+            return _outer.Weight(name, tensor);
         if (_weights.TryGetValue(name, out var known))
             return known;
         return _weights[name] = Weights switch
@@ -132,7 +139,7 @@ public sealed class GraphBuilder
         var proto = new FunctionProto { Domain = domain, Name = name, OpsetImport = { _model.Proto.OpsetImport } };
         _model.FunctionList.Add(new Function(proto, graph));
         _model.ImportDomain(domain, 1);
-        var builder = new GraphBuilder(_model, graph) { Weights = Weights };
+        var builder = new GraphBuilder(_model, graph, outer: null) { Weights = Weights };
         AddOutputs(builder, body(builder, [.. Enumerable.Range(0, inputs).Select(i => builder.FormalInput($"input_{i}"))]));
     }
 
@@ -151,7 +158,7 @@ public sealed class GraphBuilder
         var graph = new Graph(new GraphProto { Name = attribute }, node);
         node.BodyList.Add(new NodeBody(attribute, -1, graph));
         node.Proto.Attribute.Add(new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Graph });
-        var builder = new GraphBuilder(_model, graph) { Weights = Weights };
+        var builder = new GraphBuilder(_model, graph, outer: this) { Weights = Weights };
         AddOutputs(builder, build(builder));
     }
 

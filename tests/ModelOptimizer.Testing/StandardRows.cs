@@ -33,6 +33,8 @@ public static class StandardRows
             Row("twice, weights shared", g => Twice(g, pattern, g.Input("x", x))),
             Row("weights in Constant nodes", g => g.Output("y", pattern(g, g.Input("x", x))), weights: WeightForm.ConstantNode),
             Row("in both branches of an If", g => InIf(g, pattern, g.Input("x", x))),
+            Row("weights captured by both branches of an If", g => InIf(g, pattern, g.Input("x", x)), weights: WeightForm.Captured),
+            Row("weights captured by a Loop's body", g => InLoop(g, pattern, g.Input("x", x)), weights: WeightForm.Captured),
             Row("in a Loop's body", g => InLoop(g, pattern, g.Input("x", x))),
             Row("in a function", g => InFunction(g, pattern, g.Input("x", x)), weights: WeightForm.ConstantNode),
         };
