@@ -143,6 +143,16 @@ public sealed class GraphBuilder
         AddOutputs(builder, body(builder, [.. Enumerable.Range(0, inputs).Select(i => builder.FormalInput($"input_{i}"))]));
     }
 
+    /// <summary>Lets an attribute of a node of this function take its value from the call.</summary>
+    /// <typeparam name="T">long or float.</typeparam>
+    public Node FromCaller<T>(Node node, string attribute)
+    {
+        var type = typeof(T) == typeof(float) ? AttributeProto.Types.AttributeType.Float : AttributeProto.Types.AttributeType.Int;
+        node.Proto.Attribute.Add(new AttributeProto { Name = attribute, Type = type, RefAttrName = attribute });
+        _model.FunctionList.Find(function => function.Body == _graph)!.Proto.Attribute.Add(attribute);
+        return node;
+    }
+
     /// <summary>An input of a body or function, whose type may be left to those who feed it.</summary>
     private Value FormalInput(string name, TensorType? type = null)
     {

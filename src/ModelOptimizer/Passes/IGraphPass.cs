@@ -79,10 +79,15 @@ public abstract class NodeRewrite : GraphPass
         {
             if (context.IsDone)
                 return;
-            if (node.Domain.Length == 0 && Operators.Contains(node.OpType) && Rewrite(node, context) is { Refusal: { } why })
+            if (node.Domain.Length == 0 && Operators.Contains(node.OpType) && Attempt(node, context) is { Refusal: { } why })
                 context.Refuse(node, why);
         }
     }
+
+    /// <summary>An attribute that a function's caller gives would read as its default.</summary>
+    private Outcome Attempt(Node node, PassContext context) => node.Attributes.HasReferences
+        ? Outcome.Refused("an attribute comes from the function's caller")
+        : Rewrite(node, context);
 }
 
 /// <summary>How an attempt at a node ended: done, not this pass's business, or refused for a reason worth telling.</summary>

@@ -208,6 +208,26 @@ public sealed class QuantizeWeightsTests
         Assert.That(Refusal(g.Build(), new()), Does.Contain("the graph's output reads it too"));
     }
 
+    [TestCaseSource(nameof(Compressions))]
+    public void Heeds_a_factor_that_comes_from_a_functions_caller(IGraphPass pass)
+    {
+        var g = new GraphBuilder { Weights = Testing.WeightForm.ConstantNode };
+        g.Function("local", "Scaled", 1, (f, inputs) => [f.FromCaller<float>(f.Node("Gemm", [inputs[0], f.Weight("w", Matrix)]), "alpha").Output()]);
+        g.Output("y", g.Op("local.Scaled", [g.Input("x", X)], ("alpha", 0.25f)));
+
+        PassTester.Run(pass, g.Build(), tolerance: IntegerActivations);
+    }
+
+    [Test]
+    public void Heeds_an_axis_that_comes_from_a_functions_caller()
+    {
+        var g = new GraphBuilder { Weights = Testing.WeightForm.ConstantNode };
+        g.Function("local", "Look", 1, (f, inputs) => [f.FromCaller<long>(f.Node("Gather", [f.Weight("w", Matrix), inputs[0]]), "axis").Output()]);
+        g.Output("y", g.Op("local.Look", [g.Input("x", DataType.Int64, 3)], ("axis", 1L)));
+
+        PassTester.Run(Pass(8), g.Build(), new() { ["x"] = Tensor.Create([3], 1L, 2L, 3L) }, IntegerActivations);
+    }
+
     private static readonly IGraphPass[] Compressions = [new QuantizeWeights(new()), new QuantizeDynamic(new()), new ConvertFloat16(new())];
 
     [TestCaseSource(nameof(Compressions))]

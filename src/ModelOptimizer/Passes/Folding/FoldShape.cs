@@ -36,7 +36,7 @@ public sealed class FoldShape : NodeRewrite
             ? Tensor.Create([axes.Length], [.. axes.Select(axis => axis!.Value)])
             : null,
         "Size" => node.Input(0)?.Type?.Shape?.ElementCount is { } count ? Tensor.Create([], count) : null,
-        _ => node.Input(0)?.Producer is { } shape && shape.Is("Shape") ? Pick(node, Lengths(shape, context)) : null,
+        _ => node.Input(0)?.Producer is { } shape && shape.Is("Shape") && !shape.Attributes.HasReferences ? Pick(node, Lengths(shape, context)) : null,
     };
 
     /// <summary>What a Shape node puts out, null where an axis has no fixed length. From opset 15 on it may show a part only.</summary>

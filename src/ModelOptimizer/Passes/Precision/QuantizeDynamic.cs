@@ -38,7 +38,8 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
     /// <returns>Why the weight stays as it is, or null.</returns>
     private string? Quantize(WeightCandidate weight, DynamicProduct products, List<string> saturating, PassContext context)
     {
-        if ((WeightGuards.Refusal(weight, Selector, context.Opset(weight.Value.Graph)) ?? ShapeRefusal(weight)) is { } refusal)
+        var guard = WeightGuards.Refusal(weight, Selector, context.Opset(weight.Value.Graph)) ?? WeightGuards.UnknownAttributes(weight);
+        if ((guard ?? ShapeRefusal(weight)) is { } refusal)
             return refusal;
         var matrix = new WeightMatrix(weight.Content, WeightSlots.ChannelAxis(weight.Uses[0], rank: 2));
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(_grid, matrix, matrix.Depth)) is { } small)

@@ -32,9 +32,10 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     /// <returns>Why the weight stays as it is, or null.</returns>
     private string? Compress(WeightCandidate weight, PassContext context)
     {
-        if (WeightGuards.Refusal(weight, Selector, context.Opset(weight.Value.Graph)) is { } refusal)
+        var opset = context.Opset(weight.Value.Graph);
+        if ((WeightGuards.Refusal(weight, Selector, opset) ?? WeightGuards.UnknownAttributes(weight)) is { } refusal)
             return refusal;
-        var (plan, noPlan) = _planner.Plan(weight, context.Opset(weight.Value.Graph));
+        var (plan, noPlan) = _planner.Plan(weight, opset);
         if (plan is null)
             return noPlan;
         var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);

@@ -29,6 +29,12 @@ internal static class WeightGuards
         return weight.Uses.Select(use => selector.Refusal(use.User, weight.Value)).FirstOrDefault(why => why is not null);
     }
 
+    /// <summary>The reason against a form that depends on attributes of the readers, when a function's caller gives some of them; else null.</summary>
+    public static string? UnknownAttributes(WeightCandidate weight) =>
+        weight.Uses.Select(use => use.User).FirstOrDefault(reader => reader.Attributes.HasReferences) is { } reader
+            ? $"{reader} takes an attribute from the function's caller"
+            : null;
+
     /// <summary>Why so small a gain is not worth it; null when it is.</summary>
     public static string? SmallGain(Tensor content, long bytesAfter) => bytesAfter + Overhead < content.ByteCount
         ? null

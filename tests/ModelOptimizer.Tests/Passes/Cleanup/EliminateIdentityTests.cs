@@ -67,6 +67,20 @@ public sealed class EliminateIdentityTests
         PassTester.Run(new EliminateIdentity(), Between(worker, opset)).Ignores();
 
     [Test]
+    public void An_axis_that_comes_from_a_functions_caller_is_no_default()
+    {
+        var g = new GraphBuilder();
+        g.Function("local", "AddRow", 1, (f, inputs) =>
+        {
+            var flatten = f.FromCaller<long>(f.Node("Flatten", [f.Constant(Tensor.Create([2, 3], 1f, 2f, 3f, 4f, 5f, 6f))]), "axis");
+            return [f.Op("Add", inputs[0], flatten.Output())];
+        });
+        g.Output("y", g.Op("local.AddRow", [g.Input("x", DataType.Float, 1, 1)], ("axis", 0L)));
+
+        PassTester.Run(new EliminateIdentity(), g.Build()).Refuses("an attribute comes from the function's caller");
+    }
+
+    [Test]
     public void A_mask_that_is_read_keeps_the_Dropout()
     {
         var g = new GraphBuilder();
