@@ -32,7 +32,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InferenceException(RuntimeMessage.Clean(e.Message), e);
+            throw new InferenceException(RuntimeMessage.Clean(e.Message), e) { IsUnsupported = RuntimeMessage.TellsOfGap(e.Message) };
         }
     }
 

@@ -1,6 +1,8 @@
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
 using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Profiles;
+using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tool.Tests;
 
@@ -132,6 +134,23 @@ internal sealed class OptimizeTests : IDisposable
 
         Assert.That(run.ExitCode, Is.EqualTo(7));
         Assert.That(run.Error, Does.Contain("error MO7001: "));
+    }
+
+    [TestCase("Nonsense", 21)]
+    [TestCase("Relu", 99)]
+    public void What_the_runtime_lacks_is_kept_and_accuracy_left_unmeasured(string op, int opset)
+    {
+        var g = new GraphBuilder(opset, irVersion: 10);
+        g.Output("y", g.Op(op, g.Input("x", DataType.Float, 1, 2)), new TensorType(DataType.Float, new Shape([1, 2])));
+        ModelWriter.Save(g.Build(), _folder["odd.onnx"]);
+        _folder.Write("data.jsonl", "{\"x\": [[1, 2]]}\n");
+        var profile = _folder.Write("p.yaml", "version: 1\npasses: [simplify]\nevaluate:\n  data: data.jsonl\n");
+
+        var run = Cli.Run("optimize", _folder["odd.onnx"], "-p", profile, "-o", _folder["out"]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Error, Does.Contain("warning MO5001: Accuracy was NOT measured: ONNX Runtime "));
+        Assert.That(OnnxModel.Load(_folder["out/odd.onnx"]).Graph.Nodes.Single().OpType, Is.EqualTo(op));
     }
 
     [Test]

@@ -3,7 +3,8 @@ namespace ModelOptimizer.Tool.Tests;
 /// <summary>What a wrong command line gets: exit code 2, the reason on stderr, nothing on stdout.</summary>
 internal sealed class UsageTests
 {
-    [TestCase("", "Required command")]
+    [TestCase("", "There are optimize, inspect, ")]
+    [TestCase("profile", "There are show")]
     [TestCase("inspect", "'MODEL' missing")]
     [TestCase("inspect a.onnx b.onnx", "'b.onnx'")]
     [TestCase("inspect a.onnx --bogus", "'--bogus'")]

@@ -20,6 +20,8 @@ internal static class UsageErrors
     private static IEnumerable<string> Messages(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0)
+            return [$"Which command? There are {string.Join(", ", command.Subcommands.Where(inner => !inner.Hidden).Select(inner => inner.Name))}"];
         // One wrong word makes everything after it look wrong too.
         if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var word, ..])
             return [Unknown(word, command, parsed)];

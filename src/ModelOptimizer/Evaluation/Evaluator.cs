@@ -20,11 +20,14 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         using var originalFiles = SavedModel.Of(original, request.OriginalFiles ?? SavedModel.SourceOf(original));
         using var candidateFiles = SavedModel.Of(candidate, request.CandidateFiles);
         var sizes = Sizes(originalFiles, candidateFiles, Wanted(request));
-        if (OpenData(original, request) is not { } data || !CanRun(original))
+        if (OpenData(original, request) is not { } data)
             return new Measurements([.. sizes]);
 
         SignatureCheck.Require(original, candidate);
-        using var originalRunner = ModelRunner.Open(engine, original, "original");
+        using var originalRunner = OpenOriginal(original);
+        if (originalRunner is null)
+            return new Measurements([.. sizes]);
+
         using var candidateRunner = ModelRunner.Open(engine, candidate, "result");
         var measured = Run(new QualityRun(originalRunner, candidateRunner, Wanted(request), request.Settings!), data, cancellation);
         return measured with { All = [.. measured.All, .. sizes, .. Latency(original, candidate, data, request)] };
@@ -68,21 +71,22 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         return null;
     }
 
-    /// <summary>Operators of somebody else's need not be known here: such a model is measured only where the runtime can run it.</summary>
-    private bool CanRun(OnnxModel original)
+    /// <summary>Operators of somebody else's, or newer ones, need not be known here: such a model is measured only where the runtime can run it.</summary>
+    private ModelRunner? OpenOriginal(OnnxModel original)
     {
-        if (ModelReview.UnknownOperators(original).Count == 0)
-            return true;
         try
         {
-            engine.Open(original, new SessionSettings()).Dispose();
-            return true;
+            return new ModelRunner(engine.Open(original, new SessionSettings(Threads: 1)), "original");
+        }
+        catch (InferenceException gap) when (gap.IsUnsupported || ModelReview.UnknownOperators(original).Count > 0)
+        {
+            sink.Report(new Diagnostic(DiagnosticCatalog.AccuracyNotMeasured,
+                $"Accuracy was NOT measured: {engine.Description} can't run the model. {gap.Message}"));
+            return null;
         }
         catch (InferenceException e)
         {
-            sink.Report(new Diagnostic(DiagnosticCatalog.AccuracyNotMeasured,
-                $"Accuracy was NOT measured: {engine.Description} can't run the model. {e.Message}"));
-            return false;
+            throw ModelRunner.Refused(engine, original, "original", e);
         }
     }
 

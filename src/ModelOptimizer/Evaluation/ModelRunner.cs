@@ -20,10 +20,13 @@ internal sealed class ModelRunner(IInferenceSession session, string role) : IDis
         }
         catch (InferenceException e)
         {
-            throw new DiagnosticException(DiagnosticCatalog.RuntimeRefusesModel, $"{engine.Description} can't load the {role} model: {e.Message}",
-                model.Path is null ? null : new SourceLocation(model.Path));
+            throw Refused(engine, model, role, e);
         }
     }
+
+    public static DiagnosticException Refused(IInferenceEngine engine, OnnxModel model, string role, InferenceException reason) =>
+        new(DiagnosticCatalog.RuntimeRefusesModel, $"{engine.Description} can't load the {role} model: {reason.Message}",
+            model.Path is null ? null : new SourceLocation(model.Path));
 
     /// <exception cref="DiagnosticException">The runtime fails on the sample.</exception>
     public IReadOnlyDictionary<string, Tensor?> Run(Sample sample)

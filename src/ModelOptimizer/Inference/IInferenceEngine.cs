@@ -34,4 +34,8 @@ public interface IInferenceSession : IDisposable
 public sealed record NamedType(string Name, TensorType? Type);
 
 /// <summary>The runtime's own complaint about a model or a run.</summary>
-public sealed class InferenceException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class InferenceException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>True when the model may well be right, and the engine lacks an operator or operator set that it uses.</summary>
+    public bool IsUnsupported { get; init; }
+}

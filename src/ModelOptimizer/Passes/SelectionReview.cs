@@ -23,7 +23,7 @@ internal static class SelectionReview
         if (settings.IsPreset || pass is not ISelectivePass || log.IsFull || log.Runs[^1].Rewrites > 0)
             return;
         var reasons = log.Weights.Skip(decided).CountBy(weight => weight.Refusal ?? "").Take(3).ToList();
-        var why = reasons.Count == 0 ? "no weight in the model is of its kind" : string.Join("; ", reasons.Select(r => $"{r.Value} × {r.Key}"));
+        var why = reasons.Count == 0 ? "no weight in the model is of its kind and size" : string.Join("; ", reasons.Select(r => $"{r.Value} × {r.Key}"));
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
             $"{settings.Name} compressed nothing: {why}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));
     }

@@ -73,7 +73,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         if (pairs == 0)
             return;
         var share = pairs / (quantized.Channels * (quantized.Depth / 2.0));
-        saturating.Add(string.Create(CultureInfo.InvariantCulture, $"{weight.Name} ({100 * share:0.###} % of its pairs)"));
+        saturating.Add(string.Create(CultureInfo.InvariantCulture, $"{weight.Name} ({100 * share:0.###}% of its pairs)"));
     }
 
     private static string Explain(List<string> saturating) =>
