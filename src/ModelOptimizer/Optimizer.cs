@@ -110,6 +110,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             PassRunner.Run(context, pass);
             SelectionReview.ReportFruitless(pass, log, decided, settings, diagnostics);
         }
+        SelectionReview.ReportFruitlessPreset(request.Profile.Passes, log, diagnostics);
         PassRunner.ReportLimit(context);
         return log;
     }

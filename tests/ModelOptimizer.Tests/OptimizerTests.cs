@@ -33,6 +33,19 @@ public sealed class OptimizerTests
             Does.StartWith("quantize-weights compressed nothing: 1 × exclude has 'w2'. "));
     }
 
+    [TestCase("w?", 1)]
+    [TestCase("w1", 0)]
+    public void A_preset_is_blamed_only_when_all_of_its_passes_find_nothing(string exclude, int blamed)
+    {
+        var (_, diagnostics) = Run(int.MaxValue,
+            Settings(new QuantizeDynamicOptions { Exclude = ["w?"] }) with { IsPreset = true },
+            Settings(new QuantizeWeightsOptions { Exclude = [exclude] }) with { IsPreset = true });
+
+        var told = diagnostics.Where(d => d.Descriptor == DiagnosticCatalog.NothingToDo).Select(d => d.Message).ToList();
+        Assert.That(told, Has.Count.EqualTo(blamed));
+        Assert.That(told, Is.All.StartsWith("The preset compressed nothing: 4 × exclude has 'w?'. "));
+    }
+
     [Test]
     public void A_candidate_that_can_not_be_written_leaves_nothing_behind()
     {
@@ -43,15 +56,20 @@ public sealed class OptimizerTests
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }
 
-    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(int maxRewrites, params SelectionOptions[] passes)
+    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(int maxRewrites, params SelectionOptions[] passes) =>
+        Run(maxRewrites, [.. passes.Select(Settings)]);
+
+    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Run(int maxRewrites, params PassSettings[] passes)
     {
         using var folder = new DataFolder();
         ModelWriter.Save(TwoProducts(), folder["model.onnx"]);
-        var profile = new OptimizationProfile { Passes = [.. passes.Select(options => new PassSettings(PassOf(options), options, Line))] };
+        var profile = new OptimizationProfile { Passes = passes };
         var bag = new DiagnosticBag();
         var request = new OptimizationRequest(folder["model.onnx"], profile, folder["out/model.onnx"]) { MaxRewrites = maxRewrites };
         return (new Optimizer(PassContexts.Engine, bag).Run(request).Report, bag.Diagnostics);
     }
+
+    private static PassSettings Settings(SelectionOptions options) => new(PassOf(options), options, Line);
 
     private static string PassOf(SelectionOptions options) => PassRegistry.All.Single(pass => pass.OptionsType == options.GetType()).Name;
 

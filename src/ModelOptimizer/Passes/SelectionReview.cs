@@ -22,10 +22,25 @@ internal static class SelectionReview
     {
         if (settings.IsPreset || pass is not ISelectivePass || log.IsFull || log.Runs[^1].Rewrites > 0)
             return;
-        var reasons = log.Weights.Skip(decided).CountBy(weight => weight.Refusal ?? "").Take(3).ToList();
-        var why = reasons.Count == 0 ? "no weight in the model is of its kind and size" : string.Join("; ", reasons.Select(r => $"{r.Value} × {r.Key}"));
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
-            $"{settings.Name} compressed nothing: {why}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));
+            $"{settings.Name} compressed nothing: {Reasons(log.Weights.Skip(decided))}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));
+    }
+
+    /// <summary>Of a preset's passes some may find nothing in a model, but not all.</summary>
+    public static void ReportFruitlessPreset(IReadOnlyList<PassSettings> passes, RewriteLog log, IDiagnosticSink diagnostics)
+    {
+        var compressing = passes.Where(settings => settings.IsPreset && PassRegistry.Create(settings.Name, settings.Options) is ISelectivePass).ToList();
+        if (compressing.Count == 0 || log.IsFull || log.Weights.Any(weight => weight.Refusal is null))
+            return;
+        diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
+            $"The preset compressed nothing: {Reasons(log.Weights)}. 'dotnet model-opt init MODEL' writes a profile that suits the model", compressing[0].Location));
+    }
+
+    /// <summary>The three most frequent, for a message; the report has them all.</summary>
+    private static string Reasons(IEnumerable<WeightDecision> weights)
+    {
+        var reasons = weights.CountBy(weight => weight.Refusal ?? "").OrderByDescending(reason => reason.Value).Take(3).ToList();
+        return reasons.Count == 0 ? "no weight in the model is of its kind and size" : string.Join("; ", reasons.Select(reason => $"{reason.Value} × {reason.Key}"));
     }
 
     private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
