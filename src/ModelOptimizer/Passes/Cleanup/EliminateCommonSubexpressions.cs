@@ -38,7 +38,7 @@ public sealed class EliminateCommonSubexpressions : IGraphPass
     /// <summary>An output slot keeps its own value: showing another's would cost an Identity node.</summary>
     private static bool CanShare(Node node, Node equal) => node.Outputs.Select((output, i) => (output, i))
         .All(slot => slot.output is null || slot.output.Uses.Count == 0
-            || (!slot.output.IsGraphOutput && slot.i < equal.Outputs.Count && equal.Outputs[slot.i] is not null));
+            || (!slot.output.IsGraphOutput && equal.Outputs[slot.i] is not null));
 
     private static void Share(Node node, Node equal, PassContext context)
     {

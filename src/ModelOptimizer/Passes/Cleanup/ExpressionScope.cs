@@ -28,6 +28,8 @@ internal sealed class ExpressionScope(ExpressionScope? outer)
 
         public bool Equals(Expression other) =>
             _node.OpType == other._node.OpType && _node.Domain == other._node.Domain && _node.Overload == other._node.Overload
+            // How many outputs there are may be what is asked for: Split cuts into as many parts, old BatchNormalization trains for them.
+            && _node.Outputs.Count == other._node.Outputs.Count
             && _node.Inputs.SequenceEqual(other._node.Inputs) && _node.Attributes.ContentEquals(other._node.Attributes);
 
         public override bool Equals(object? obj) => obj is Expression other && Equals(other);

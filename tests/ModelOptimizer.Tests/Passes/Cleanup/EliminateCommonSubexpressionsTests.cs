@@ -20,6 +20,18 @@ public sealed class EliminateCommonSubexpressionsTests
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);
 
     [Test]
+    public void Two_splits_into_different_numbers_of_parts_are_not_alike()
+    {
+        var g = new GraphBuilder(opset: 13);
+        var x = g.Input("x", DataType.Float, 6);
+        var (thirds, halves) = (g.Node("Split", [x], outputs: 3), g.Node("Split", [x], outputs: 2));
+        g.Output("y", g.Op("Abs", thirds.Output(0)));
+        g.Output("z", g.Op("Abs", halves.Output(1)));
+
+        PassTester.Run(new EliminateCommonSubexpressions(), g.Build()).Ignores();
+    }
+
+    [Test]
     public void Whole_trees_collapse_at_once()
     {
         var g = new GraphBuilder();
