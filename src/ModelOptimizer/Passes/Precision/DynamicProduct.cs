@@ -64,11 +64,19 @@ internal sealed class DynamicProduct(OnnxModel model)
         // Asked of the activation itself, which another product may have replaced meanwhile.
         if (activation.Uses.Select(use => use.User).FirstOrDefault(user => user.Graph == graph && _quantizers.Contains(user)) is { } known)
             return known;
-        // Weights come in order of declaration, so another product of this activation may stand further up. A Gemm's own transposition
-        // has no reader yet.
-        var firstReader = graph.Nodes.FirstOrDefault(reader => reader.Inputs.Contains(activation)) ?? node;
-        var quantizer = graph.Insert(firstReader, "DynamicQuantizeLinear", [activation], outputs: 3, name: $"{activation.Name}_quantize");
+        var quantizer = graph.Insert(FirstReader(activation, node), "DynamicQuantizeLinear", [activation], outputs: 3, name: $"{activation.Name}_quantize");
         _quantizers.Add(quantizer);
         return quantizer;
+    }
+
+    /// <summary>
+    /// Where the quantization has to stand: weights come in order of declaration, so another product of the activation may stand further up.
+    /// </summary>
+    private static Node FirstReader(Value activation, Node product)
+    {
+        var readers = activation.Uses.Select(use => use.User).Where(user => user.Graph == product.Graph && !user.IsReturn).ToHashSet();
+        // A Gemm's own transposition has no reader yet.
+        readers.Add(product);
+        return readers.Count == 1 ? product : product.Graph!.Nodes.First(readers.Contains);
     }
 }
