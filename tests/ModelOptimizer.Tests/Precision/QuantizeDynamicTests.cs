@@ -90,6 +90,18 @@ public sealed class QuantizeDynamicTests
     }
 
     [Test]
+    public void Refuses_a_weight_that_also_leaves_the_graph()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("MatMul", g.Input("x", X), g.Weight("w", Matrix)));
+        g.Output("weight", g.Weight("w", Matrix));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+
+        Assert.That(test.Log.Weights.Single().Refusal, Does.StartWith("the graph's output reads it too"));
+    }
+
+    [Test]
     public void A_shared_weight_is_stored_once()
     {
         var g = new GraphBuilder();

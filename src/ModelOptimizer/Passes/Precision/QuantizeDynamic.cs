@@ -59,7 +59,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
     private static string? ShapeRefusal(WeightCandidate weight)
     {
         if (weight.Uses.FirstOrDefault(use => !WeightSlots.IsProduct(use)) is { } other)
-            return $"{other.User} reads it too, not as the right operand of a product";
+            return $"{WeightSlots.Reader(other)} reads it too, not as the right operand of a product";
         if (weight.Content.Dimensions.Length != 2)
             return "it is a stack of matrices";
         return weight.Uses.Select(use => WeightSlots.ChannelAxis(use, rank: 2)).Distinct().Count() > 1

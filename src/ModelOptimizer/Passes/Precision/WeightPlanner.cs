@@ -107,13 +107,11 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     private static string StorageOnly(WeightCandidate weight)
     {
         if (weight.Uses.FirstOrDefault(use => !WeightSlots.IsWeight(use)) is { } other)
-            return $"{Reader(other.User)} reads it too, as floats";
+            return $"{WeightSlots.Reader(other)} reads it too, as floats";
         var use = weight.Uses.First(use => !WeightSlots.IsProduct(use) || weight.Content.Dimensions.Length != 2);
         return $"the runtime has no n-bit kernel for {Kind(use, weight.Content.Dimensions.Length)} and would turn the weight back into floats " +
             "at every run; storage: true accepts that for a smaller file";
     }
-
-    private static string Reader(Node node) => node.IsReturn ? "the graph's output" : node.ToString();
 
     private static string Kind(Use use, int rank) => use.User.OpType switch
     {

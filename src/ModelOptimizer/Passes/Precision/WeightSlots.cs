@@ -17,5 +17,6 @@ internal static class WeightSlots
     /// <summary>The axis of the weight that the output channels stand on.</summary>
     public static int ChannelAxis(Use use, int rank) => OperatorCatalog.ChannelAxis(use.User, use.Index, rank);
 
-    public static bool TransB(Node gemm) => gemm.OpType == "Gemm" && gemm.Attributes.GetInt("transB", 0) != 0;
+    /// <summary>Who reads the weight there, in words.</summary>
+    public static string Reader(Use use) => use.User.IsReturn ? "the graph's output" : use.User.ToString();
 }
