@@ -64,7 +64,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output), new SourceLocation(request.OutputPath));
 
         progress?.Report("evaluate");
-        var measurements = Measure(original, candidate, staged, request.Profile, cancellation);
+        var measurements = Measure(original, candidate, staged, request, cancellation);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
         var accepted = Judge(verdicts);
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
@@ -115,11 +115,11 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         return log;
     }
 
-    private Measurements Measure(OnnxModel original, OnnxModel candidate, StagedModel staged, OptimizationProfile profile, CancellationToken cancellation) =>
+    private Measurements Measure(OnnxModel original, OnnxModel candidate, StagedModel staged, OptimizationRequest request, CancellationToken cancellation) =>
         new Evaluator(engine, diagnostics).Measure(original, candidate, new EvaluationRequest
         {
-            Settings = profile.Evaluate,
-            AlsoMeasure = [.. profile.Budget.Select(limit => limit.Metric)],
+            Settings = request.Profile.Evaluate,
+            AlsoMeasure = [.. request.Profile.Budget.Select(limit => limit.Metric)],
             CandidateFiles = staged.Files,
         }, cancellation);
 

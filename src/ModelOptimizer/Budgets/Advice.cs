@@ -1,5 +1,4 @@
 using ModelOptimizer.Evaluation;
-using ModelOptimizer.Evaluation.Metrics;
 
 namespace ModelOptimizer.Budgets;
 
@@ -15,14 +14,6 @@ internal static class Advice
             + $"the report lists what was left alone and why; or {Loosen(bound)}",
         _ => "Try int8 instead of int4 weights, smaller blocks or per-channel scales, or exclude the layers that lose most "
             + $"('exclude:'; first and last are usual); or {Loosen(bound)}",
-    };
-
-    public static string ForMissing(string metric, Measurements measurements) => MetricRegistry.All.FirstOrDefault(m => m.Name == metric) switch
-    {
-        _ when !measurements.IsAccuracyMeasured => "there is no data; add 'evaluate: { data: FILE.npz }'",
-        LabelMetric => "the data has no labels that fit an output; add an array 'labels', or name it with 'evaluate: { labels: NAME }'",
-        ComparisonMetric => "no output of the model is of a type that it compares",
-        _ => "it needs an original to compare with",
     };
 
     private static string Loosen(Bound bound) => bound.Wording.Contains("the original's", StringComparison.Ordinal)

@@ -18,7 +18,7 @@ public static class BudgetChecker
     private static BudgetVerdict Check(BudgetLimit limit, Measurements measurements)
     {
         if (measurements.Find(limit.Metric) is not { } measured)
-            return NotMeasured(limit, $"{limit.Metric} has a budget but was not measured: {Advice.ForMissing(limit.Metric, measurements)}");
+            return NotMeasured(limit, $"{limit.Metric} has a budget but was not measured: {UnmeasuredMetric.Reason(limit.Metric, measurements)}");
         var bounds = Bound.Of(limit, measured.Unit, measured.Original).ToArray();
         if (Array.Exists(bounds, bound => bound.Allowed is null))
             return NotMeasured(limit, $"{limit.Metric} of the original is unknown, so that a limit relative to it can't be checked");

@@ -68,6 +68,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor NonFiniteOutputs = Warning("MO5008", "Outputs are not finite");
     public static readonly DiagnosticDescriptor SignaturesDiffer = Error("MO5009", "Models with different signatures can't be compared");
     public static readonly DiagnosticDescriptor NotCompared = Info("MO5010", "An output was not compared or scored");
+    public static readonly DiagnosticDescriptor MetricNotMeasured = Warning("MO5011", "A metric asked for was not measured");
 
     // Budget
     public static readonly DiagnosticDescriptor SizeBudget = Error("MO6001", "Size budget broken");

@@ -30,7 +30,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
 
         using var candidateRunner = ModelRunner.Open(engine, candidate, "result");
         var measured = Run(new QualityRun(originalRunner, candidateRunner, Wanted(request), request.Settings!), data, cancellation);
-        return measured with { All = [.. measured.All, .. sizes, .. Latency(original, candidate, data, request)] };
+        return ReportMissing(request, measured with { All = [.. measured.All, .. sizes, .. Latency(original, candidate, data, request, cancellation)] });
     }
 
     /// <summary>Measures one model: its score on labels, its size, and how far it is from outputs recorded with the data.</summary>
@@ -41,11 +41,19 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         using var files = SavedModel.Of(model, request.CandidateFiles ?? SavedModel.SourceOf(model));
         var sizes = MetricRegistry.All.OfType<FileMetric>().Where(metric => Wanted(request).Wants(metric, files)).Select(metric => new Measurement(metric.Declaration, null, metric.Of(files))).ToArray();
         if (OpenData(model, request) is not { } data)
-            return new Measurements(sizes);
+            return new Measurements(sizes) { HasOriginal = false };
 
         using var runner = ModelRunner.Open(engine, model, "given");
         var measured = Run(new QualityRun(original: null, runner, Wanted(request), request.Settings!), data, cancellation);
-        return measured with { All = [.. measured.All, .. sizes] };
+        return ReportMissing(request, measured with { All = [.. measured.All, .. sizes], HasOriginal = false });
+    }
+
+    /// <summary>What was named and not taken is said; for a budget's metric the verdict says it.</summary>
+    private Measurements ReportMissing(EvaluationRequest request, Measurements measured)
+    {
+        Report(DiagnosticCatalog.MetricNotMeasured, request.Settings!.Metrics.Except(request.AlsoMeasure).Where(name => measured.Find(name) is null)
+            .Select(name => $"{name} was not measured: {UnmeasuredMetric.Reason(name, measured)}"));
+        return measured;
     }
 
     private static WantedMetrics Wanted(EvaluationRequest request) => new(request.Settings?.Metrics ?? [], request.AlsoMeasure);
@@ -110,7 +118,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
     }
 
     /// <summary>Only on demand: it takes seconds, and two sessions of its own when they may use more threads.</summary>
-    private IEnumerable<Measurement> Latency(OnnxModel original, OnnxModel candidate, DataSet data, EvaluationRequest request)
+    private IEnumerable<Measurement> Latency(OnnxModel original, OnnxModel candidate, DataSet data, EvaluationRequest request, CancellationToken cancellation)
     {
         var metric = MetricRegistry.All.OfType<LatencyRatio>().Single();
         if (!Wanted(request).IsAskedFor(metric))
@@ -118,6 +126,6 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         using var originalRunner = ModelRunner.Open(engine, original, "original", request.LatencyThreads);
         using var candidateRunner = ModelRunner.Open(engine, candidate, "result", request.LatencyThreads);
         var samples = data.Read().Take(TimedSamples).ToArray();
-        return [LatencyComparison.Measure(metric, originalRunner, candidateRunner, samples, request.LatencyThreads)];
+        return [LatencyComparison.Measure(metric, originalRunner, candidateRunner, samples, request.LatencyThreads, cancellation)];
     }
 }

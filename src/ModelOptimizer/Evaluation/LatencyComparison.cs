@@ -15,13 +15,17 @@ internal static class LatencyComparison
     private const int MaximalRounds = 301;
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(3);
 
-    public static Measurement Measure(LatencyRatio metric, ModelRunner original, ModelRunner candidate, IReadOnlyList<Sample> samples, int threads)
+    public static Measurement Measure(LatencyRatio metric, ModelRunner original, ModelRunner candidate, IReadOnlyList<Sample> samples, int threads,
+        CancellationToken cancellation)
     {
         for (var round = 0; round < WarmUpRounds; round++)
             _ = Ratio(original, candidate, samples[round % samples.Count], round);
         var ratios = new List<double>();
         for (var clock = Stopwatch.StartNew(); ratios.Count < MinimalRounds || (clock.Elapsed < Enough && ratios.Count < MaximalRounds);)
+        {
+            cancellation.ThrowIfCancellationRequested();
             ratios.Add(Ratio(original, candidate, samples[ratios.Count % samples.Count], ratios.Count));
+        }
         ratios.Sort();
         return new Measurement(metric.Declaration, null, Quantile(ratios, 0.5))
         {

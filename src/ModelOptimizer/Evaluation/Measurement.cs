@@ -29,6 +29,9 @@ public sealed record Measurements(IReadOnlyList<Measurement> All)
     /// <summary>How many samples were run; 0 when there was no data.</summary>
     public int Samples { get; init; }
 
+    /// <summary>False when the model was measured by itself.</summary>
+    public bool HasOriginal { get; init; } = true;
+
     /// <summary>Arrays in the data that the model has no use for.</summary>
     public IReadOnlyList<string> IgnoredArrays { get; init; } = [];
 

@@ -69,10 +69,10 @@ internal sealed class OutputComparison(string name, Func<ComparisonMetric, DataT
     private string? Inspect(Sample sample, IReadOnlyList<RowSums> rows)
     {
         if (rows.Any(row => row.NonFinite > 0))
-            return $"Output '{name}' is not finite in original or result where the other is (first in sample {sample.Index} of {sample.Source}). "
+            return $"Output '{name}' is not finite in original or result where the other is (first in sample {sample.Index} of {Path.GetFileName(sample.Source)}). "
                 + "Exclude the layers before it from float16 or quantization";
         return rows.Any(row => row.NotANumber > 0)
-            ? $"Output '{name}' has NaN in original and result alike (first in sample {sample.Index} of {sample.Source}); check the data"
+            ? $"Output '{name}' has NaN in original and result alike (first in sample {sample.Index} of {Path.GetFileName(sample.Source)}); check the data"
             : null;
     }
 

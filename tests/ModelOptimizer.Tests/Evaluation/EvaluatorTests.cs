@@ -65,6 +65,42 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Test]
+    public void What_is_asked_for_but_can_not_be_measured_is_said()
+    {
+        var file = _folder.WriteNpz("data.npz", ("x", DataFolder.Floats("(1, 2)", 1, 2)));
+        var settings = new EvaluateSettings { Data = [file], Metrics = ["sqnr", "latency-ratio", "size-ratio", "size"] };
+
+        new Evaluator(new OnnxRuntimeEngine(), _diagnostics).MeasureAlone(Add(0, 0), new EvaluationRequest { Settings = settings });
+
+        Assert.That(_diagnostics.Diagnostics.Select(diagnostic => $"{diagnostic.Code} {diagnostic.Message}"), Is.EquivalentTo(new[]
+        {
+            "MO5011 latency-ratio was not measured: it needs an original to compare with",
+            "MO5011 sqnr was not measured: it needs an original to compare with, or outputs recorded with the data",
+            "MO5011 size-ratio was not measured: it needs an original to compare with",
+        }));
+    }
+
+    [Test]
+    public void Files_are_named_and_not_located_in_what_reports_repeat()
+    {
+        var file = _folder.WriteNpz("data.npz", ("x", DataFolder.Floats("(1, 2)", 1, 2)));
+
+        Evaluate(Add(0, 0), Add(0, float.PositiveInfinity), new EvaluateSettings { Data = [file] });
+
+        Assert.That(_diagnostics.Diagnostics.Single().Code, Is.EqualTo("MO5008"));
+        Assert.That(_diagnostics.Diagnostics.Single().Message, Does.Contain("sample 0 of data.npz").And.Not.Contain(Path.GetDirectoryName(file)));
+    }
+
+    [Test]
+    public void An_interrupt_stops_between_samples()
+    {
+        var file = _folder.WriteNpz("data.npz", ("x", DataFolder.Floats("(1, 2)", 1, 2)));
+        var request = new EvaluationRequest { Settings = new EvaluateSettings { Data = [file] } };
+
+        Assert.Throws<OperationCanceledException>(() => new Evaluator(new OnnxRuntimeEngine(), _diagnostics).Measure(Add(0, 0), Add(0, 0), request, new CancellationToken(canceled: true)));
+    }
+
+    [Test]
     public void Tokens_at_positions_give_perplexity_and_minus_100_is_ignored()
     {
         // Logits (1, 2) at each of two positions of one row; only the second is scored: −ln p(0) = ln(1 + e).
