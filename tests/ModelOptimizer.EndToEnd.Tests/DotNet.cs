@@ -26,6 +26,16 @@ internal static class DotNet
         return Run(start);
     }
 
+    /// <summary>Runs as a user whose home is another folder, where global tools are installed and found.</summary>
+    public static ProcessResult RunAtHome(string home, string folder, params string[] arguments)
+    {
+        var start = Start(folder, arguments);
+        start.Environment["NUGET_PACKAGES"] = PackageFeed.Cache;
+        start.Environment["DOTNET_CLI_HOME"] = home;
+        start.Environment["PATH"] = $"{Path.Combine(home, ".dotnet", "tools")}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
+        return Run(start);
+    }
+
     /// <summary>Packs a project of the repository, with the machine's own package cache.</summary>
     public static void Pack(string project, string feed, string version) =>
         Run(Start(project, ["pack", "-c", "Release", "-o", feed, $"-p:PackageVersion={version}", "-v:q"])).ShouldSucceed();
