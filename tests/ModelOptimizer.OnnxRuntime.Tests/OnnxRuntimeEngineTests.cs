@@ -1,3 +1,4 @@
+using System.Text;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Testing;
@@ -7,6 +8,8 @@ namespace ModelOptimizer.OnnxRuntime.Tests;
 public sealed class OnnxRuntimeEngineTests
 {
     private readonly OnnxRuntimeEngine _engine = new();
+
+    private static readonly string Sample = Path.Combine(Repository.Root, "samples", "LanguageDetector", "Models", "langid.onnx");
 
     [TestCaseSource(typeof(SharedModels), nameof(SharedModels.All))]
     public void Opens_every_real_model_and_tells_its_signature(string path)
@@ -20,29 +23,51 @@ public sealed class OnnxRuntimeEngineTests
     }
 
     [Test]
+    public void Tells_the_signature_of_the_sample()
+    {
+        using var session = Open();
+
+        Assert.That(session.Inputs.Select(input => $"{input.Name}: {input.Type}"), Is.EqualTo(new[] { "input_ids: int64[batch,length]" }));
+        Assert.That(session.Outputs.Select(output => $"{output.Name}: {output.Type}"), Is.EqualTo(new[] { "logits: float[batch,25]" }));
+    }
+
+    [Test]
     public void Runs_a_model_on_data()
     {
-        var model = OnnxModel.Load(SharedModels.Require("mnist-pytorch.onnx"));
-        using var session = _engine.Open(model, new SessionSettings());
-        var digit = Tensor.Create([1, 1, 28, 28], new float[28 * 28]);
+        using var session = Open();
+        var german = Ids("Die Einstellungen werden gespeichert, wenn das Fenster geschlossen wird.");
+        var french = Ids("Les paramètres sont enregistrés lorsque la fenêtre est fermée.");
 
-        var output = session.Run(new Dictionary<string, Tensor> { [session.Inputs[0].Name] = digit })[0]!;
-
-        Assert.That(output.Dimensions, Is.EqualTo(new long[] { 1, 10 }));
-        // The model ends in LogSoftmax: probabilities add up to one.
-        Assert.That(output.AsSpan<float>().ToArray().Sum(x => Math.Exp(x)), Is.EqualTo(1).Within(1e-5));
+        Assert.That(Best(session, german), Is.Not.EqualTo(Best(session, french)));
+        Assert.That(Best(session, german), Is.EqualTo(Best(session, Ids("Das Programm wurde beendet, weil ein Fehler aufgetreten ist."))));
     }
 
     [Test]
     public void A_refused_run_tells_the_reason_without_source_paths()
     {
-        var model = OnnxModel.Load(SharedModels.Require("mnist-pytorch.onnx"));
-        using var session = _engine.Open(model, new SessionSettings());
-        var wrong = Tensor.Create([1, 1, 2, 2], new float[4]);
+        using var session = Open();
+        var wrong = Tensor.Create([2, 2, 2], new long[8]);
 
         var refusal = Assert.Throws<InferenceException>(
             () => session.Run(new Dictionary<string, Tensor> { [session.Inputs[0].Name] = wrong }))!;
 
-        Assert.That(refusal.Message, Does.Contain("Got: 2 Expected: 28").And.Not.Contain(".cc"));
+        Assert.That(refusal.Message, Does.Contain("Got: 3 Expected: 2").And.Not.Contain(".cc"));
+    }
+
+    private IInferenceSession Open() => _engine.Open(OnnxModel.Load(Sample), new SessionSettings());
+
+    /// <summary>The sample reads UTF-8 bytes, each plus one.</summary>
+    private static Tensor Ids(string text)
+    {
+        var ids = Encoding.UTF8.GetBytes(text).Select(value => value + 1L).ToArray();
+        return Tensor.Create([1, ids.Length], ids);
+    }
+
+    private static int Best(IInferenceSession session, Tensor ids)
+    {
+        var logits = session.Run(new Dictionary<string, Tensor> { [session.Inputs[0].Name] = ids })[0]!;
+        Assert.That(logits.Dimensions, Is.EqualTo(new long[] { 1, 25 }));
+        var scores = logits.AsSpan<float>().ToArray();
+        return Array.IndexOf(scores, scores.Max());
     }
 }
