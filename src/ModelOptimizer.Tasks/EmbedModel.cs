@@ -1,4 +1,3 @@
-using System.IO;
 using Microsoft.Build.Framework;
 
 namespace ModelOptimizer.Tasks;
@@ -36,11 +35,13 @@ public sealed class EmbedModel : ModelOptTask
         .Flag("--onnxruntime", WithOnnxRuntime)
         .Flag("--nullable", WithNullable);
 
-    public override bool Execute()
+    private protected override bool Run()
     {
-        var done = base.Execute() && !Log.HasLoggedErrors;
+        if (UseOriginal)
+            DeleteModel(Output);
+        var done = RunTool();
         if (!done)
-            File.Delete(Output);
+            DeleteModel(Output);
         return done;
     }
 }

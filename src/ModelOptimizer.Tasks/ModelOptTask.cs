@@ -91,6 +91,33 @@ public abstract class ModelOptTask : ToolTask
         }
     }
 
+    /// <summary>A place that can't be written is the user's to mend, and no crash of the build's.</summary>
+    public sealed override bool Execute()
+    {
+        try
+        {
+            return Run();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogError("MO7001", e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>What the task does; by default the tool alone.</summary>
+    private protected virtual bool Run() => RunTool();
+
+    /// <returns>False when it said that something is wrong.</returns>
+    private protected bool RunTool() => base.Execute() && !Log.HasLoggedErrors;
+
+    /// <summary>Takes a model away with its external data, so that no later build takes either for good.</summary>
+    private protected static void DeleteModel(string path)
+    {
+        File.Delete(path);
+        File.Delete(path + ".data");
+    }
+
     /// <summary>An exit code says nothing to a person: what was logged does, and else what the process printed last.</summary>
     protected override bool HandleTaskExecutionErrors()
     {
@@ -112,9 +139,9 @@ public abstract class ModelOptTask : ToolTask
     private void Report(ToolEvent e)
     {
         if (e.Severity == "error" || (e.Severity == "warning" && !Policy.IsSilent(e.Code) && Policy.IsError(e.Code)))
-            Log.LogError(e.Subcategory, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, e.EndLine, e.EndColumn, "{0}", e.Message);
+            Log.LogError(null, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, 0, 0, "{0}", e.Message);
         else if (e.Severity == "warning" && !Policy.IsSilent(e.Code))
-            Log.LogWarning(e.Subcategory, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, e.EndLine, e.EndColumn, "{0}", e.Message);
+            Log.LogWarning(null, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, 0, 0, "{0}", e.Message);
         else
             Log.LogMessage(MessageImportance.Normal, "{0}: {1}", e.Code, e.Message);
     }

@@ -1,4 +1,3 @@
-using System.IO;
 using Microsoft.Build.Framework;
 
 namespace ModelOptimizer.Tasks;
@@ -27,15 +26,13 @@ public sealed class OptimizeModel : ModelOptTask
         return arguments;
     }
 
-    /// <summary>
-    /// Before the run the old result goes, after a failed one the new, so that no later build takes either for good.
-    /// </summary>
-    public override bool Execute()
+    /// <summary>Before the run the old result goes, after a failed one the new.</summary>
+    private protected override bool Run()
     {
-        File.Delete(Output);
-        var done = base.Execute() && !Log.HasLoggedErrors;
+        DeleteModel(Output);
+        var done = RunTool();
         if (!done)
-            File.Delete(Output);
+            DeleteModel(Output);
         return done;
     }
 }

@@ -51,7 +51,7 @@ public sealed class PlanModels : ModelOptTask
 
     internal override ToolArguments Arguments() => new ToolArguments("plan", RequestFile).Option("--output", Plan);
 
-    public override bool Execute()
+    private protected override bool Run()
     {
         var fingerprint = ToolFingerprint.Of(Tool);
         var request = PlanRequestWriter.Write(this, fingerprint);
@@ -69,7 +69,7 @@ public sealed class PlanModels : ModelOptTask
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Plan)!);
         File.WriteAllBytes(RequestFile, request);
-        if (!base.Execute() || Log.HasLoggedErrors)
+        if (!RunTool())
             return false;
         _plan = ProjectPlan.TryRead(Plan);
         if (_plan is not null)

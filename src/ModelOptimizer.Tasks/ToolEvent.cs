@@ -13,8 +13,6 @@ internal sealed class ToolEvent
 
     public string Severity => Text("severity") ?? "";
 
-    public string? Subcategory => Text("subcategory");
-
     public string? Code => Text("code");
 
     public string? HelpLink => Text("helpLink");
@@ -24,10 +22,6 @@ internal sealed class ToolEvent
     public int Line => Number("line");
 
     public int Column => Number("column");
-
-    public int EndLine => Number("endLine");
-
-    public int EndColumn => Number("endColumn");
 
     public string Message => Text("message") ?? "";
 

@@ -13,7 +13,7 @@ internal sealed class OutputOptions
 
     public Option<bool> NoColor { get; } = new("--no-color") { Description = "No colors (as the variable NO_COLOR does)", Recursive = true };
 
-    /// <summary>The build's channel: help links and end positions don't survive in plain text.</summary>
+    /// <summary>The build's channel: help links don't survive in plain text.</summary>
     public Option<bool> Events { get; } = new("--events")
     {
         Description = "Write diagnostics and the summary as JSON lines on stdout",
