@@ -61,10 +61,11 @@ internal sealed class OptimizeCommand
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
-        var (model, profile) = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), VariableOptions.Parse(parsed.GetValue(_set)), context);
-        var request = new OptimizationRequest(model, profile, OutputPath.For(model, parsed.GetValue(_output)))
+        var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), VariableOptions.Parse(parsed.GetValue(_set)), context);
+        var request = new OptimizationRequest(choice.Model, choice.Profile, OutputPath.For(choice.Model, parsed.GetValue(_output)))
         {
             MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,
+            ModelLocation = choice.NamedAt,
         };
         Write(Optimize(request, context), explained, context);
     }

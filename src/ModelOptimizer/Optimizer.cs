@@ -19,7 +19,7 @@ public sealed record OptimizationRequest(string ModelPath, OptimizationProfile P
     /// <summary>Stops after so many rewrites, to find the one that does harm.</summary>
     public int MaxRewrites { get; init; } = int.MaxValue;
 
-    /// <summary>Where the profile or project names the model, so that a problem with it is shown there; null for the command line.</summary>
+    /// <summary>Where the profile or project names the model, so that it can be mended there when it is missing; null for the command line.</summary>
     public SourceLocation? ModelLocation { get; init; }
 }
 
@@ -52,6 +52,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         progress?.Report("load");
         var original = ModelProblems.Guard(() => OnnxModel.Load(request.ModelPath), request.ModelLocation);
         var originalFiles = SavedModel.SourceOf(original)!;
+        var output = new OutputFiles(request.OutputPath);
+        output.RefuseToReplace(originalFiles);
         var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
 
         var candidate = original.Clone();
@@ -60,7 +62,6 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         ReviewCalibration(request.Profile);
 
         progress?.Report("write");
-        var output = new OutputFiles(request.OutputPath);
         using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output), new SourceLocation(request.OutputPath));
 
         progress?.Report("evaluate");

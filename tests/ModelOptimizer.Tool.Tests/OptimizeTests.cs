@@ -154,6 +154,31 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void A_model_that_is_missing_is_told_where_the_profile_names_it()
+    {
+        var profile = _folder.Write("p.yaml", "version: 1\nmodel: gone.onnx\npasses: [simplify]\n");
+
+        var run = Cli.Run("optimize", "-p", profile, "-o", _folder["out"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(4));
+        Assert.That(run.Error, Does.Contain($"{profile}(2,8): error MO2001: "));
+    }
+
+    [Test]
+    public void External_data_of_the_original_is_never_overwritten()
+    {
+        ModelWriter.Save(OnnxModel.Load(_model), _folder["b.onnx"], new SaveOptions { ExternalData = ExternalDataMode.Always });
+        File.Move(_folder["b.onnx"], _folder["a.onnx"]);
+        var before = File.ReadAllBytes(_folder["b.onnx.data"]);
+
+        var run = Cli.Run("optimize", _folder["a.onnx"], "--preset", "cpu-int8", "-o", _folder["b.onnx"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(7));
+        Assert.That(run.Error, Does.Contain("b.onnx.data : error MO7001: ").And.Contain("never overwritten"));
+        Assert.That(File.ReadAllBytes(_folder["b.onnx.data"]), Is.EqualTo(before));
+    }
+
+    [Test]
     public void Runs_at_once_on_one_output_do_not_meet()
     {
         var runs = new Cli[4];

@@ -3,6 +3,13 @@ using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Tool;
 
+/// <summary>A model, and the profile that applies to it.</summary>
+internal sealed record ModelChoice(string Model, OptimizationProfile Profile)
+{
+    /// <summary>Where the profile names the model; null when the command line does.</summary>
+    public SourceLocation? NamedAt { get; init; }
+}
+
 /// <summary>
 /// Finds out what to do with which model: from <c>-p</c>, from <c>--preset</c>, or from a profile that lies where one would look for it.
 /// </summary>
@@ -13,14 +20,15 @@ internal static class ProfileChoice
     /// <summary>The model to work on, with the profile that applies to it.</summary>
     /// <exception cref="UsageException">The command line names too little or too much.</exception>
     /// <exception cref="DiagnosticException">The profile has mistakes; all of them are in it.</exception>
-    public static (string Model, OptimizationProfile Profile) Make(string? model, string? profilePath, string? preset,
+    public static ModelChoice Make(string? model, string? profilePath, string? preset,
         IReadOnlyDictionary<string, string> variables, CommandContext context)
     {
         if (preset is not null)
-            return (model ?? throw new UsageException("--preset needs a MODEL to apply it to"), ReadPreset(preset));
+            return new(model ?? throw new UsageException("--preset needs a MODEL to apply it to"), ReadPreset(preset));
         var path = profilePath ?? Find(model, context);
-        var profile = Read(path, variables);
-        return (ModelOf(model, profile, path, isFound: profilePath is null), profile);
+        var resolved = OrThrow(mistakes => ProfileReader.Resolve(path, mistakes, variables));
+        var chosen = ModelOf(model, resolved.Profile, path, isFound: profilePath is null);
+        return new(chosen, resolved.Profile) { NamedAt = model is null ? resolved.ModelLocation : null };
     }
 
     /// <summary>Reads a profile file.</summary>
@@ -35,7 +43,7 @@ internal static class ProfileChoice
         return OrThrow(mistakes => ProfileReader.ReadPreset(name, mistakes));
     }
 
-    private static OptimizationProfile OrThrow(Func<DiagnosticBag, OptimizationProfile?> read)
+    private static T OrThrow<T>(Func<DiagnosticBag, T?> read) where T : class
     {
         var mistakes = new DiagnosticBag();
         var profile = read(mistakes);

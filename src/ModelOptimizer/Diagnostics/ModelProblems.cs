@@ -27,9 +27,10 @@ public static class ModelProblems
     };
 
     /// <summary>The diagnostic for a model that can't be read or written.</summary>
-    /// <param name="location">Where the user named the model; by default the file at fault.</param>
+    /// <param name="location">Where the user named the file: a missing or unwritable one is mended there, a bad one where it lies.</param>
     public static Diagnostic ToDiagnostic(this InvalidModelException exception, SourceLocation? location = null) =>
-        new(Descriptor(exception.Problem), exception.Message, location ?? (exception.Path is { } path ? new SourceLocation(path) : null));
+        new(Descriptor(exception.Problem), exception.Message,
+            (exception.Problem is ModelProblem.FileMissing or ModelProblem.CannotWrite ? location : null) ?? (exception.Path is { } path ? new SourceLocation(path) : null));
 
     /// <summary>Runs <paramref name="work"/> and turns a bad model or an unwritable place into its diagnostic.</summary>
     /// <exception cref="DiagnosticException">The model can't be read or written.</exception>

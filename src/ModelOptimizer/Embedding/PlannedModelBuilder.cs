@@ -42,8 +42,7 @@ internal sealed class PlannedModelBuilder(PlanRequest request, IDiagnosticSink s
         }
         catch (InvalidModelException e)
         {
-            // A missing file is mended where it is named, a bad one where it lies.
-            sink.Report(e.ToDiagnostic(e.Problem == ModelProblem.FileMissing ? location : null));
+            sink.Report(e.ToDiagnostic(location));
             return null;
         }
     }

@@ -67,7 +67,6 @@ internal sealed class ProfileSet
     {
         var mistakes = new DiagnosticBag();
         var resolved = ProfileReader.Resolve(path, mistakes, _request.Variables);
-        var model = resolved?.Values.FirstOrDefault(value => value.Path == "model")?.Location;
-        return new LoadedProfile(path, resolved?.Profile, model, mistakes.Diagnostics);
+        return new LoadedProfile(path, resolved?.Profile, resolved?.ModelLocation, mistakes.Diagnostics);
     }
 }

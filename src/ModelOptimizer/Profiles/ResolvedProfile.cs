@@ -27,6 +27,9 @@ public sealed class ResolvedProfile
     /// <summary>Every single value, in the order of the YAML.</summary>
     public IReadOnlyList<ResolvedValue> Values => [.. Leaves(_tree, KeyPath.Root)];
 
+    /// <summary>Where the profile names its model; null when it doesn't.</summary>
+    public SourceLocation? ModelLocation => Values.FirstOrDefault(value => value.Path == "model")?.Location;
+
     /// <summary>The profile as YAML, each value with its origin as a comment; it reads back as the same profile.</summary>
     public string ToYaml() => ProfileYaml.Write(_tree);
 

@@ -23,7 +23,15 @@ public sealed class ModelProblemsTests
     }
 
     [Test]
-    public void The_place_that_names_the_model_wins_over_its_file()
+    public void A_bad_file_is_mended_where_it_lies()
+    {
+        var thrown = Assert.Throws<DiagnosticException>(() => ModelProblems.Guard(() => OnnxModel.Load(typeof(ModelProblemsTests).Assembly.Location),
+            new SourceLocation("model-opt.yaml", 3, 8)))!;
+        Assert.That(thrown.Diagnostics[0].Location!.File, Does.EndWith(".dll"));
+    }
+
+    [Test]
+    public void A_missing_file_is_mended_where_it_is_named()
     {
         var place = new SourceLocation("model-opt.yaml", 3, 8);
         var thrown = Assert.Throws<DiagnosticException>(() => ModelProblems.Guard(() => OnnxModel.Load("nowhere.onnx"), place))!;
