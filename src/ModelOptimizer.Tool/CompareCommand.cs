@@ -50,7 +50,9 @@ internal sealed class CompareCommand
         return ProgressReporter.Run(context, progress =>
         {
             progress.Report("evaluate");
-            return MeasuredMetric.Of(new Evaluator(new OnnxRuntimeEngine(), context).Measure(original, result, request, context.Cancellation));
+            var measurements = new Evaluator(new OnnxRuntimeEngine(), context).Measure(original, result, request, context.Cancellation);
+            IgnoredArrays.Tell(context, measurements.IgnoredArrays);
+            return MeasuredMetric.Of(measurements);
         });
     }
 }

@@ -13,6 +13,7 @@ internal sealed class EvaluateCommand
 {
     private readonly Argument<string> _model = Arguments.Model();
     private readonly DataOptions _data = new();
+    private readonly VariableOptions _variables = new();
 
     private readonly Option<string?> _profile = new("--profile", "-p")
     {
@@ -39,6 +40,7 @@ internal sealed class EvaluateCommand
             _profile,
             _original,
         };
+        _variables.AddTo(command);
         _data.AddTo(command);
         return command.Does(Run);
     }
@@ -46,12 +48,13 @@ internal sealed class EvaluateCommand
     private void Run(ParseResult parsed, CommandContext context)
     {
         var path = parsed.GetValue(_model)!;
-        var profile = parsed.GetValue(_profile) is { } file ? ProfileChoice.Read(file) : null;
+        var profile = parsed.GetValue(_profile) is { } file ? ProfileChoice.Read(file, _variables.Read(parsed)) : null;
         if (_data.Read(parsed, profile?.Evaluate) is not { } settings)
             throw new UsageException("evaluate needs data: --data PATH, or -p PROFILE with 'evaluate:'");
         var limits = profile?.Budget ?? [];
         var request = new EvaluationRequest { Settings = settings, AlsoMeasure = [.. limits.Select(limit => limit.Metric)] };
         var measurements = Measure(path, parsed.GetValue(_original) ?? OriginalOf(profile, path), request, context);
+        IgnoredArrays.Tell(context, measurements.IgnoredArrays);
         var verdicts = BudgetChecker.Check(limits, measurements);
         Write(new EvaluationOutcome(1, path, measurements.Samples, Judged(measurements, verdicts)), context);
         foreach (var broken in verdicts.Select(verdict => verdict.Diagnostic).OfType<Diagnostic>())

@@ -32,11 +32,7 @@ internal sealed class OptimizeCommand
 
     private readonly Option<int?> _maxRewrites = new("--max-rewrites") { Description = "Stop after so many changes, to find the one that does harm", HelpName = "N" };
 
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description = "What ${msbuild:NAME} stands for in the profile; may be given several times",
-        HelpName = "NAME=VALUE",
-    };
+    private readonly VariableOptions _variables = new();
 
     public static ToolCommand Create() => new OptimizeCommand().Build();
 
@@ -47,13 +43,15 @@ internal sealed class OptimizeCommand
             if (result.GetValue(_maxRewrites) < 0)
                 result.AddError("--max-rewrites is a number from 0 on");
         });
-        return new ToolCommand("optimize", "Make a model smaller and faster, measure what it keeps, hold it to its budget",
+        var command = new ToolCommand("optimize", "Make a model smaller and faster, measure what it keeps, hold it to its budget",
             "optimize model.onnx --preset cpu-int8",
             "optimize model.onnx -p model-opt.yaml -o optimized/",
             "optimize model.onnx --preset weights-int4 --explain quantize-weights")
         {
-            _model, _profile, _preset, _output, _explain, _set, _maxRewrites,
-        }.Does(Run);
+            _model, _profile, _preset, _output, _explain, _maxRewrites,
+        };
+        _variables.AddTo(command);
+        return command.Does(Run);
     }
 
     private void Run(ParseResult parsed, CommandContext context)
@@ -61,13 +59,15 @@ internal sealed class OptimizeCommand
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
-        var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), VariableOptions.Parse(parsed.GetValue(_set)), context);
+        var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
         var request = new OptimizationRequest(choice.Model, choice.Profile, OutputPath.For(choice.Model, parsed.GetValue(_output)))
         {
             MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,
             ModelLocation = choice.NamedAt,
         };
-        Write(Optimize(request, context), explained, context);
+        var result = Optimize(request, context);
+        IgnoredArrays.Tell(context, result.IgnoredArrays);
+        Write(result, explained, context);
     }
 
     private static OptimizationResult Optimize(OptimizationRequest request, CommandContext context)

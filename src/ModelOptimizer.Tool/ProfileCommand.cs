@@ -12,18 +12,21 @@ internal static class ProfileCommand
     {
         var file = new Argument<string>("FILE") { Description = "The profile", DefaultValueFactory = _ => ProfileChoice.DefaultFile };
         var resolved = new Option<bool>("--resolved") { Description = "Merge in what it extends, write out defaults, say where each value comes from (--json always does)" };
-        return new ToolCommand("show", "Check a profile and print it",
+        var variables = new VariableOptions();
+        var command = new ToolCommand("show", "Check a profile and print it",
             "profile show --resolved",
             "profile show model-opt.yaml --resolved --json")
         {
             file,
             resolved,
-        }.Does((parsed, context) => Run(parsed.GetValue(file)!, parsed.GetValue(resolved), context));
+        };
+        variables.AddTo(command);
+        return command.Does((parsed, context) => Run(parsed.GetValue(file)!, variables.Read(parsed), parsed.GetValue(resolved), context));
     }
 
-    private static void Run(string file, bool isResolved, CommandContext context)
+    private static void Run(string file, IReadOnlyDictionary<string, string> variables, bool isResolved, CommandContext context)
     {
-        if (ProfileReader.Resolve(file, context) is not { } profile)
+        if (ProfileReader.Resolve(file, context, variables) is not { } profile)
             return;
         if (context.IsJson)
             context.WriteJson(ProfileValues.Of(profile), ToolJson.Readable.ProfileValues);

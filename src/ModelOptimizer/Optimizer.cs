@@ -31,6 +31,9 @@ public sealed record OptimizationResult(OptimizationReport Report, string ModelP
 {
     /// <summary>False when a budget is broken: the output was not written.</summary>
     public bool Accepted => Report.Accepted;
+
+    /// <summary>Arrays of the data that the model has no use for.</summary>
+    public IReadOnlyList<string> IgnoredArrays { get; init; } = [];
 }
 
 /// <summary>The whole story, top to bottom: read, rewrite, write aside, measure, judge, accept or reject, report.</summary>
@@ -86,7 +89,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
         FileProblems.Guard(output.Report, () => ReportWriter.Write(report, output.Report));
-        return new OptimizationResult(report, staged.Files[0], output.Report);
+        return new OptimizationResult(report, staged.Files[0], output.Report) { IgnoredArrays = measurements.IgnoredArrays };
     }
 
     /// <summary>Data that nothing learns from is a misunderstanding worth clearing up.</summary>

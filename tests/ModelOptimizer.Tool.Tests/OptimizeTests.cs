@@ -179,6 +179,22 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void Variables_are_set_wherever_a_profile_is_read_and_arrays_not_used_are_listed_on_demand()
+    {
+        Npz.Write(_folder["data.npz"], ("x", new float[64], [1, 64]), ("spare", new float[1], [1]));
+        var profile = _folder.Write("p.yaml", "version: 1\npasses: [simplify]\nevaluate: { data: '${msbuild:Data}' }\n");
+
+        foreach (var command in new[] { "optimize", "evaluate" })
+        {
+            var run = Cli.Run([command, _model, "-p", profile, "--set", "Data=data.npz", "-v", .. command == "optimize" ? ["-o", _folder["out"]] : Array.Empty<string>()]);
+            Assert.That(run.ExitCode, Is.Zero, run.Error);
+            Assert.That(run.Error, Does.Contain("no input of the model: spare"));
+        }
+        Assert.That(Cli.Run("profile", "show", profile, "--resolved", "--set", "Data=data.npz").Out, Does.Contain("data.npz"));
+        Assert.That(Cli.Run("profile", "show", profile).ExitCode, Is.EqualTo(3));
+    }
+
+    [Test]
     public void Runs_at_once_on_one_output_do_not_meet()
     {
         var runs = new Cli[4];

@@ -11,9 +11,6 @@ public sealed record EvaluationRequest
     /// <summary>Metrics wanted besides those of <see cref="Settings"/>: the budget's.</summary>
     public IReadOnlyList<string> AlsoMeasure { get; init; } = [];
 
-    /// <summary>The files of the original, model first; null takes those that it was read from.</summary>
-    public IReadOnlyList<string>? OriginalFiles { get; init; }
-
     /// <summary>The files of the candidate, model first; null writes a scratch copy to find its size.</summary>
     public IReadOnlyList<string>? CandidateFiles { get; init; }
 

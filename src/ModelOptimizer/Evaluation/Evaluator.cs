@@ -17,7 +17,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
     public Measurements Measure(OnnxModel original, OnnxModel candidate, EvaluationRequest request, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using var originalFiles = SavedModel.Of(original, request.OriginalFiles ?? SavedModel.SourceOf(original));
+        using var originalFiles = SavedModel.Of(original, SavedModel.SourceOf(original));
         using var candidateFiles = SavedModel.Of(candidate, request.CandidateFiles);
         var sizes = Sizes(originalFiles, candidateFiles, Wanted(request));
         if (OpenData(original, request) is not { } data)

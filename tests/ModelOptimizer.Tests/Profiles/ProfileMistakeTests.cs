@@ -36,9 +36,9 @@ public sealed class ProfileMistakeTests
     }
 
     // Texts that are no profile at all.
-    [TestCase("", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
-    [TestCase("# only a comment\n", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
-    [TestCase("---\n", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one")]
+    [TestCase("", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'dotnet model-opt init MODEL' write one")]
+    [TestCase("# only a comment\n", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'dotnet model-opt init MODEL' write one")]
+    [TestCase("---\n", "(1,1) MO1002 The profile says nothing; start it with 'version: 1' and 'passes:', or let 'dotnet model-opt init MODEL' write one")]
     [TestCase("- simplify\n", "(1,1) MO1006 A profile is a map of keys such as 'version: 1', not a list")]
     [TestCase("just words\n", "(1,1) MO1006 A profile is a map of keys such as 'version: 1', not a text")]
     [TestCase("version: 1\nmodel: \"x\n", "(2,8) MO1003 Not valid YAML: while scanning a quoted scalar, found unexpected end of stream")]
@@ -167,7 +167,7 @@ public sealed class ProfileMistakeTests
         using var folder = new ProfileFolder();
         var (profile, mistakes) = folder.Read("p.yaml");
         Assert.That(profile, Is.Null);
-        Assert.That(mistakes, Is.EqualTo(new[] { "p.yaml : error MO1001: There is no profile p.yaml; 'model-opt init MODEL' writes one" }));
+        Assert.That(mistakes, Is.EqualTo(new[] { "p.yaml : error MO1001: There is no profile p.yaml; 'dotnet model-opt init MODEL' writes one" }));
     }
 
     [Test]

@@ -11,8 +11,4 @@ public static class MetricRegistry
             .Select(type => (Metric)Activator.CreateInstance(type, nonPublic: true)!)
             .OrderBy(metric => metric.Declaration.IsCost).ThenBy(metric => metric.Name, StringComparer.Ordinal),
     ];
-
-    /// <summary>The metrics of the given kind among the names, in the registry's order.</summary>
-    public static IReadOnlyList<T> Select<T>(IReadOnlySet<string> names) where T : Metric =>
-        [.. All.OfType<T>().Where(metric => names.Contains(metric.Name))];
 }

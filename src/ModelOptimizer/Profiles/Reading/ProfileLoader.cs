@@ -21,7 +21,7 @@ internal sealed class ProfileLoader(Variables variables, IDiagnosticSink sink)
         if (File.Exists(path))
             return LoadFile(path, namedAt: null);
         sink.Report(new Diagnostic(DiagnosticCatalog.ProfileNotFound,
-            $"There is no profile {path}; 'model-opt init MODEL' writes one", new SourceLocation(path)));
+            $"There is no profile {path}; 'dotnet model-opt init MODEL' writes one", new SourceLocation(path)));
         return null;
     }
 

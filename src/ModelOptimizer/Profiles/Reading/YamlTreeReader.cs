@@ -74,7 +74,7 @@ internal sealed class YamlTreeReader
     private ProfileMap? Empty()
     {
         Report(DiagnosticCatalog.ProfileEmpty, new Origin(_source, 1, 1),
-            "The profile says nothing; start it with 'version: 1' and 'passes:', or let 'model-opt init MODEL' write one");
+            "The profile says nothing; start it with 'version: 1' and 'passes:', or let 'dotnet model-opt init MODEL' write one");
         return null;
     }
 
