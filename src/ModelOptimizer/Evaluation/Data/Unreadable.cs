@@ -17,7 +17,11 @@ internal static class Unreadable
         {
             throw Because(file, array, "it ends too early; was it copied or downloaded completely?");
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (InvalidDataException e)
+        {
+            throw Because(file, array, $"{e.Message.TrimEnd('.')}; write it again, or copy it as a binary file");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Because(file, array, e.Message.TrimEnd('.'));
         }
