@@ -61,7 +61,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
         var candidate = original.Clone();
         var log = Rewrite(candidate, request, cancellation);
-        ModelReview.Report(candidate, diagnostics);
+        ModelReview.Report(original, candidate, diagnostics);
         ReviewCalibration(request.Profile);
 
         progress?.Report("write");

@@ -43,7 +43,7 @@ public sealed class Graph
     public IReadOnlyList<GraphOutput> Outputs => _outputs;
 
     /// <summary>The values that the graph itself makes: initializers, then what its nodes put out.</summary>
-    internal IEnumerable<Value> MadeValues => _initializers.Concat(Nodes.SelectMany(node => node.Outputs).OfType<Value>());
+    public IEnumerable<Value> MadeValues => _initializers.Concat(Nodes.SelectMany(node => node.Outputs).OfType<Value>());
 
     /// <summary>The unserialised node that reads the outputs: being an output is just being used.</summary>
     internal Node Return { get; }

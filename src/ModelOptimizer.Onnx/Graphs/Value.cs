@@ -37,6 +37,9 @@ public sealed class Value
     /// </summary>
     internal Value? ShadowedBy { get; set; }
 
+    /// <summary>True for a constant whose name a later one took.</summary>
+    public bool IsShadowed => ShadowedBy is not null;
+
     /// <summary>The slots that read this value, in no particular but a reproducible order.</summary>
     public IReadOnlyList<Use> Uses => _uses;
 

@@ -45,6 +45,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor UnknownOperator = Warning("MO2015", "Operator unknown to the runtime");
     public static readonly DiagnosticDescriptor OpsetTooNew = Warning("MO2016", "Opset is newer than known");
     public static readonly DiagnosticDescriptor OverridableInitializers = Warning("MO2017", "Initializers can be overridden by the caller");
+    public static readonly DiagnosticDescriptor ShadowedConstants = Warning("MO2018", "Constants are defined twice");
 
     // Passes
     public static readonly DiagnosticDescriptor FixpointCap = Warning("MO3001", "Passes did not settle");
