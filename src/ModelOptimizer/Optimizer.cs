@@ -95,9 +95,9 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
     /// <summary>Data that nothing learns from is a misunderstanding worth clearing up.</summary>
     private void ReviewCalibration(OptimizationProfile profile)
     {
-        if (profile.Calibration is not null)
+        if (profile.Calibration is { } calibration)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
-                profile.Files is [var file, ..] ? new SourceLocation(file) : null));
+                calibration.Location));
     }
 
     private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Reporting;
@@ -44,6 +45,20 @@ public sealed class OptimizerTests
         var told = diagnostics.Where(d => d.Descriptor == DiagnosticCatalog.NothingToDo).Select(d => d.Message).ToList();
         Assert.That(told, Has.Count.EqualTo(blamed));
         Assert.That(told, Is.All.StartsWith("The preset compressed nothing: 4 × exclude has 'w?'. "));
+    }
+
+    [Test]
+    public void Data_that_is_missing_is_told_where_the_profile_names_it()
+    {
+        using var folder = new DataFolder();
+        var model = folder["model.onnx"];
+        ModelWriter.Save(TwoProducts(), model);
+        var profile = new OptimizationProfile { Evaluate = new EvaluateSettings { Data = [folder["gone.npz"]], Location = Line } };
+
+        var mistake = Assert.Throws<DiagnosticException>(
+            () => new Optimizer(new OnnxRuntimeEngine(), new DiagnosticBag()).Run(new OptimizationRequest(model, profile, folder["out/model.onnx"])))!;
+
+        Assert.That(mistake.Diagnostics.Select(d => (d.Code, d.Location)), Is.EqualTo(new[] { ("MO5002", Line) }));
     }
 
     [Test]

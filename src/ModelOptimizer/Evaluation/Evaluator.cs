@@ -71,6 +71,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
             {
                 Batch = settings.Batch,
                 Labels = settings.Labels,
+                NamedAt = settings.Location,
                 Limit = request.Limit,
             });
         sink.Report(new Diagnostic(DiagnosticCatalog.AccuracyNotMeasured,

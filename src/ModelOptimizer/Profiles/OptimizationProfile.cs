@@ -49,9 +49,18 @@ public sealed record PassSettings(string Name, object? Options, SourceLocation L
     public bool IsPreset { get; init; }
 }
 
-/// <summary>Real inputs from which value ranges are learned.</summary>
-public sealed record CalibrationSettings
+/// <summary>Settings that know where the profile says them, so that what they name can be mended there.</summary>
+public interface ILocated
 {
+    /// <summary>Where they begin; null when no profile says them.</summary>
+    SourceLocation? Location { get; }
+}
+
+/// <summary>Real inputs from which value ranges are learned.</summary>
+public sealed record CalibrationSettings : ILocated
+{
+    public SourceLocation? Location { get; init; }
+
     [Option("Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.",
         IsPath = true, Required = true, Example = "data/calibration.npz")]
     public IReadOnlyList<string> Data { get; init; } = [];
@@ -61,8 +70,10 @@ public sealed record CalibrationSettings
 }
 
 /// <summary>How the result is compared with the original.</summary>
-public sealed record EvaluateSettings
+public sealed record EvaluateSettings : ILocated
 {
+    public SourceLocation? Location { get; init; }
+
     [Option("Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.",
         IsPath = true, Example = "data/validation.npz")]
     public IReadOnlyList<string> Data { get; init; } = [];

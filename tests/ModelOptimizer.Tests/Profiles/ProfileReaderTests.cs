@@ -44,8 +44,9 @@ public sealed class ProfileReaderTests
         Assert.That(profile.Passes[0], Is.EqualTo(new PassSettings("simplify", null, new SourceLocation(folder["p.yaml"], 7, 5))));
         AssertOptions((QuantizeOptions)profile.Passes[1].Options!);
         Assert.That(profile.Evaluate!.Data, Is.EqualTo(new[] { folder["data/a.npz"], folder["data/b.npz"] }));
-        Assert.That(profile.Evaluate with { Data = [], Metrics = [] },
+        Assert.That(profile.Evaluate with { Data = [], Metrics = [], Location = null },
             Is.EqualTo(new EvaluateSettings { Labels = "labels", Output = "logits", Batch = 8, Data = [], Metrics = [] }));
+        Assert.That(profile.Evaluate.Location, Is.EqualTo(At(11)));
         Assert.That(profile.Evaluate.Metrics, Is.EqualTo(new[] { "top-1", "sqnr" }));
         Assert.That(profile.Budget, Is.EqualTo(new[]
         {

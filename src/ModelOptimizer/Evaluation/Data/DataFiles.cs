@@ -11,18 +11,20 @@ public static class DataFiles
 
     /// <summary>All data files meant, in ordinal order within each entry: what is read, and what a build must watch.</summary>
     /// <param name="paths">Files, folders, or globs with <c>*</c> and <c>**</c>, which may match files or folders.</param>
+    /// <param name="namedAt">Where a human named them; null shows a missing one at its own path.</param>
     /// <exception cref="DiagnosticException">An entry leads to no data file.</exception>
-    public static IReadOnlyList<string> Expand(IEnumerable<string> paths) => [.. paths.SelectMany(Expand).Distinct()];
+    public static IReadOnlyList<string> Expand(IEnumerable<string> paths, SourceLocation? namedAt = null) =>
+        [.. paths.SelectMany(path => Expand(path, namedAt ?? new SourceLocation(path))).Distinct()];
 
-    private static IReadOnlyList<string> Expand(string path)
+    private static List<string> Expand(string path, SourceLocation place)
     {
         if (File.Exists(path))
-            return HasDataExtension(path) ? [path] : throw NotFound(path, $"'{path}' is no data file{Expected}");
+            return HasDataExtension(path) ? [path] : throw NotFound(place, $"'{path}' is no data file{Expected}");
         if (Directory.Exists(path))
-            return InFolder(path) is { Count: > 0 } files ? files : throw NotFound(path, $"The folder '{path}' has no data files{Expected}");
+            return InFolder(path) is { Count: > 0 } files ? files : throw NotFound(place, $"The folder '{path}' has no data files{Expected}");
         if (!path.Contains('*', StringComparison.Ordinal))
-            throw NotFound(path, $"There is no file or folder '{path}'");
-        return Glob(path) is { Count: > 0 } matches ? matches : throw NotFound(path, $"Nothing matches '{path}'{Expected}");
+            throw NotFound(place, $"There is no file or folder '{path}'");
+        return Glob(path) is { Count: > 0 } matches ? matches : throw NotFound(place, $"Nothing matches '{path}'{Expected}");
     }
 
     private static string Expected => "; data comes as .npz, .jsonl, a folder of .npy, or ONNX test_data_set_* folders";
@@ -61,6 +63,5 @@ public static class DataFiles
 
     private static bool HasDataExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    private static DiagnosticException NotFound(string path, string message) =>
-        new(DiagnosticCatalog.DataNotFound, message, new SourceLocation(path));
+    private static DiagnosticException NotFound(SourceLocation place, string message) => new(DiagnosticCatalog.DataNotFound, message, place);
 }

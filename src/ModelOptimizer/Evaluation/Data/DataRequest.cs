@@ -1,3 +1,4 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 
@@ -15,6 +16,9 @@ public sealed record DataRequest(IReadOnlyList<NamedType> Inputs, IReadOnlyList<
 
     /// <summary>The array that holds the truth; null takes <c>labels</c> where there is such an array.</summary>
     public string? Labels { get; init; }
+
+    /// <summary>Where a human named the data; null shows problems at the data itself.</summary>
+    public SourceLocation? NamedAt { get; init; }
 
     /// <summary>How many samples are read at most.</summary>
     public int Limit { get; init; } = int.MaxValue;

@@ -20,7 +20,7 @@ public sealed class DataSet
         ArgumentNullException.ThrowIfNull(request);
         _paths = paths;
         _request = request;
-        Files = DataFiles.Expand(paths);
+        Files = DataFiles.Expand(paths, request.NamedAt);
     }
 
     /// <summary>Every file the samples come from.</summary>

@@ -18,6 +18,8 @@ internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, Opt
         var record = Defaults();
         foreach (var (key, value) in values)
             _properties[key].SetValue(record, value);
+        if (record is ILocated)
+            type.GetProperty(nameof(ILocated.Location))!.SetValue(record, map.Location);
         return record;
     }
 
