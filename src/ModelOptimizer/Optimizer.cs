@@ -2,6 +2,7 @@ using System.Reflection;
 using ModelOptimizer.Budgets;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
@@ -62,7 +63,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var candidate = original.Clone();
         var log = Rewrite(candidate, request, cancellation);
         ModelReview.Report(original, candidate, diagnostics);
-        ReviewCalibration(request.Profile);
+        ReviewCalibration(original, request.Profile);
 
         progress?.Report("write");
         using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output), new SourceLocation(request.OutputPath));
@@ -92,12 +93,16 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         return new OptimizationResult(report, staged.Files[0], output.Report) { IgnoredArrays = measurements.IgnoredArrays };
     }
 
-    /// <summary>Data that nothing learns from is a misunderstanding worth clearing up.</summary>
-    private void ReviewCalibration(OptimizationProfile profile)
+    /// <summary>Data that nothing learns from is a misunderstanding worth clearing up, and data that does not fit the model is a mistake all the same.</summary>
+    /// <exception cref="DiagnosticException">The data is missing or does not fit.</exception>
+    private void ReviewCalibration(OnnxModel original, OptimizationProfile profile)
     {
-        if (profile.Calibration is { } calibration)
-            diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
-                calibration.Location));
+        if (profile.Calibration is not { } calibration)
+            return;
+        var first = DataRequest.For(original) with { Limit = 1, NamedAt = calibration.Location };
+        _ = new DataSet(calibration.Data, first).Read().First();
+        diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
+            calibration.Location));
     }
 
     private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, CancellationToken cancellation)

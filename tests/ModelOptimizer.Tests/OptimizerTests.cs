@@ -61,6 +61,30 @@ public sealed class OptimizerTests
         Assert.That(mistake.Diagnostics.Select(d => (d.Code, d.Location)), Is.EqualTo(new[] { ("MO5002", Line) }));
     }
 
+    [TestCase("x", "(3, 96)", "MO4003")]
+    [TestCase("z", "(3, 96)", "MO5004")]
+    [TestCase("x", "(96, 3)", "MO5004")]
+    public void Calibration_data_must_fit_the_model_though_nothing_learns_from_it_yet(string array, string shape, string code)
+    {
+        using var folder = new DataFolder();
+        var model = folder["model.onnx"];
+        ModelWriter.Save(TwoProducts(), model);
+        var data = folder.WriteNpz("calibration.npz", (array, DataFolder.Floats(shape, new float[3 * 96])), ("other", DataFolder.Floats("(1,)", 0f)));
+        var profile = new OptimizationProfile { Calibration = new CalibrationSettings { Data = [data], Location = Line } };
+        var diagnostics = new DiagnosticBag();
+
+        try
+        {
+            new Optimizer(PassContexts.Engine, diagnostics).Run(new OptimizationRequest(model, profile, folder["out/model.onnx"]));
+        }
+        catch (DiagnosticException mistake)
+        {
+            mistake.Diagnostics.ToList().ForEach(diagnostics.Report);
+        }
+
+        Assert.That(diagnostics.Diagnostics.Select(d => d.Code).Where(c => c != "MO5001").Distinct(), Is.EqualTo(new[] { code }));
+    }
+
     [Test]
     public void A_candidate_that_can_not_be_written_leaves_nothing_behind()
     {
