@@ -58,12 +58,12 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var originalFiles = SavedModel.SourceOf(original)!;
         var output = new OutputFiles(request.OutputPath);
         output.RefuseToReplace(originalFiles);
+        ReviewCalibration(original, request.Profile);
         var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
 
         var candidate = original.Clone();
         var log = Rewrite(candidate, request, cancellation);
         ModelReview.Report(original, candidate, diagnostics);
-        ReviewCalibration(original, request.Profile);
 
         progress?.Report("write");
         using var staged = ModelProblems.Guard(() => StagedModel.Write(candidate, output), new SourceLocation(request.OutputPath));

@@ -29,18 +29,7 @@ internal static class IrVersions
 
     private static long Needed(Graph graph) => graph.Initializers.Select(value => value.Initializer!)
         .Concat(graph.Nodes.SelectMany(node => node.Attributes.Tensors.Values))
-        .Select(tensor => Math.Max(VersionOf(tensor.ElementType), tensor is SparseTensor ? SparseTensors : 0))
+        .Select(tensor => Math.Max(tensor.ElementType.IrVersion(), tensor is SparseTensor ? SparseTensors : 0))
         .Append(0)
         .Max();
-
-    private static long VersionOf(DataType type) => type switch
-    {
-        DataType.BFloat16 => 4,
-        DataType.Float8E4M3FN or DataType.Float8E4M3FNUZ or DataType.Float8E5M2 or DataType.Float8E5M2FNUZ => 9,
-        DataType.Int4 or DataType.UInt4 => 10,
-        DataType.Float4E2M1 => 11,
-        DataType.Float8E8M0 => 12,
-        DataType.Int2 or DataType.UInt2 => 13,
-        _ => 0,
-    };
 }

@@ -57,6 +57,18 @@ public static class DataTypes
         or DataType.BFloat16 or DataType.Float8E4M3FN or DataType.Float8E4M3FNUZ or DataType.Float8E5M2
         or DataType.Float8E5M2FNUZ or DataType.Float4E2M1 or DataType.Float8E8M0;
 
+    /// <summary>The version of the format that the type came with; 0 for those that were there from the start.</summary>
+    public static long IrVersion(this DataType type) => type switch
+    {
+        DataType.BFloat16 => 4,
+        DataType.Float8E4M3FN or DataType.Float8E4M3FNUZ or DataType.Float8E5M2 or DataType.Float8E5M2FNUZ => 9,
+        DataType.Int4 or DataType.UInt4 => 10,
+        DataType.Float4E2M1 => 11,
+        DataType.Float8E8M0 => 12,
+        DataType.Int2 or DataType.UInt2 => 13,
+        _ => 0,
+    };
+
     /// <summary>The name as ONNX text syntax spells it, e.g. <c>float</c>, <c>int64</c>, <c>bfloat16</c>.</summary>
     public static string ToOnnxName(this DataType type) => type switch
     {

@@ -13,7 +13,7 @@ public sealed partial class CanonicalFormTests
     [TestCase("data/v.jsonl", 17, 0, "data/v.jsonl(17): error MO6001: too large")]
     [TestCase("Models/langid.onnx", 0, 0, "Models/langid.onnx : error MO6001: too large")]
     [TestCase("my models/a (1).onnx", 0, 0, "my models/a (1).onnx : error MO6001: too large")]
-    [TestCase("C:\\work\\model-opt.yaml", 1, 2, "C:\\work\\model-opt.yaml(1,2): error MO6001: too large")]
+    [TestCase("C:\\app\\model-opt.yaml", 1, 2, "C:\\app\\model-opt.yaml(1,2): error MO6001: too large")]
     public void A_diagnostic_is_one_line_that_tools_understand(string file, int line, int column, string expected)
     {
         var text = new Diagnostic(DiagnosticCatalog.SizeBudget, "too large", new SourceLocation(file, line, column)).ToString();

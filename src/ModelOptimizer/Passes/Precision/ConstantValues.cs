@@ -5,10 +5,13 @@ namespace ModelOptimizer.Passes;
 /// <summary>Brings constants into a model, and takes those away that nothing reads any more.</summary>
 internal static class ConstantValues
 {
+    /// <summary>The first version whose initializers need not be inputs.</summary>
+    private const long InitializersApartFromInputs = 4;
+
     /// <summary>Adds a constant to a graph and raises the IR version to one that has its type.</summary>
     public static Value AddConstant(this OnnxModel model, Graph graph, string name, Tensor tensor)
     {
-        model.RequireIrVersion(IrVersionOf(tensor.ElementType));
+        model.RequireIrVersion(Math.Max(InitializersApartFromInputs, tensor.ElementType.IrVersion()));
         return graph.AddConstant(name, tensor);
     }
 
@@ -22,12 +25,4 @@ internal static class ConstantValues
         else
             constant.Graph.RemoveInitializer(constant);
     }
-
-    private static long IrVersionOf(DataType type) => type switch
-    {
-        DataType.Int2 or DataType.UInt2 => 13,
-        DataType.Int4 or DataType.UInt4 => 10,
-        // The first version whose initializers need not be inputs.
-        _ => 4,
-    };
 }
