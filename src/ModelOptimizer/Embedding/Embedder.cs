@@ -2,6 +2,7 @@ using System.IO.Compression;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Embedding;
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Embedding;
 

@@ -7,13 +7,8 @@ namespace ModelOptimizer.Reporting;
 /// <summary>Writes reports as JSON.</summary>
 public static class ReportWriter
 {
-    /// <summary>Writes the report beside its place and moves it there, so that nobody reads half of it.</summary>
-    public static void Write(OptimizationReport report, string path)
-    {
-        var beside = path + ".tmp";
-        File.WriteAllBytes(beside, ToJson(report));
-        File.Move(beside, path, overwrite: true);
-    }
+    /// <summary>Writes the report whole or not at all, also when several runs write to one place.</summary>
+    public static void Write(OptimizationReport report, string path) => WholeFile.Write(path, ToJson(report));
 
     /// <summary>The report as indented UTF-8 JSON with a line break at the end.</summary>
     public static byte[] ToJson(OptimizationReport report) =>

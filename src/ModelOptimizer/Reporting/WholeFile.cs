@@ -1,4 +1,4 @@
-namespace ModelOptimizer.Embedding;
+namespace ModelOptimizer.Reporting;
 
 /// <summary>Files that appear complete or not at all: written beside the target and moved over it.</summary>
 internal static class WholeFile
