@@ -44,8 +44,8 @@ public abstract class FixpointGroup(IReadOnlyList<IGraphPass> passes, int maxRou
     private string CapMessage(PassContext context)
     {
         var name = ((IGraphPass)this).Name;
-        var busy = context.Log.Runs.Where(run => run.Group == name && run.Round == maxRounds && run.Rewrites > 0).Select(run => run.Pass);
-        return $"{name} still finds work after {maxRounds} rounds; the model is sound, but these passes may be undoing each other's work: "
-            + string.Join(", ", busy.Distinct());
+        var busy = context.Log.Runs.Where(run => run.Group == name && run.Round == maxRounds && run.Rewrites > 0).Select(run => run.Pass).ToHashSet();
+        return $"{name} still finds work after {maxRounds} rounds; the model is sound, but "
+            + UndoneWork.Describe([.. Passes.Where(pass => busy.Contains(pass.Name)).DistinctBy(pass => pass.Name)], context);
     }
 }
