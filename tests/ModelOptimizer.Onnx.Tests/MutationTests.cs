@@ -8,7 +8,7 @@ namespace ModelOptimizer.Onnx.Tests;
 public sealed class MutationTests
 {
     private static readonly Gen<(int Verb, int A, int B, int C)[]> s_scripts =
-        Gen.Select(Gen.Int[0, 5], Gen.Int[0, 999], Gen.Int[0, 999], Gen.Int[0, 999]).Array[0, 40];
+        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 999], Gen.Int[0, 999], Gen.Int[0, 999]).Array[0, 40];
 
     [Test]
     public void Edges_stay_reciprocal_names_unique_and_originals_as_they_were() => s_scripts.Sample(script =>
@@ -65,6 +65,9 @@ public sealed class MutationTests
                 break;
             case 4:
                 graph.AddInitializer("w", Tensor.Create([1], c));
+                break;
+            case 6 when node.OpType == "If":
+                node.ReplaceWith(graph.InlineBody(Pick(node.Bodies, c).Graph)[0]);
                 break;
         }
     }

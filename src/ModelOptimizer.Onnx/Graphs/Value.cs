@@ -19,7 +19,7 @@ public sealed class Value
     }
 
     /// <summary>The graph that declares it.</summary>
-    public Graph Graph { get; }
+    public Graph Graph { get; internal set; }
 
     /// <summary>A hint: the writer keeps it when it is free, and makes it unique otherwise.</summary>
     public string Name { get; set; }

@@ -9,6 +9,7 @@ public static class DefaultPipeline
         new EliminateDeadNodes(), // first, so that nothing is computed for what nobody reads
         new FoldShape(), // lengths become constants for the next one to compute with
         new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
+        new InlineIf(), // constant conditions have just been computed; what was a branch is then open to all others
         new EliminateIdentity(), // sees more once shapes and axes are constants
         new DeduplicateInitializers(), // folding makes equal constants
         new EliminateCommonSubexpressions(), // equal constants make equal expressions
