@@ -13,6 +13,9 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     /// <summary>Where external data lies when the model itself comes from memory.</summary>
     private const string ExternalDataFolderKey = "session.model_external_initializers_file_folder_path";
 
+    /// <summary>Packed weights run in kernels of their own, which round differently: a constant would not answer as the same values computed.</summary>
+    private const string DisablePackingKey = "session.disable_prepacking";
+
     public string Description
     {
         get
@@ -61,13 +64,19 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         }
     }
 
-    private static SessionOptions Options(SessionSettings settings) => new()
+    private static SessionOptions Options(SessionSettings settings)
     {
-        GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
-        IntraOpNumThreads = settings.Threads,
-        InterOpNumThreads = 1,
-        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-    };
+        var options = new SessionOptions
+        {
+            GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
+            IntraOpNumThreads = settings.Threads,
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        if (!settings.Optimize)
+            options.AddSessionConfigEntry(DisablePackingKey, "1");
+        return options;
+    }
 
     private static long InlineBytes(OnnxModel model) => GraphWalker.Graphs(model)
         .SelectMany(graph => graph.Initializers)
