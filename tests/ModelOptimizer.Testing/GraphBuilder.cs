@@ -44,6 +44,9 @@ public sealed class GraphBuilder
     /// <summary>How <see cref="Weight"/> supplies constants.</summary>
     public WeightForm Weights { get; init; }
 
+    /// <summary>The version of the standard operators.</summary>
+    public long Opset => _model.OpsetOf(_graph);
+
     /// <summary>The model; its edges have been verified.</summary>
     public OnnxModel Build()
     {

@@ -29,6 +29,13 @@ public sealed class NodeList : IEnumerable<Node>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>The nodes from last to first, which may be edited likewise: nodes inserted before the current one are met.</summary>
+    public IEnumerable<Node> Backwards()
+    {
+        for (var node = Last; node is not null; node = PreviousAlive(node))
+            yield return node;
+    }
+
     /// <summary>Puts a node before another, or last when <paramref name="before"/> is null.</summary>
     internal void Link(Node node, Node? before)
     {
@@ -48,7 +55,7 @@ public sealed class NodeList : IEnumerable<Node>
         AsRead = null;
     }
 
-    /// <summary>Takes a node out; it keeps its own Next so that a walk standing on it finds its way back.</summary>
+    /// <summary>Takes a node out; it keeps its own Next and Previous so that a walk standing on it finds its way back.</summary>
     internal void Unlink(Node node)
     {
         if (node.Previous is null)
@@ -70,5 +77,13 @@ public sealed class NodeList : IEnumerable<Node>
         while (next is { Graph: null })
             next = next.Next;
         return next;
+    }
+
+    private static Node? PreviousAlive(Node node)
+    {
+        var previous = node.Previous;
+        while (previous is { Graph: null })
+            previous = previous.Previous;
+        return previous;
     }
 }

@@ -16,6 +16,16 @@ public static class DefaultPipeline
         new EliminateDeadNodes(), // what the others left behind
     ];
 
+    /// <summary>The passes of <c>fuse</c>, repeated until they settle.</summary>
+    public static IReadOnlyList<IGraphPass> Fuse(FuseOptions options) =>
+    [
+        new FuseLayerNormalization(options), // before anything else takes its squares and square roots
+        new FuseRmsNormalization(options),
+        new FuseGelu(options),
+        new FuseFastGelu(options),
+        new EliminateDeadNodes(), // shapes that only the formulas read
+    ];
+
     /// <summary>Passes without loss that run only where a profile names them, because they change the model's signature.</summary>
     public static IReadOnlyList<Type> OnDemand { get; } = [typeof(FreezeInputs)];
 }
