@@ -69,6 +69,17 @@ public sealed class OnnxModel
             function.Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
     }
 
+    /// <summary>Takes the import of an unused domain away, of the model and of its functions.</summary>
+    public void RemoveImport(string domain)
+    {
+        foreach (var imports in FunctionList.Select(function => function.Proto.OpsetImport).Prepend(Proto.OpsetImport))
+            foreach (var import in imports.Where(import => import.Domain == domain).ToList())
+                imports.Remove(import);
+    }
+
+    /// <summary>Takes the definition of a function away that nothing calls any more.</summary>
+    public void RemoveFunction(Function function) => FunctionList.Remove(function);
+
     /// <summary>Raises the IR version to what a newly used feature needs; never lowers it.</summary>
     public void RequireIrVersion(long version)
     {
@@ -137,7 +148,7 @@ public sealed class Function
 
     public string Name => Proto.Name;
 
-    public string Domain => Proto.Domain;
+    public string Domain => Opsets.Canonical(Proto.Domain);
 
     public string Overload => Proto.Overload;
 
@@ -146,6 +157,9 @@ public sealed class Function
 
     /// <summary>Its definition. Inputs and outputs carry names only; types come with each call.</summary>
     public Graph Body { get; }
+
+    /// <summary>As calls name it: <c>domain.Name</c>, with the overload if it has one.</summary>
+    public override string ToString() => $"{(Domain.Length > 0 ? $"{Domain}." : "")}{Name}{(Overload.Length > 0 ? $":{Overload}" : "")}";
 }
 
 internal static class Opsets
@@ -154,7 +168,10 @@ internal static class Opsets
     {
         var versions = new Dictionary<string, long>();
         foreach (var import in imports)
-            versions[import.Domain == "ai.onnx" ? "" : import.Domain] = import.Version;
+            versions[Canonical(import.Domain)] = import.Version;
         return versions;
     }
+
+    /// <summary>The standard domain has two spellings.</summary>
+    public static string Canonical(string domain) => domain == "ai.onnx" ? "" : domain;
 }

@@ -135,6 +135,22 @@ public sealed class GraphBuilder
         return WithOutputs(node, node.Bodies[0].Graph.Outputs.Count - 1);
     }
 
+    /// <summary>A Scan along axis 0; the body gets the carried values, then a slice of each scanned one, and returns the carried values, then slices.</summary>
+    public Node Scan(Value[] carried, Value[] scanned, Func<GraphBuilder, Value[], Value[]> body)
+    {
+        var node = _graph.Insert(null, "Scan", [.. carried, .. scanned], outputs: 0);
+        node.Attributes.Set("num_scan_inputs", scanned.Length);
+        AddBody(node, "body", inner =>
+        {
+            var formals = carried.Select((value, i) => inner.FormalInput($"carried_{i}", value.Type));
+            var slices = scanned.Select((value, i) => inner.FormalInput($"slice_{i}", Slice(value.Type)));
+            return body(inner, [.. formals, .. slices]);
+        });
+        return WithOutputs(node, node.Bodies[0].Graph.Outputs.Count);
+    }
+
+    private static TensorType? Slice(TensorType? type) => type is { Shape: { } shape } ? type with { Shape = new Shape(shape.Dimensions.RemoveAt(0)) } : null;
+
     /// <summary>Declares a model-local function and imports its domain; <paramref name="body"/> gets the inputs and returns the outputs.</summary>
     public void Function(string domain, string name, int inputs, Func<GraphBuilder, Value[], Value[]> body)
     {

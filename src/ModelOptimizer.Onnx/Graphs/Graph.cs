@@ -6,7 +6,7 @@ namespace ModelOptimizer.Onnx;
 /// Nodes in execution order with their signature and initializers: the main graph, a body, or a function's definition.
 /// All changes go through the few verbs here and on <see cref="Node"/> and <see cref="Value"/>, which keep both ends of every edge true.
 /// </summary>
-public sealed class Graph
+public sealed partial class Graph
 {
     private readonly List<Value> _inputs = [];
     private readonly List<Value> _initializers = [];
@@ -115,6 +115,26 @@ public sealed class Graph
         initializer.IsGraphInput = false;
     }
 
+    /// <summary>Takes an unused input away from a body, whose node stops feeding it at the same time.</summary>
+    /// <exception cref="InvalidOperationException">It is still read, or belongs to a signature that callers know.</exception>
+    public void RemoveInput(Value input)
+    {
+        if (Owner is null || input.Uses.Count > 0 || !_inputs.Remove(input))
+            throw new InvalidOperationException($"{input} is no unused input of a body");
+    }
+
+    /// <summary>Takes an output away from a body, whose node stops handing it out at the same time.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to a signature that callers know.</exception>
+    public void RemoveOutput(int index)
+    {
+        if (Owner is null)
+            throw new InvalidOperationException($"Output {_outputs[index].Name} belongs to the signature of {Name}");
+        Return.RemoveInput(index);
+        _outputs.RemoveAt(index);
+        for (var i = index; i < _outputs.Count; i++)
+            _outputs[i].Index = i;
+    }
+
     /// <summary>
     /// Makes a node with fresh outputs, before <paramref name="before"/> or last when that is null.
     /// </summary>
@@ -153,57 +173,6 @@ public sealed class Graph
     public Node InsertFirst(string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
         Insert(Nodes.First, opType, inputs, outputs, domain, name);
 
-    /// <summary>
-    /// Moves what a body computes into this graph, before the node that carries it: nodes with their bodies, constants, declarations.
-    /// The body is left empty and must go with its node.
-    /// </summary>
-    /// <param name="body">A body of one of this graph's nodes.</param>
-    /// <param name="arguments">What its nodes read from now on in place of its inputs, in order.</param>
-    /// <returns>The values that were the body's outputs, in order.</returns>
-    public IReadOnlyList<Value> InlineBody(Graph body, params ReadOnlySpan<Value> arguments)
-    {
-        if (body.Outer != this)
-            throw new ArgumentException($"{body.Name} is no body in this graph", nameof(body));
-        for (var i = 0; i < body.Inputs.Count; i++)
-            body.Inputs[i].ReplaceAllUsesWith(arguments[i]);
-        foreach (var initializer in body.Initializers.Where(value => !value.IsGraphInput))
-            Adopt(initializer);
-        while (body.Nodes.First is { } node)
-            Adopt(node, before: body.Owner!);
-        Declarations.AddRange(body.Declarations.Where(declaration => declaration.Value?.Graph == this));
-        var outputs = body.Outputs.Select(output => output.Value).ToList();
-        body.Clear();
-        return outputs;
-    }
-
-    private void Adopt(Value initializer)
-    {
-        if (IsFunction)
-        {
-            initializer.ReplaceAllUsesWith(AddConstant(initializer.Name, initializer.Initializer!));
-            return;
-        }
-        initializer.Graph = this;
-        _initializers.Add(initializer);
-    }
-
-    private void Adopt(Node node, Node before)
-    {
-        node.Graph!.Nodes.Unlink(node);
-        Nodes.Link(node, before);
-        foreach (var output in node.Outputs.OfType<Value>())
-            output.Graph = this;
-    }
-
-    private void Clear()
-    {
-        Return.TrimInputs(0);
-        _outputs.Clear();
-        _initializers.Clear();
-        _inputs.Clear();
-        Declarations.Clear();
-    }
-
     internal void AddInput(Value value)
     {
         value.IsGraphInput = true;
@@ -231,14 +200,15 @@ public sealed class Graph
 public sealed class GraphOutput
 {
     private readonly Graph _graph;
-    private readonly int _index;
 
     internal GraphOutput(Graph graph, int index, ValueInfoProto info)
     {
         _graph = graph;
-        _index = index;
+        Index = index;
         Info = info;
     }
+
+    internal int Index { get; set; }
 
     internal ValueInfoProto Info { get; }
 
@@ -249,7 +219,7 @@ public sealed class GraphOutput
 
     public Value Value
     {
-        get => _graph.Return.Input(_index)!;
-        set => _graph.Return.SetInput(_index, value);
+        get => _graph.Return.Input(Index)!;
+        set => _graph.Return.SetInput(Index, value);
     }
 }

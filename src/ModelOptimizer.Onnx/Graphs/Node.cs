@@ -23,7 +23,7 @@ public sealed class Node
     public string OpType => Proto.OpType;
 
     /// <summary>The operator's domain; "" for the standard one (also written <c>ai.onnx</c>).</summary>
-    public string Domain => Proto.Domain == "ai.onnx" ? "" : Proto.Domain;
+    public string Domain => Opsets.Canonical(Proto.Domain);
 
     /// <summary>Which overload of a model-local function is called; "" for none.</summary>
     public string Overload => Proto.Overload;
@@ -84,6 +84,39 @@ public sealed class Node
             _inputs[i].Set(null);
             _inputs.RemoveAt(i);
         }
+    }
+
+    /// <summary>Takes an input slot away; those behind it move up.</summary>
+    public void RemoveInput(int index)
+    {
+        _inputs[index].Set(null);
+        _inputs.RemoveAt(index);
+        for (var i = index; i < _inputs.Count; i++)
+            _inputs[i].Index = i;
+    }
+
+    /// <summary>Takes an unused output slot away; those behind it move up.</summary>
+    /// <exception cref="InvalidOperationException">The output is still read.</exception>
+    public void RemoveOutput(int index)
+    {
+        LeaveOut(index);
+        _outputs.RemoveAt(index);
+    }
+
+    /// <summary>Leaves out an unused optional output; slots at the end that are left out disappear.</summary>
+    /// <exception cref="InvalidOperationException">The output is still read.</exception>
+    public void ClearOutput(int index)
+    {
+        LeaveOut(index);
+        while (_outputs is [.., null])
+            _outputs.RemoveAt(_outputs.Count - 1);
+    }
+
+    private void LeaveOut(int index)
+    {
+        if (_outputs[index] is { Uses.Count: > 0 } used)
+            throw new InvalidOperationException($"Output {used} of {this} is still read");
+        _outputs[index] = null;
     }
 
     /// <summary>Lets every reader of the first output read <paramref name="value"/> instead and takes the node away.</summary>

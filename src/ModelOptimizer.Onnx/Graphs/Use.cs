@@ -13,7 +13,7 @@ public sealed class Use
     public Node User { get; }
 
     /// <summary>The position among the user's inputs.</summary>
-    public int Index { get; }
+    public int Index { get; internal set; }
 
     internal Value? Value { get; private set; }
 

@@ -7,13 +7,20 @@ public static class DefaultPipeline
     public static IReadOnlyList<IGraphPass> Simplify(SimplifyOptions options) =>
     [
         new EliminateDeadNodes(), // first, so that nothing is computed for what nobody reads
+        new EliminateUnusedBranchOutputs(), // the same inside bodies: what computes an output that nobody reads
+        new CaptureInvariants(), // a value that a loop only hands on is as good as a constant in its body
+        new EliminateUnusedLoopValues(),
+        new EliminateUnusedOutputs(),
         new FoldShape(), // lengths become constants for the next one to compute with
         new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
         new InlineIf(), // constant conditions have just been computed; what was a branch is then open to all others
         new EliminateIdentity(), // sees more once shapes and axes are constants
+        new LiftConstants(), // so that there is one form of constant, shared among bodies
         new DeduplicateInitializers(), // folding makes equal constants
         new EliminateCommonSubexpressions(), // equal constants make equal expressions
         new EliminateDeadNodes(), // what the others left behind
+        new EliminateUnusedFunctions(), // dead nodes were the last to call them
+        new EliminateUnusedImports(), // and functions the last to use their domains
     ];
 
     /// <summary>The passes of <c>fuse</c>, repeated until they settle.</summary>

@@ -31,6 +31,9 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Announces a change to something that is no node.</summary>
     public bool Rewriting(string what, Value where) => Log.TryAdd(what, where.ToString());
 
+    /// <summary>Announces a change to something that has no place in a graph: a function, an import.</summary>
+    public bool Rewriting(string what, string where) => Log.TryAdd(what, where);
+
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
 
