@@ -29,7 +29,7 @@ internal static class PassHelp
     {
         var declaration = option.GetCustomAttribute<OptionAttribute>()!;
         var initial = Spell(value);
-        return $"  {PassNames.ToKebabCase(option.Name)}{(initial.Length == 0 ? "" : $" (default {initial})")}\n    {declaration.Description}";
+        return $"  {declaration.Open ?? PassNames.ToKebabCase(option.Name)}{(initial.Length == 0 ? "" : $" (default {initial})")}\n    {declaration.Description}";
     }
 
     private static string Spell(object? value) => value switch

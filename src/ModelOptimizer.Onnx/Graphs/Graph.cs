@@ -215,7 +215,11 @@ public sealed class GraphOutput
     public string Name => Info.Name;
 
     /// <summary>The declared type; null when it is not a tensor or not declared.</summary>
-    public TensorType? Type => ProtoTypes.ToTensorType(Info.Type);
+    public TensorType? Type
+    {
+        get => ProtoTypes.ToTensorType(Info.Type);
+        set => Info.Type = value is null ? null : ProtoTypes.ToProto(value);
+    }
 
     public Value Value
     {

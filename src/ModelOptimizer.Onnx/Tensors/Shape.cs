@@ -29,6 +29,9 @@ public sealed record Shape(ImmutableArray<Dimension> Dimensions)
 
     public bool IsStatic => Dimensions.All(d => d.Value is not null);
 
+    /// <summary>The same shape with other axes in the place of some.</summary>
+    public Shape Select(Func<Dimension, Dimension> replace) => new([.. Dimensions.Select(replace)]);
+
     /// <summary>Number of elements, or null while an axis is not fixed.</summary>
     public long? ElementCount => IsStatic ? Dimensions.Aggregate(1L, (product, d) => checked(product * d.Value!.Value)) : null;
 

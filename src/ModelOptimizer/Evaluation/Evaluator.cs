@@ -20,7 +20,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         using var originalFiles = SavedModel.Of(original, SavedModel.SourceOf(original));
         using var candidateFiles = SavedModel.Of(candidate, request.CandidateFiles);
         var sizes = Sizes(originalFiles, candidateFiles, Wanted(request));
-        if (OpenData(original, request) is not { } data)
+        if (OpenData(DataRequest.For(original).NarrowedBy(candidate), request) is not { } data)
             return new Measurements([.. sizes]);
 
         SignatureCheck.Require(original, candidate);
@@ -40,7 +40,7 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         ArgumentNullException.ThrowIfNull(request);
         using var files = SavedModel.Of(model, request.CandidateFiles ?? SavedModel.SourceOf(model));
         var sizes = MetricRegistry.All.OfType<FileMetric>().Where(metric => Wanted(request).Wants(metric, files)).Select(metric => new Measurement(metric.Declaration, null, metric.Of(files))).ToArray();
-        if (OpenData(model, request) is not { } data)
+        if (OpenData(DataRequest.For(model), request) is not { } data)
             return new Measurements(sizes) { HasOriginal = false };
 
         using var runner = ModelRunner.Open(engine, model, "given");
@@ -64,10 +64,10 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
         .. MetricRegistry.All.OfType<FileRatioMetric>().Select(metric => new Measurement(metric.Declaration, null, metric.Of(original, candidate))),
     ];
 
-    private DataSet? OpenData(OnnxModel model, EvaluationRequest request)
+    private DataSet? OpenData(DataRequest wanted, EvaluationRequest request)
     {
         if (request.Settings is { Data.Count: > 0 } settings)
-            return new DataSet(settings.Data, DataRequest.For(model) with
+            return new DataSet(settings.Data, wanted with
             {
                 Batch = settings.Batch,
                 Labels = settings.Labels,

@@ -34,5 +34,5 @@ public static class DefaultPipeline
     ];
 
     /// <summary>Passes without loss that run only where a profile names them, because they change the model's signature.</summary>
-    public static IReadOnlyList<Type> OnDemand { get; } = [typeof(FreezeInputs)];
+    public static IReadOnlyList<Type> OnDemand { get; } = [typeof(FreezeInputs), typeof(FixDimensions)];
 }

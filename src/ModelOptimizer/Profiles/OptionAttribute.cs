@@ -44,6 +44,12 @@ public sealed class OptionAttribute(string description) : Attribute
     /// <summary>True when the map that has this key must say it.</summary>
     public bool Required { get; init; }
 
+    /// <summary>
+    /// What the user's own keys name, such as <c>SYMBOL</c>, when this option takes every key of the map that is not declared: a list of
+    /// <see cref="NamedNumber"/>.
+    /// </summary>
+    public string? Open { get; init; }
+
     /// <summary>A value as one would write it in YAML.</summary>
     public string? Example { get; init; }
 }

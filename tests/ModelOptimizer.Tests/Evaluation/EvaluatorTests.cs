@@ -199,6 +199,19 @@ public sealed class EvaluatorTests : IDisposable
             Has.Property("Code").EqualTo("MO5009").And.Message.Contains("'negative' is missing"));
     }
 
+    /// <summary>The original would take any number of rows.</summary>
+    [Test]
+    public void An_axis_that_only_the_result_fixes_decides_how_data_is_cut()
+    {
+        var file = _folder.WriteNpz("data.npz", ("x", DataFolder.Floats("(4, 2)", 1, 2, 3, 4, 5, 6, 7, 8)));
+        var result = Add(0, 0);
+        result.Graph.Inputs[0].Type = new TensorType(DataType.Float, Shape.Of(2, 2));
+
+        var measured = Evaluate(Add(0, 0), result, new EvaluateSettings { Data = [file] });
+
+        Assert.That((measured.Samples, measured.Find("max-abs-error")!.Result), Is.EqualTo((2, 0.0)));
+    }
+
     [Test]
     public void A_model_alone_is_held_against_recorded_outputs()
     {

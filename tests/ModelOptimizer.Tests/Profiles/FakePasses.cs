@@ -11,6 +11,7 @@ internal static class FakePasses
         ("quantize-weights", typeof(Described), typeof(QuantizeOptions)),
         ("quantize-dynamic", typeof(Plain), null),
         ("convert-float16", typeof(Plain), null),
+        ("fix-dimensions", typeof(Plain), typeof(LengthOptions)),
     ]);
 
     private sealed class Plain;
@@ -59,6 +60,15 @@ public sealed record QuantizeOptions : SelectionOptions
 
     [Option("Grid of candidates.")]
     public GridOptions Grid { get; init; } = new();
+}
+
+public sealed record LengthOptions
+{
+    [Option("A length for each symbol.", Open = "SYMBOL", Minimum = 1, Example = "1")]
+    public IReadOnlyList<NamedNumber> Lengths { get; init; } = [];
+
+    [Option("Whether others stay free.")]
+    public bool Others { get; init; } = true;
 }
 
 public sealed record GridOptions

@@ -87,6 +87,24 @@ public sealed class ProfileReaderTests
         Assert.That(profile.Passes[0].Options, Is.InstanceOf<QuantizeOptions>().With.Property("Bits").EqualTo(8));
     }
 
+    [Test]
+    public void Keys_of_the_users_own_are_read_with_their_places()
+    {
+        using var folder = new ProfileFolder();
+        folder.Write("p.yaml", "version: 1\npasses:\n  - fix-dimensions:\n      batch: 1\n      others: false\n      \"input[1]\": 512\n");
+
+        var (resolved, mistakes) = folder.Read("p.yaml");
+
+        Assert.That(mistakes, Is.Empty);
+        var options = (LengthOptions)resolved!.Profile.Passes[0].Options!;
+        Assert.That(options.Lengths, Is.EqualTo(new[]
+        {
+            new NamedNumber("batch", 1, new SourceLocation(folder["p.yaml"], 4, 7)), new NamedNumber("input[1]", 512, new SourceLocation(folder["p.yaml"], 6, 7)),
+        }));
+        Assert.That(options.Others, Is.False);
+        Assert.That(resolved.Values.Select(value => (value.Path, value.Value)), Does.Contain(("passes[0].fix-dimensions.batch", "1")));
+    }
+
     [TestCase("- quantize-weights")]
     [TestCase("- quantize-weights:")]
     [TestCase("- quantize-weights: {}")]

@@ -26,6 +26,13 @@ public sealed record DataRequest(IReadOnlyList<NamedType> Inputs, IReadOnlyList<
     /// <summary>The name to look for, and whether it must be there.</summary>
     internal (string Name, bool IsRequired) LabelsName => Labels is null ? (DefaultLabels, false) : (Labels, true);
 
+    /// <summary>The same for samples that another model takes, too, which may have fixed axes that are free here.</summary>
+    public DataRequest NarrowedBy(OnnxModel model)
+    {
+        var types = For(model).Inputs.ToDictionary(input => input.Name, input => input.Type);
+        return this with { Inputs = [.. Inputs.Select(input => input with { Type = types.GetValueOrDefault(input.Name) is { } type ? input.Type?.RefinedBy(type) : input.Type })] };
+    }
+
     /// <summary>What a model's signature says: all inputs but those that an initializer feeds already.</summary>
     public static DataRequest For(OnnxModel model)
     {

@@ -15,14 +15,15 @@ internal sealed record MapKey(string Name, ValueKind Kind, string Description)
     public bool IsRequired { get; init; }
 }
 
-/// <summary>A map with known keys.</summary>
+/// <summary>A map with known keys, and perhaps keys of the user's own.</summary>
 /// <param name="title">What the map is, for messages: "calibration".</param>
-internal class MapKind(string title, IReadOnlyList<MapKey> keys) : ValueKind
+/// <param name="open">What every other key holds, under a name that describes those keys; null when there may be no others.</param>
+internal class MapKind(string title, IReadOnlyList<MapKey> keys, MapKey? open = null) : ValueKind
 {
     private readonly Dictionary<string, MapKey> _keys = keys.ToDictionary(key => key.Name);
     private readonly IReadOnlyList<string> _names = [.. keys.Select(key => key.Name)];
 
-    public override string Wanted => _names.Count == 0 ? "no options" : $"a map with keys such as {Wording.Or(_names.Take(3))}";
+    public override string Wanted => open is not null ? $"a map such as {{ {open.Name}: {open.Example} }}" : _names.Count == 0 ? "no options" : $"a map with keys such as {Wording.Or(_names.Take(3))}";
 
     public IReadOnlyList<MapKey> Keys { get; } = keys;
 
@@ -45,7 +46,7 @@ internal class MapKind(string title, IReadOnlyList<MapKey> keys) : ValueKind
 
     private object? ReadEntry(ProfileEntry entry, ReadContext context)
     {
-        if (_keys.TryGetValue(entry.Key, out var key))
+        if (Find(entry.Key) is { } key)
             return key.Kind.Read(entry.Value, context.At(entry.Key));
         var hint = _names.Count == 0 ? $"; {title} has no options" : Suggestion.ClauseOrList(entry.Key, _names);
         context.Sink.Report(new Diagnostic(DiagnosticCatalog.UnknownKey,
@@ -53,10 +54,12 @@ internal class MapKind(string title, IReadOnlyList<MapKey> keys) : ValueKind
         return null;
     }
 
+    private MapKey? Find(string name) => _keys.GetValueOrDefault(name) ?? open;
+
     public override ProfileNode WriteOut(ProfileNode node, string folder)
     {
         var map = (ProfileMap)node;
-        var said = map.Entries.Select(entry => entry with { Value = _keys[entry.Key].Kind.WriteOut(entry.Value, folder) });
+        var said = map.Entries.Select(entry => entry with { Value = Find(entry.Key)!.Kind.WriteOut(entry.Value, folder) });
         var unsaid = Keys.Where(key => key.Default is not null && map.Find(key.Name) is null)
             .Select(key => new ProfileEntry(key.Name, DefaultTree.Origin, key.Kind.WriteOut(DefaultTree.Of(key.Default!), folder)));
         return new ProfileMap([.. said, .. unsaid], map.Origin);
@@ -65,7 +68,7 @@ internal class MapKind(string title, IReadOnlyList<MapKey> keys) : ValueKind
     public override JsonObject Schema() => new()
     {
         ["type"] = "object",
-        ["additionalProperties"] = false,
+        ["additionalProperties"] = open is null ? false : Describe(open),
         ["properties"] = new JsonObject(Keys.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)Describe(key)))),
     };
 

@@ -5,10 +5,13 @@ using ModelOptimizer.Passes;
 namespace ModelOptimizer.Profiles;
 
 /// <summary>A map that becomes a record: a key for each property with an <see cref="OptionAttribute"/>.</summary>
-internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, OptionAttribute, ValueKind> kindOf) : MapKind(title, KeysOf(type, kindOf))
+internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, OptionAttribute, ValueKind> kindOf)
+    : MapKind(title, KeysOf(type, kindOf), OpenKey(type, kindOf))
 {
     private readonly Dictionary<string, PropertyInfo> _properties =
-        Options(type).ToDictionary(option => Key(option.Property), option => option.Property);
+        Declared(type).ToDictionary(option => Key(option.Property), option => option.Property);
+
+    private readonly PropertyInfo? _open = Options(type).FirstOrDefault(option => option.Option.Open is not null).Property;
 
     /// <summary>The record when nothing is said.</summary>
     public object Defaults() => Activator.CreateInstance(type)!;
@@ -16,8 +19,10 @@ internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, Opt
     protected override object Complete(IReadOnlyDictionary<string, object> values, ProfileMap map)
     {
         var record = Defaults();
-        foreach (var (key, value) in values)
+        foreach (var (key, value) in values.Where(pair => _properties.ContainsKey(pair.Key)))
             _properties[key].SetValue(record, value);
+        _open?.SetValue(record, map.Entries.Where(entry => values.ContainsKey(entry.Key) && !_properties.ContainsKey(entry.Key))
+            .Select(entry => new NamedNumber(entry.Key, (long)values[entry.Key], entry.KeyLocation)).ToList());
         if (record is ILocated)
             type.GetProperty(nameof(ILocated.Location))!.SetValue(record, map.Location);
         return record;
@@ -35,10 +40,17 @@ internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, Opt
         where option is not null
         select (property, option);
 
+    private static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> Declared(Type type) => Options(type).Where(option => option.Option.Open is null);
+
+    private static MapKey? OpenKey(Type type, Func<PropertyInfo, OptionAttribute, ValueKind> kindOf) =>
+        Options(type).FirstOrDefault(option => option.Option.Open is not null) is (var property, { } option)
+            ? new MapKey(option.Open!, kindOf(property, option), option.Description) { Example = option.Example }
+            : null;
+
     private static IReadOnlyList<MapKey> KeysOf(Type type, Func<PropertyInfo, OptionAttribute, ValueKind> kindOf)
     {
         var defaults = Activator.CreateInstance(type)!;
-        return [.. Options(type).Select(option => KeyOf(option.Property, option.Option, kindOf(option.Property, option.Option), defaults))];
+        return [.. Declared(type).Select(option => KeyOf(option.Property, option.Option, kindOf(option.Property, option.Option), defaults))];
     }
 
     private static MapKey KeyOf(PropertyInfo property, OptionAttribute option, ValueKind kind, object defaults) =>
