@@ -58,6 +58,20 @@ public sealed class OnnxModel
             Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
     }
 
+    /// <summary>Declares a newer version of the standard operators wherever an older one is declared: the nodes must have been converted.</summary>
+    public void RaiseOpset(long version)
+    {
+        RequireIrVersion(OpsetImportsSince);
+        if (!OpsetImports.ContainsKey(""))
+            Proto.OpsetImport.Add(new OperatorSetIdProto { Version = version });
+        foreach (var import in FunctionList.SelectMany(function => function.Proto.OpsetImport).Concat(Proto.OpsetImport))
+            if (import.Domain is "" or "ai.onnx" && import.Version < version)
+                import.Version = version;
+    }
+
+    /// <summary>The IR version that brought imports; before, every model was of opset 1.</summary>
+    private const long OpsetImportsSince = 3;
+
     /// <summary>IR 4 told inputs with a default from plain initializers; before, the list of inputs held both.</summary>
     internal bool InitializersMayBeFed => IrVersion >= 4;
 
@@ -113,6 +127,13 @@ public sealed class OnnxModel
     /// <param name="bytes">The model's message.</param>
     /// <param name="folder">Where its external data lies; null when it may have none.</param>
     public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder = null) => ModelReader.Parse(bytes, folder);
+
+    /// <summary>One graph of this model as a model of its own, without outputs, to look into it.</summary>
+    /// <param name="graph">The main graph or a body; what it reads from outside and its typed inputs become inputs.</param>
+    /// <param name="asInput">Which constants become inputs too.</param>
+    /// <returns>The model and the copy of each value; null when the type of something it needs is unknown.</returns>
+    public (OnnxModel Model, IReadOnlyDictionary<Value, Value> Copies)? Extract(Graph graph, Func<Tensor, bool> asInput) =>
+        GraphCloner.Extract(this, graph, asInput);
 
     /// <summary>A deep copy that shares the tensors.</summary>
     public OnnxModel Clone() => GraphCloner.Clone(this);

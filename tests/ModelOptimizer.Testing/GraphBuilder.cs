@@ -94,17 +94,10 @@ public sealed class GraphBuilder
 
     public Value Constant(Tensor tensor) => Op("Constant", [], ("value", tensor));
 
-    /// <summary>Declares the type of an intermediate value as a file may, true or not.</summary>
-    public void Declare(Value value, TensorType type)
-    {
-        value.Info = new ValueInfoProto { Name = value.Name, Type = ProtoTypes.ToProto(type) };
-        _graph.Declarations.Add((value, value.Info));
-    }
-
     /// <summary>A node with one output.</summary>
     public Value Op(string opType, params Value?[] inputs) => Node(opType, inputs).Output();
 
-    /// <summary>A node with one output and attributes: long, long[], float, string or Tensor.</summary>
+    /// <summary>A node with one output and attributes: long, long[], float, float[], string or Tensor.</summary>
     public Value Op(string opType, Value?[] inputs, params (string Name, object Value)[] attributes) =>
         Node(opType, inputs, 1, attributes).Output();
 
@@ -157,6 +150,16 @@ public sealed class GraphBuilder
     }
 
     private static TensorType? Slice(TensorType? type) => type is { Shape: { } shape } ? type with { Shape = new Shape(shape.Dimensions.RemoveAt(0)) } : null;
+
+    /// <summary>A Scan of opset 8, over a batch; the body sees one row of it and returns the carried values, then slices.</summary>
+    /// <param name="scanned">How many of the inputs, the last ones, are cut along axis 1.</param>
+    public Node BatchedScan(Value[] inputs, int scanned, Func<GraphBuilder, Value[], Value[]> body)
+    {
+        var node = _graph.Insert(null, "Scan", [null, .. inputs], outputs: 0);
+        node.Attributes.Set("num_scan_inputs", scanned);
+        AddBody(node, "body", inner => body(inner, [.. inputs.Select((_, i) => inner.FormalInput($"formal_{i}"))]));
+        return WithOutputs(node, node.Bodies[0].Graph.Outputs.Count);
+    }
 
     /// <summary>Declares a model-local function and imports its domain; <paramref name="body"/> gets the inputs and returns the outputs.</summary>
     public void Function(string domain, string name, int inputs, Func<GraphBuilder, Value[], Value[]> body)
@@ -220,6 +223,7 @@ public sealed class GraphBuilder
             case float number: attributes.Set(name, number); break;
             case string text: attributes.Set(name, text); break;
             case long[] numbers: attributes.Set(name, numbers); break;
+            case float[] numbers: attributes.Set(name, numbers); break;
             case Tensor tensor: attributes.Set(name, tensor); break;
             default: throw new ArgumentException($"No attribute of type {value.GetType().Name}", nameof(value));
         }

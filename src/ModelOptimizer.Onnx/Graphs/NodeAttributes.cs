@@ -45,6 +45,8 @@ public sealed class NodeAttributes
 
     public void Set(string name, params IEnumerable<long> values) => Fresh(name, Kind.Ints).Ints.AddRange(values);
 
+    public void Set(string name, IEnumerable<float> values) => Fresh(name, Kind.Floats).Floats.AddRange(values);
+
     public void Set(string name, Tensor value)
     {
         Fresh(name, Kind.Tensor).T = value.ToProto("");

@@ -52,6 +52,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor RewriteLimit = Warning("MO3002", "Stopped at the rewrite limit");
     public static readonly DiagnosticDescriptor NothingToDo = Warning("MO3003", "A compressing pass found nothing to do");
     public static readonly DiagnosticDescriptor SelectionUnmatched = Warning("MO3004", "A selection meets nothing in the model");
+    public static readonly DiagnosticDescriptor OpsetNotUpgraded = Error("MO3005", "The opset can't be upgraded");
     public static readonly DiagnosticDescriptor DimensionUnmatched = Error("MO3010", "A dimension can't be fixed");
 
     // Calibration and quantization

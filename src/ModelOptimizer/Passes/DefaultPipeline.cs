@@ -33,6 +33,11 @@ public static class DefaultPipeline
         new EliminateDeadNodes(), // shapes that only the formulas read
     ];
 
-    /// <summary>Passes without loss that run only where a profile names them, because they change the model's signature.</summary>
-    public static IReadOnlyList<Type> OnDemand { get; } = [typeof(FreezeInputs), typeof(FixDimensions)];
+    /// <summary>Passes without loss that run only where a profile names them.</summary>
+    public static IReadOnlyList<Type> OnDemand { get; } =
+    [
+        typeof(FreezeInputs), // changes the signature
+        typeof(FixDimensions), // changes the signature
+        typeof(UpgradeOpset), // older runtimes may not load the result
+    ];
 }

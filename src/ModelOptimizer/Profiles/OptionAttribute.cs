@@ -50,6 +50,9 @@ public sealed class OptionAttribute(string description) : Attribute
     /// </summary>
     public string? Open { get; init; }
 
+    /// <summary>True for the one option of a pass that may stand directly behind its name: <c>upgrade-opset: 21</c>.</summary>
+    public bool IsMain { get; init; }
+
     /// <summary>A value as one would write it in YAML.</summary>
     public string? Example { get; init; }
 }

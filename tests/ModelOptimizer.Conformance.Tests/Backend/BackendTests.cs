@@ -42,7 +42,7 @@ public sealed class BackendTests
             Assert.That(s_ran, Is.GreaterThanOrEqualTo(FewestThatRun));
     }
 
-    private static BackendCase Load(string folder)
+    internal static BackendCase Load(string folder)
     {
         try
         {

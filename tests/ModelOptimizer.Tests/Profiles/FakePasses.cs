@@ -12,6 +12,7 @@ internal static class FakePasses
         ("quantize-dynamic", typeof(Plain), null),
         ("convert-float16", typeof(Plain), null),
         ("fix-dimensions", typeof(Plain), typeof(LengthOptions)),
+        ("upgrade-opset", typeof(Plain), typeof(UpgradeOptions)),
     ]);
 
     private sealed class Plain;
@@ -69,6 +70,12 @@ public sealed record LengthOptions
 
     [Option("Whether others stay free.")]
     public bool Others { get; init; } = true;
+}
+
+public sealed record UpgradeOptions
+{
+    [Option("The version.", IsMain = true, Required = true, Minimum = 1, Maximum = 99)]
+    public long? Version { get; init; }
 }
 
 public sealed record GridOptions

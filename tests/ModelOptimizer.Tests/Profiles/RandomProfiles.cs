@@ -26,6 +26,7 @@ internal static class RandomProfiles
           "passes": [
             "simplify", "weights-int8", { "convert-float16": {} }, { "quantize-dynamic": null },
             { "fix-dimensions": { "batch": 1, "others": false, "input[1]": 512 } },
+            { "upgrade-opset": 17 }, { "upgrade-opset": { "version": 21 } },
             { "quantize-weights": {
                 "bits": 4, "block-size": 32, "per-channel": false, "memory": "25%", "threshold": "2 KiB", "search": "5 ms", "rounding": "toward-zero",
                 "alpha": -0.5, "seed": 7, "epsilon": 1, "grid": { "steps": 3 }, "include": "*", "exclude": ["/head/*"], "operators": ["MatMul"],

@@ -13,6 +13,9 @@ internal sealed record MapKey(string Name, ValueKind Kind, string Description)
     public string? Example { get; init; }
 
     public bool IsRequired { get; init; }
+
+    /// <summary>Whether its value may stand for the whole map.</summary>
+    public bool IsMain { get; init; }
 }
 
 /// <summary>A map with known keys, and perhaps keys of the user's own.</summary>

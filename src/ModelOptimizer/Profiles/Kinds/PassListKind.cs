@@ -40,17 +40,20 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
         if (presets.TryGetValue(name, out var preset))
             return ReadPreset(name, preset, origin, options, context);
         if (_passes.TryGetValue(name, out var pass))
-            return [new PassSettings(name, ReadOptions(pass, options, context), origin.Location) { IsPreset = origin.Source.IsPreset }];
+            return [new PassSettings(name, ReadOptions(pass, origin, options, context), origin.Location) { IsPreset = origin.Source.IsPreset }];
         context.Sink.Report(new Diagnostic(DiagnosticCatalog.UnknownPass,
             context.Path.Say($"there is no pass or preset '{name}'{Suggestion.ClauseOrList(name, _names)}"), origin.Location));
         return [];
     }
 
-    private static object? ReadOptions(PassDeclaration pass, ProfileNode? options, ReadContext context)
+    private static object? ReadOptions(PassDeclaration pass, Origin origin, ProfileNode? options, ReadContext context)
     {
-        if (options is null)
-            return pass.Options?.Defaults();
-        return (pass.Options ?? new MapKind(pass.Name, [])).Read(options, context) is var read && pass.Options is null ? null : read;
+        if (pass.Options is { } kind)
+            // An empty map is read where nothing is said, so that what is required is missed.
+            return kind.Read(options is null ? new ProfileMap([], origin) : kind.Expand(options), context);
+        if (options is not null)
+            new MapKind(pass.Name, []).Read(options, context);
+        return null;
     }
 
     private IEnumerable<PassSettings> ReadPreset(string name, ProfileMap preset, Origin origin, ProfileNode? options, ReadContext context)
@@ -71,7 +74,8 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
             return ((ProfileList)WriteOut(preset.Find(ProfileKeys.Passes)!.Value, folder)).Items;
         if (_passes[name].Options is not { } kind)
             return [new ProfileScalar(name, true, node.Origin)];
-        var all = kind.WriteOut(options as ProfileMap ?? new ProfileMap([], node.Origin), folder);
+        var said = options is null ? null : kind.Expand(options) as ProfileMap;
+        var all = kind.WriteOut(said ?? new ProfileMap([], node.Origin), folder);
         return [new ProfileMap([new ProfileEntry(name, node.Origin, all)], node.Origin)];
     }
 
@@ -82,7 +86,7 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
     };
 
     // One alternative per name, so that editors show each description.
-    private IEnumerable<JsonObject> Names() => _names.Select(name =>
+    private IEnumerable<JsonObject> Names() => _names.Where(name => !Required(name).Any()).Select(name =>
     {
         var schema = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray(name) };
         if (_passes.GetValueOrDefault(name)?.Description is { } description)
@@ -99,6 +103,13 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
         ["properties"] = new JsonObject(_names.Select(name => KeyValuePair.Create(name, (JsonNode?)OptionsOf(name)))),
     };
 
+    /// <summary>The options that a pass can't do without, so that its bare name won't do.</summary>
+    private IEnumerable<string> Required(string name) =>
+        _passes.GetValueOrDefault(name)?.Options?.Keys.Where(key => key.IsRequired).Select(key => key.Name) ?? [];
+
+    /// <summary>The main option's value by itself.</summary>
+    private static IEnumerable<JsonObject> Bare(RecordKind? options) => options?.Main is { } main ? [main.Kind.Schema()] : [];
+
     private JsonObject OptionsOf(string name)
     {
         var pass = _passes.GetValueOrDefault(name);
@@ -106,7 +117,10 @@ internal sealed class PassListKind(IReadOnlyList<PassDeclaration> passes, IReadO
         if (presets.ContainsKey(name))
             return nothing;
         var options = (pass!.Options ?? new MapKind(name, [])).Schema();
-        var schema = new JsonObject { ["anyOf"] = new JsonArray(options, nothing) };
+        string[] required = [.. Required(name)];
+        if (required.Length > 0)
+            options["required"] = new JsonArray([.. required]);
+        var schema = new JsonObject { ["anyOf"] = new JsonArray([options, .. Bare(pass.Options), .. required.Length == 0 ? [nothing] : Array.Empty<JsonNode>()]) };
         if (pass.Description is { } description)
             schema["description"] = description;
         return schema;

@@ -16,6 +16,14 @@ internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, Opt
     /// <summary>The record when nothing is said.</summary>
     public object Defaults() => Activator.CreateInstance(type)!;
 
+    /// <summary>The key whose value may stand for the whole map, if there is one.</summary>
+    public MapKey? Main => Keys.FirstOrDefault(key => key.IsMain);
+
+    /// <summary>The map that a bare value stands for; anything else as it is.</summary>
+    public ProfileNode Expand(ProfileNode node) => node is ProfileScalar && Main is { } main
+        ? new ProfileMap([new ProfileEntry(main.Name, node.Origin, node)], node.Origin)
+        : node;
+
     protected override object Complete(IReadOnlyDictionary<string, object> values, ProfileMap map)
     {
         var record = Defaults();
@@ -59,5 +67,6 @@ internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, Opt
             Default = property.GetValue(defaults) is { } value ? kind.Spell(value) : null,
             Example = option.Example,
             IsRequired = option.Required,
+            IsMain = option.IsMain,
         };
 }

@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Tests.Passes.Opset;
+
+/// <summary>The history of operators against what the schemas of ONNX say: since which versions each definition holds.</summary>
+public sealed class OperatorHistoryTests
+{
+    [Test]
+    public void Every_change_that_the_schemas_list_is_decided_on()
+    {
+        var decided = OperatorHistory.All.SelectMany(op => op.Value.Versions.Select(version => (op.Key, version)));
+        Assert.That(decided, Is.EquivalentTo(InSchemas()));
+    }
+
+    [Test]
+    public void There_is_an_adapter_for_every_change_that_needs_one_and_no_other()
+    {
+        var needed = OperatorHistory.All.SelectMany(op => op.Value.Adapted.Select(version => (op.Key, version)));
+        Assert.That(OpsetAdapters.Keys, Is.EquivalentTo(needed));
+    }
+
+    [Test]
+    public void The_history_reaches_to_the_newest_opset_and_not_beyond() =>
+        Assert.That(OperatorHistory.All.Values.Max(op => op.Versions[^1]), Is.EqualTo(OperatorCatalog.LatestOpset));
+
+    private static IEnumerable<(string Operator, long Version)> InSchemas([CallerFilePath] string here = "") =>
+        from row in File.ReadAllLines(Path.Combine(Path.GetDirectoryName(here)!, "operator-versions.txt"))
+        let words = row.Split(' ')
+        from version in words.Skip(1)
+        select (words[0], long.Parse(version, CultureInfo.InvariantCulture));
+}
