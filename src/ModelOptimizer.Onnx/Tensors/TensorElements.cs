@@ -22,6 +22,12 @@ public static class TensorElements
         _ => LookUp(tensor),
     };
 
+    /// <summary>All elements as float64; 64-bit integers round to the nearest float.</summary>
+    /// <exception cref="NotSupportedException">The elements are strings or complex numbers.</exception>
+    public static double[] ToDoubles(this Tensor tensor) => tensor.ElementType == DataType.Double
+        ? tensor.AsSpan<double>().ToArray()
+        : Array.ConvertAll(tensor.ToFloats(), static v => (double)v);
+
     /// <summary>All elements of an integer or boolean tensor as int64.</summary>
     /// <exception cref="NotSupportedException">The elements are neither integers nor booleans.</exception>
     /// <exception cref="OverflowException">A uint64 exceeds int64.</exception>
