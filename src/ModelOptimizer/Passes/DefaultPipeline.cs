@@ -3,7 +3,10 @@ namespace ModelOptimizer.Passes;
 /// <summary>The order in which passes run, with the reason for each place. Reflection finds passes by name; order is decided here only.</summary>
 public static class DefaultPipeline
 {
-    /// <summary>The passes of <c>simplify</c>, repeated until they settle. All are <see cref="NumericEffect.Exact"/>.</summary>
+    /// <summary>
+    /// The passes of <c>simplify</c>, repeated until they settle: cleanup, which is <see cref="NumericEffect.Exact"/>, and unless only that is
+    /// wanted, folding into weights.
+    /// </summary>
     public static IReadOnlyList<IGraphPass> Simplify(SimplifyOptions options) =>
     [
         new EliminateDeadNodes(), // first, so that nothing is computed for what nobody reads
@@ -18,9 +21,32 @@ public static class DefaultPipeline
         new LiftConstants(), // so that there is one form of constant, shared among bodies
         new DeduplicateInitializers(), // folding makes equal constants
         new EliminateCommonSubexpressions(), // equal constants make equal expressions
+        .. options.Exact ? [] : WeightFolding(), // works on constants, which all of the above make more of
         new EliminateDeadNodes(), // what the others left behind
         new EliminateUnusedFunctions(), // dead nodes were the last to call them
         new EliminateUnusedImports(), // and functions the last to use their domains
+    ];
+
+    /// <summary>The passes that fold a node into weights beside it. What they write is standard, and never slower.</summary>
+    private static IReadOnlyList<IGraphPass> WeightFolding() =>
+    [
+        new FusePad(), // a Pad stands between a Conv and what follows from it
+        new FuseMatMulAdd(), // makes a Gemm, which has a bias for the others to fold into
+        new FuseConvBatchNormalization(), // what follows the weights comes first: it never depends on padding
+        new FuseConvMul(),
+        new FuseConvAdd(),
+        new FuseGemmBatchNormalization(),
+        new FuseGemmMul(),
+        new FuseGemmAdd(),
+        new MergeConstantOperands(), // one factor is left to fold, or to stay where none can be
+        new FuseBatchNormalizationConv(),
+        new FuseMulConv(),
+        new FuseAddConv(),
+        new FuseBatchNormalizationGemm(),
+        new FuseMulGemm(),
+        new FuseAddGemm(),
+        new FuseScale(), // looks further than its neighbours, so it comes after those that don't have to
+        new FuseTransposeGemm(),
     ];
 
     /// <summary>The passes of <c>fuse</c>, repeated until they settle.</summary>
@@ -30,6 +56,7 @@ public static class DefaultPipeline
         new FuseRmsNormalization(options),
         new FuseGelu(options),
         new FuseFastGelu(options),
+        .. WeightFolding(), // behind the formulas, whose factors belong to them
         new EliminateDeadNodes(), // shapes that only the formulas read
     ];
 
