@@ -128,13 +128,6 @@ public sealed class OnnxModel
     /// <param name="folder">Where its external data lies; null when it may have none.</param>
     public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder = null) => ModelReader.Parse(bytes, folder);
 
-    /// <summary>One graph of this model as a model of its own, without outputs, to look into it.</summary>
-    /// <param name="graph">The main graph or a body; what it reads from outside and its typed inputs become inputs.</param>
-    /// <param name="asInput">Which constants become inputs too.</param>
-    /// <returns>The model and the copy of each value; null when the type of something it needs is unknown.</returns>
-    public (OnnxModel Model, IReadOnlyDictionary<Value, Value> Copies)? Extract(Graph graph, Func<Tensor, bool> asInput) =>
-        GraphCloner.Extract(this, graph, asInput);
-
     /// <summary>A deep copy that shares the tensors.</summary>
     public OnnxModel Clone() => GraphCloner.Clone(this);
 

@@ -94,6 +94,13 @@ public sealed class GraphBuilder
 
     public Value Constant(Tensor tensor) => Op("Constant", [], ("value", tensor));
 
+    /// <summary>Declares the type of an intermediate value as a file may, true or not.</summary>
+    public void Declare(Value value, TensorType type)
+    {
+        value.Info = new ValueInfoProto { Name = value.Name, Type = ProtoTypes.ToProto(type) };
+        _graph.Declarations.Add((value, value.Info));
+    }
+
     /// <summary>A node with one output.</summary>
     public Value Op(string opType, params Value?[] inputs) => Node(opType, inputs).Output();
 

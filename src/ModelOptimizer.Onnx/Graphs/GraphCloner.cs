@@ -22,34 +22,6 @@ internal sealed class GraphCloner
         return clone;
     }
 
-    public static (OnnxModel, IReadOnlyDictionary<Value, Value>)? Extract(OnnxModel model, Graph source, Func<Tensor, bool> asInput)
-    {
-        var cloner = new GraphCloner();
-        var extract = new OnnxModel(model.Proto.Clone(), model.Path);
-        extract.Graph = new Graph(new GraphProto { Name = source.Name }, owner: null) { InitializersMayBeFed = model.InitializersMayBeFed };
-        foreach (var function in model.Functions)
-            extract.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
-        foreach (var value in GraphWalker.Captures(source).Concat(source.Inputs).Concat(source.Initializers))
-            if (!cloner.TryFeed(extract.Graph, value, asInput))
-                return null;
-        foreach (var node in source.Nodes)
-            if (node.ConstantOutput is not { } constant || !asInput(constant) || !cloner.TryFeed(extract.Graph, node.Output(), asInput))
-                cloner.CloneNode(extract.Graph, node);
-        return (extract, cloner._values);
-    }
-
-    /// <summary>Lets the graph read a value from outside: as an initializer, or as an input when its type is known.</summary>
-    private bool TryFeed(Graph graph, Value source, Func<Tensor, bool> asInput)
-    {
-        if (_values.ContainsKey(source))
-            return true;
-        if (source.Constant is { } constant && !asInput(constant))
-            _values[source] = graph.AddInitializer(source.Name, constant);
-        else if (source.Type is { } type)
-            _values[source] = graph.AddInput($"input_{graph.Inputs.Count}", type);
-        return _values.ContainsKey(source);
-    }
-
     private Graph Clone(Graph source, Node? owner)
     {
         var graph = new Graph(source.Proto.Clone(), owner)
@@ -98,7 +70,7 @@ internal sealed class GraphCloner
     private Value CloneValue(Graph graph, Value source)
     {
         var value = new Value(graph, source.Name) { Initializer = source.Initializer, Info = source.Info?.Clone() };
-        value.Type = source.Type;
+        value.InferLike(source);
         return _values[source] = value;
     }
 }

@@ -11,6 +11,7 @@ public sealed class Value
     private readonly List<Use> _uses = [];
     private int _graphOutputs;
     private TensorType? _type;
+    private bool _isInferred;
 
     internal Value(Graph graph, string name)
     {
@@ -48,13 +49,14 @@ public sealed class Value
     /// <summary>What the model declares, an initializer holds or inference found; null when unknown or not a tensor.</summary>
     public TensorType? Type
     {
-        get => _type ??= (Initializer ?? Producer?.ConstantOutput)?.Type ?? ProtoTypes.ToTensorType(Info?.Type);
+        get => _isInferred ? _type : _type ??= (Initializer ?? Producer?.ConstantOutput)?.Type ?? ProtoTypes.ToTensorType(Info?.Type);
         set
         {
             // What was read may say more than we model (denotations): it stays unless it is no longer true.
             if (value == Type)
                 return;
             _type = value;
+            _isInferred = false;
             if (Info is not null && value is not null)
                 Info.Type = ProtoTypes.ToProto(value);
         }
@@ -64,7 +66,19 @@ public sealed class Value
     public void Refine(TensorType found) => _type = Type is { } known ? known.RefinedBy(found) : found;
 
     /// <summary>Replaces what is known about the type by what was inferred. It informs passes and is not written to the file.</summary>
-    public void Infer(TensorType type) => _type = type;
+    /// <param name="type">Null when nothing can be inferred: then nothing is known, whatever was before.</param>
+    public void Infer(TensorType? type)
+    {
+        _isInferred = true;
+        if (_type != type)
+            _type = type;
+    }
+
+    /// <summary>Takes over what is known about another's type, and how it came to be known.</summary>
+    internal void InferLike(Value other) => (_type, _isInferred) = (other._type, other._isInferred);
+
+    /// <summary>What the file declares, true or not; null when it says nothing, or the value is no tensor.</summary>
+    public TensorType? Declared => ProtoTypes.ToTensorType(Info?.Type);
 
     /// <summary>The declaration as read, with documentation, denotations and what else rides along.</summary>
     internal ValueInfoProto? Info { get; set; }

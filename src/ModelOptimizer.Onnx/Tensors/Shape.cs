@@ -32,6 +32,11 @@ public sealed record Shape(ImmutableArray<Dimension> Dimensions)
     /// <summary>The same shape with other axes in the place of some.</summary>
     public Shape Select(Func<Dimension, Dimension> replace) => new([.. Dimensions.Select(replace)]);
 
+    /// <summary>
+    /// True when no axis is unknown. Of inferred types it says that equal shapes are equal in every run, since equal symbols are equal lengths.
+    /// </summary>
+    public bool IsKnown => Dimensions.All(d => d.Value is not null || !string.IsNullOrEmpty(d.Symbol));
+
     /// <summary>Number of elements, or null while an axis is not fixed.</summary>
     public long? ElementCount => IsStatic ? Dimensions.Aggregate(1L, (product, d) => checked(product * d.Value!.Value)) : null;
 

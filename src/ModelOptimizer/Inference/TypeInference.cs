@@ -1,78 +1,40 @@
+using System.Collections.Immutable;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Inference;
 
 /// <summary>
-/// Learns types and shapes from the runtime: every value becomes an untyped output of a scratch model, and the runtime, opening it without
-/// optimizations, tells what it inferred. Each body is a scratch model of its own, after the graph around it. What the file declares about
-/// intermediate values is not believed: exporters and editors leave stale shapes behind, and a shape folded from one would be wrong.
-/// Only graphs that the runtime refuses, and functions, whose types come with each call, keep what they declare.
+/// Learns types and shapes by one sweep over every graph: each operator's rule tells its outputs from its inputs, attributes and what is
+/// known of integer elements. Operators without a rule are asked of the runtime, each question once. What the file declares about
+/// intermediate values is not believed, since exporters and editors leave stale shapes behind, and a shape folded from one would be wrong;
+/// only behind an operator that the runtime doesn't know either is there nothing better.
 /// </summary>
+/// <remarks>
+/// Symbols are canonical: two axes with the same non-empty symbol have the same length in every run, also <c>2*batch</c> or <c>seq + 1</c>.
+/// </remarks>
 public sealed class TypeInference(IInferenceEngine engine)
 {
-    /// <summary>Larger constants become inputs of the scratch model: no shape depends on their content, and they needn't be copied.</summary>
-    private const long LargestContentBytes = 8 * 1024;
+    /// <summary>A chain of operators without rules takes a question for each; longer ones stay unknown.</summary>
+    private const int MostQuestions = 8;
 
-    private static readonly SessionSettings AsWritten = new(Optimize: false);
+    private readonly RuntimeTypes _runtime = new(engine);
+    private ElementMap _elements = new();
 
-    /// <summary>The values about which there is nothing more to learn.</summary>
-    private readonly HashSet<Value> _settled = [];
-
-    /// <summary>Brings <see cref="Value.Type"/> up to date all over the model. Graphs without new values cost nothing.</summary>
+    /// <summary>Brings <see cref="Value.Type"/> up to date all over the model.</summary>
     public void Run(OnnxModel model)
     {
-        foreach (var graph in GraphWalker.Graphs(model.Graph))
+        for (var question = 0; question <= MostQuestions; question++)
         {
-            if (graph.Owner is { } owner)
-                BodyInputs.Refine(owner, graph);
-            Run(model, graph);
+            _elements = new ElementMap();
+            new ModelSweep(model, _elements, _runtime).Run();
+            if (question == MostQuestions || !_runtime.AnswerOpenQuestions(model))
+                return;
         }
     }
 
-    private void Run(OnnxModel model, Graph graph)
-    {
-        var unknown = graph.Nodes.SelectMany(node => node.Outputs).OfType<Value>()
-            .Where(value => value.Constant is null && !_settled.Contains(value)).ToList();
-        if (unknown.Count == 0 || model.Extract(graph, constant => constant.ByteCount > LargestContentBytes) is not var (scratch, copies))
-            return;
-        if (TypesOf(scratch, [.. unknown.Select(value => copies[value])]) is not { } types)
-            return;
-        var scalars = ScalarsAmong(scratch, [.. unknown.Where((_, i) => types[i]?.Shape?.Rank == 0).Select(value => copies[value])]);
-        for (var i = 0; i < unknown.Count; i++)
-            if (types[i] is { } type)
-                Learn(unknown[i], type.Shape?.Rank > 0 || scalars.Contains(copies[unknown[i]]) ? type : type with { Shape = null });
-    }
-
-    private void Learn(Value value, TensorType type)
-    {
-        value.Infer(type);
-        if (type.Shape is { IsStatic: true })
-            _settled.Add(value);
-    }
-
-    /// <summary>The runtime reports an unknown rank as 0. The length of <c>Shape(value)</c>, which is the rank, tells them apart.</summary>
-    private HashSet<Value> ScalarsAmong(OnnxModel scratch, IReadOnlyList<Value> values)
-    {
-        var shapes = values.Select(value => scratch.Graph.Insert(null, "Shape", [value]).Output()).ToList();
-        if (shapes.Count == 0 || TypesOf(scratch, shapes) is not { } types)
-            return [];
-        return [.. values.Where((_, i) => types[i]?.Shape is { Rank: 1 } rank && rank[0].Value == 0)];
-    }
-
-    /// <returns>The types in order, null for what is no tensor; null when the runtime refuses the model.</returns>
-    private IReadOnlyList<TensorType?>? TypesOf(OnnxModel scratch, IReadOnlyList<Value> values)
-    {
-        var first = scratch.Graph.Outputs.Count;
-        foreach (var value in values)
-            scratch.Graph.AddOutput($"output_{scratch.Graph.Outputs.Count}", value);
-        try
-        {
-            using var session = engine.Open(scratch, AsWritten);
-            return [.. session.Outputs.Skip(first).Select(output => output.Type)];
-        }
-        catch (InferenceException)
-        {
-            return null;
-        }
-    }
+    /// <summary>
+    /// What is known about the elements of a small integer or boolean tensor of rank 0 or 1, as of the last run: each a number, a canonical
+    /// expression or unknown. Null when not even their number is known.
+    /// </summary>
+    public ImmutableArray<Dimension>? ElementsOf(Value value) => _elements[value];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -37,13 +38,22 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
 
-    /// <summary>Brings <see cref="Value.Type"/> up to date with what the runtime infers. Cheap when nothing changed since the last time.</summary>
+    /// <summary>
+    /// Brings <see cref="Value.Type"/> up to date all over the model: one sweep, none when nothing changed since the last time. Symbols of inferred
+    /// types are canonical: two axes with the same non-empty symbol have the same length in every run.
+    /// </summary>
     public void InferTypes()
     {
         if (_typedAt != Log.Rewrites.Count)
             _types.Run(Model);
         _typedAt = Log.Rewrites.Count;
     }
+
+    /// <summary>
+    /// What is known about the elements of a small integer or boolean tensor of rank 0 or 1, as of the last <see cref="InferTypes"/>: each a
+    /// number, a canonical symbol or unknown. Null when not even their number is known.
+    /// </summary>
+    public ImmutableArray<Dimension>? ElementsOf(Value value) => _types.ElementsOf(value);
 
     /// <summary>Records that a weight is stored in fewer bytes now, for the report.</summary>
     /// <param name="weight">The weight's name.</param>

@@ -110,15 +110,19 @@ public sealed class TypeInferenceTests
     }
 
     [Test]
-    public void A_model_that_the_runtime_refuses_keeps_what_it_declares()
+    public void An_operator_that_nobody_knows_puts_out_what_the_file_declares()
     {
         var g = new GraphBuilder();
-        var x = g.Op("Exp", g.Input("x", DataType.Float, 2));
-        g.Output("y", g.Op("NoSuchOperator", x));
+        var x = g.Op("Exp", g.Input("x", DataType.Float, "batch"));
+        var y = g.Op("NoSuchOperator", x);
+        g.Declare(x, new TensorType(DataType.Int64, Shape.Of(7)));
+        g.Declare(y, new TensorType(DataType.Int64, new Shape([2, "batch", "?"])));
+        var z = g.Op("Neg", y);
+        g.Output("z", z);
 
         Infer(g.Build());
 
-        Assert.That(x.Type, Is.Null);
+        Assert.That(new[] { x, y, z }.Select(value => value.Type!.ToString()), Is.EqualTo(new[] { "float[batch]", "int64[2,batch,?]", "int64[2,batch,Neg@2]" }));
     }
 
     [TestCaseSource(typeof(SharedModels), nameof(SharedModels.All))]

@@ -227,6 +227,13 @@ internal static class OperatorHistory
         .Select(row => row.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         .ToFrozenDictionary(words => words[0], words => Parse(words[1..]));
 
+    /// <summary>Operators that ONNX Runtime takes for standard ones at every opset, with one meaning: the standard had them once, or got them later.</summary>
+    private static readonly FrozenSet<string> s_runtimesOwn = FrozenSet.Create("Affine", "Crop", "DynamicSlice", "ImageScaler", "LayerNormalization",
+        "ParametricSoftplus", "Scale", "ScaledTanh", "SimplifiedLayerNormalization", "ThresholdedRelu");
+
+    /// <summary>Whether a node of it is valid though the standard does not have it at the model's opset.</summary>
+    public static bool IsRuntimesOwn(string opType) => s_runtimesOwn.Contains(opType);
+
     /// <summary>Every operator by name.</summary>
     public static IReadOnlyDictionary<string, OperatorVersions> All => s_operators;
 

@@ -31,7 +31,7 @@ internal sealed class OpsetUpgrade(OnnxModel model, long target)
     /// <summary>A node that the model's own version does not have can't be converted: nobody knows what it means.</summary>
     private void ReviewNodes(Graph root, long opset)
     {
-        foreach (var node in StandardNodes(root))
+        foreach (var node in StandardNodes(root).Where(node => !OperatorHistory.IsRuntimesOwn(node.OpType)))
             if (OperatorHistory.Of(node.OpType) is not { } history)
                 Refuse(node, "no version of the standard that is known here has this operator");
             else if (history.Since > opset)

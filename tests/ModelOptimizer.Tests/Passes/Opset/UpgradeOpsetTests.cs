@@ -52,6 +52,14 @@ public sealed class UpgradeOpsetTests
     }
 
     [Test]
+    public void What_the_runtime_takes_for_standard_before_it_was_stays_as_it_is()
+    {
+        var model = Build(11, g => g.Op("LayerNormalization", g.Input("x", Cube), g.Initializer("scale", [3], 1, 2, 3)));
+
+        PassTester.SameOutputs(model, Upgrade(model, 21), Tolerance.BitExact);
+    }
+
+    [Test]
     public void Equal_axes_are_stored_once()
     {
         var g = new GraphBuilder(opset: 12);
