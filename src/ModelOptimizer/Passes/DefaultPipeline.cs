@@ -66,5 +66,6 @@ public static class DefaultPipeline
         typeof(FreezeInputs), // changes the signature
         typeof(FixDimensions), // changes the signature
         typeof(UpgradeOpset), // older runtimes may not load the result
+        typeof(TieTransposedWeights), // a runtime that does not fold constants would transpose at every run
     ];
 }

@@ -30,7 +30,9 @@ internal sealed class DynamicProduct(OnnxModel model)
         return codes.ByteCount + scales.ByteCount;
     }
 
-    private void Replace(Node node, Value codes, Value scales)
+    /// <param name="codes">int8 [depth, channels].</param>
+    /// <param name="scales">[channels].</param>
+    public void Replace(Node node, Value codes, Value scales)
     {
         var activation = GemmParts.LeftOperand(node);
         var product = model.OpsetOf(node.Graph!) >= StandardOpset

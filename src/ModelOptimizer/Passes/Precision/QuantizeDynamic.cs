@@ -24,7 +24,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         ArgumentNullException.ThrowIfNull(context);
         var products = new DynamicProduct(model);
         var saturating = new List<string>();
-        foreach (var weight in WeightCandidate.Find(model).Where(weight => weight.Uses.Any(WeightSlots.IsProduct)))
+        foreach (var weight in WeightCandidate.Find(model).Where(IsCandidate))
         {
             if (context.IsDone)
                 return;
@@ -35,13 +35,17 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums, Explain(saturating)));
     }
 
+    private static bool IsCandidate(WeightCandidate weight) => weight.Uses.Any(WeightSlots.IsProduct) || TiedWeight.Of(weight) is not null;
+
     /// <returns>Why the weight stays as it is, or null.</returns>
     private string? Quantize(WeightCandidate weight, DynamicProduct products, List<string> saturating, PassContext context)
     {
-        var guard = WeightGuards.Refusal(weight, Selector, context.Opset(weight.Value.Graph)) ?? WeightGuards.UnknownAttributes(weight);
-        if ((guard ?? ShapeRefusal(weight)) is { } refusal)
+        var tied = TiedWeight.Of(weight);
+        var read = tied?.Weight ?? weight;
+        var guard = WeightGuards.Refusal(read, Selector, context.Opset(weight.Value.Graph)) ?? WeightGuards.UnknownAttributes(read);
+        if ((guard ?? (tied is null ? ShapeRefusal(weight) : null)) is { } refusal)
             return refusal;
-        var matrix = new WeightMatrix(weight.Content, WeightSlots.ChannelAxis(weight.Uses[0], rank: 2));
+        var matrix = new WeightMatrix(weight.Content, tied is null ? WeightSlots.ChannelAxis(weight.Uses[0], rank: 2) : 0);
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(_grid, matrix, matrix.Depth)) is { } small)
             return small;
         using var quantized = RoundToNearest.Quantize(matrix, _grid, matrix.Depth);
@@ -49,9 +53,9 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
             return WeightGuards.NotFinite(weight, context);
         if (!context.Rewriting("multiply in 8-bit integers", weight.Value))
             return null;
-        var bytes = products.Write(weight, quantized);
+        var bytes = tied is null ? products.Write(weight, quantized) : tied.Write(context.Model, quantized, products.Replace);
         weight.Value.RemoveIfUnused();
-        context.Compressed(weight.Name, weight.Content, bytes, $"int{_grid.Bits} per channel as MatMulInteger");
+        context.Compressed(weight.Name, weight.Content, bytes, $"int{_grid.Bits} per channel as {(tied is null ? "" : "Gather and ")}MatMulInteger");
         NoteSaturation(weight, quantized, saturating);
         return null;
     }

@@ -33,7 +33,8 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     private string? Compress(WeightCandidate weight, PassContext context)
     {
         var opset = context.Opset(weight.Value.Graph);
-        if ((WeightGuards.Refusal(weight, Selector, opset) ?? WeightGuards.UnknownAttributes(weight)) is { } refusal)
+        var read = TiedWeight.Of(weight)?.Weight ?? weight;
+        if ((WeightGuards.Refusal(read, Selector, opset) ?? WeightGuards.UnknownAttributes(read)) is { } refusal)
             return refusal;
         var (plan, noPlan) = _planner.Plan(weight, opset);
         if (plan is null)

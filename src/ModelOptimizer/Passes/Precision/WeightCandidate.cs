@@ -15,7 +15,8 @@ internal sealed record WeightCandidate(Value Value, Tensor Content, IReadOnlyLis
 
     /// <summary>Every weight of a model, bodies and functions included, in order of declaration; the model may change meanwhile.</summary>
     public static IEnumerable<WeightCandidate> Find(OnnxModel model) =>
-        FindConstants(model).Where(constant => constant.Content.Dimensions.Length > 1 && constant.Uses.Any(WeightSlots.IsWeight));
+        FindConstants(model).Where(constant => constant.Content.Dimensions.Length > 1
+            && (constant.Uses.Any(WeightSlots.IsWeight) || TiedWeight.Of(constant) is not null));
 
     /// <summary>Every floating-point constant that something reads, weight or not.</summary>
     public static IEnumerable<WeightCandidate> FindConstants(OnnxModel model)

@@ -24,6 +24,8 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     /// <returns>The plan, or why there is none.</returns>
     public (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate weight, long opset)
     {
+        if (TiedWeight.Of(weight) is { } tied)
+            return opset < TiedForm.Opset ? (null, TooOld(opset, TiedForm.Opset)) : (new WeightPlan(new TiedForm(tied), new WeightGrid(8, true), ChannelAxis: 0), null);
         if (weight.Uses.All(WeightSlots.IsLookup))
             return (new WeightPlan(new LookupForm(), new WeightGrid(8, true), ChannelAxis: 0), null);
         if (weight.Uses.All(WeightSlots.IsProduct) && weight.Content.Dimensions.Length == 2)

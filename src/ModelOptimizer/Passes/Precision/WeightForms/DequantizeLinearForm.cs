@@ -36,7 +36,8 @@ internal sealed class DequantizeLinearForm(bool contrib) : WeightForm
         return dequantize.Output();
     }
 
-    private static void Multiply(OnnxModel model, Node node, Value weight)
+    /// <summary>Lets the node multiply by another weight [depth, channels].</summary>
+    public static void Multiply(OnnxModel model, Node node, Value weight)
     {
         if (GemmParts.IsPlain(node))
         {

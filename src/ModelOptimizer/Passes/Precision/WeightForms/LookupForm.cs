@@ -19,15 +19,17 @@ internal sealed class LookupForm : WeightForm
         var codes = DequantizeLinearLayout.Codes(quantized, dimensions.AsSpan(), channelAxis: 0);
         var (constants, bytes) = AddConstants(model, weight.OnlyUser?.Graph ?? weight.Value.Graph, weight, [("quantized", codes), ("scale", scales)]);
         foreach (var use in weight.Uses)
-            Replace(use.User, constants);
+            Replace(use.User, constants[0]!, constants[1]!);
         return bytes;
     }
 
-    private static void Replace(Node gather, Value?[] constants)
+    /// <param name="table">Codes [rows, …].</param>
+    /// <param name="rowScales">Scales [rows, 1 …].</param>
+    public static void Replace(Node gather, Value table, Value rowScales)
     {
         var graph = gather.Graph!;
-        var codes = graph.Insert(gather, "Gather", [constants[0], gather.Input(1)], name: gather.Name);
-        var scales = graph.Insert(gather, "Gather", [constants[1], gather.Input(1)], name: $"{gather.Name}_scale");
+        var codes = graph.Insert(gather, "Gather", [table, gather.Input(1)], name: gather.Name);
+        var scales = graph.Insert(gather, "Gather", [rowScales, gather.Input(1)], name: $"{gather.Name}_scale");
         var cast = graph.Insert(gather, "Cast", [codes.Output()], name: $"{gather.Name}_cast");
         cast.Attributes.Set("to", (long)DataType.Float);
         var rows = graph.Insert(gather, "Mul", [cast.Output(), scales.Output()], name: $"{gather.Name}_dequantize");

@@ -1,0 +1,23 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// One table of int8 rows for lookups and for products that read it transposed. The Transpose stands before DequantizeLinear: the runtime
+/// folds it when it loads the model, and then fuses the rest into its n-bit product.
+/// </summary>
+internal sealed class TiedForm(TiedWeight tied) : WeightForm
+{
+    /// <summary>The first version whose DequantizeLinear has an axis.</summary>
+    public const long Opset = 13;
+
+    public override string Name => "Gather of int8 rows and, transposed, DequantizeLinear";
+
+    public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized) => tied.Write(model, quantized, (product, codes, scales) =>
+    {
+        var dequantize = product.Graph!.Insert(product, "DequantizeLinear", [codes, scales], name: $"{weight.Name}_dequantize");
+        dequantize.Attributes.Set("axis", 1);
+        DequantizeLinearForm.Multiply(model, product, dequantize.Output());
+    });
+}
