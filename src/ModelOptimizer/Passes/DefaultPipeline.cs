@@ -18,6 +18,14 @@ public static class DefaultPipeline
         new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
         new InlineIf(), // constant conditions have just been computed; what was a branch is then open to all others
         new EliminateIdentity(), // sees more once shapes and axes are constants
+        new MergeTransposes(), // nothing that does nothing stands between moves any more
+        new MergeSlices(), // makes Gathers of Slices
+        new MergeGathers(),
+        new MergeReshapes(), // after those that may take a Squeeze or Unsqueeze with them
+        new MergeCasts(),
+        new MergeConcats(),
+        new MergePads(),
+        new MergeClips(),
         new LiftConstants(), // so that there is one form of constant, shared among bodies
         new DeduplicateInitializers(), // folding makes equal constants
         new EliminateCommonSubexpressions(), // equal constants make equal expressions
@@ -30,6 +38,7 @@ public static class DefaultPipeline
     /// <summary>The passes that fold a node into weights beside it. What they write is standard, and never slower.</summary>
     private static IReadOnlyList<IGraphPass> WeightFolding() =>
     [
+        new EliminateAddedZeros(), // no bias at all, rather than one to fold
         new FusePad(), // a Pad stands between a Conv and what follows from it
         new FuseMatMulAdd(), // makes a Gemm, which has a bias for the others to fold into
         new FuseConvBatchNormalization(), // what follows the weights comes first: it never depends on padding

@@ -4,12 +4,14 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// Takes away nodes that hand on their first input unchanged: Identity, and others whose attributes, constants or types make them one.
+/// Takes away nodes that hand on a value unchanged: Identity, and others whose attributes, constants or types make them one.
 /// <code>
 /// Relu(Identity(x))  =>  Relu(x)
+/// Mul(x, 1)          =>  x
+/// Not(Not(x))        =>  x
 /// </code>
 /// </summary>
-[Description("Takes away nodes that hand on their first input unchanged: Identity, and others that attributes, constants or types make one.")]
+[Description("Takes away nodes that hand on a value unchanged: Identity, and others that attributes, constants or types make one.")]
 public sealed class EliminateIdentity : NodeRewrite
 {
     public override NumericEffect Effect => NumericEffect.Exact;
@@ -25,8 +27,8 @@ public sealed class EliminateIdentity : NodeRewrite
             return new Outcome(verdict.Reason);
         if (node.Outputs.Skip(1).Any(output => output?.Uses.Count > 0))
             return Outcome.Refused("its second output is used");
-        var (source, output) = (node.Input(0)!, node.Output());
-        if (output.IsGraphOutput && !CanBeOutput(source, node.Graph!))
+        var (source, output) = (verdict.Source ?? node.Input(0)!, node.Output());
+        if (output.IsGraphOutput && !source.CanBecomeOutputOf(node.Graph!))
             return Outcome.Refused($"it carries '{source}' to a graph output, where the format needs a node");
         if (!context.Rewriting($"remove {node.OpType} that changes nothing", node))
             return Outcome.Done;
@@ -35,8 +37,4 @@ public sealed class EliminateIdentity : NodeRewrite
         node.ReplaceWith(source);
         return Outcome.Done;
     }
-
-    /// <summary>A value can take an output's name when it is made here and has no such name yet.</summary>
-    private static bool CanBeOutput(Value source, Graph graph) =>
-        source.Graph == graph && source.Producer is not null && !source.IsGraphOutput;
 }

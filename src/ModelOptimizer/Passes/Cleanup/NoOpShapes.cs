@@ -10,7 +10,7 @@ internal static class NoOpShapes
     {
         if (node.Input(0)?.Type?.Shape is not { } shape)
             return NoOpVerdict.Unsure("its input's shape is unknown");
-        if (shape.IsStatic && node.Output().Type?.Shape is { } result && shape.Equals(result))
+        if (KeepsShape(node))
             return NoOpVerdict.Yes;
         if (Operands.Int64s(node, "shape", 1, isInput: opset >= 5) is not { } target || target.Length != shape.Rank)
             return NoOpVerdict.No;
@@ -23,7 +23,11 @@ internal static class NoOpShapes
 
     /// <summary>A matrix flattened behind its first axis.</summary>
     public static NoOpVerdict Flatten(Node node) =>
-        NoOpVerdict.When(node.Input(0)?.Type?.Shape is { Rank: 2 } && node.Attributes.GetInt("axis", 1) is 1 or -1);
+        NoOpVerdict.When(KeepsShape(node) || node.Input(0)?.Type?.Shape is { Rank: 2 } && node.Attributes.GetInt("axis", 1) is 1 or -1);
+
+    /// <summary>No axis goes: there is none of length 1.</summary>
+    public static NoOpVerdict Squeeze(Node node) =>
+        NoOpVerdict.When(node.Input(0)?.Type?.Shape is { } shape && shape.Rank == node.Output().Type?.Shape?.Rank);
 
     public static NoOpVerdict Transpose(Node node)
     {
@@ -35,6 +39,8 @@ internal static class NoOpShapes
     /// <summary>Axes are aligned at the end; 1 asks for nothing.</summary>
     public static NoOpVerdict Expand(Node node)
     {
+        if (KeepsShape(node))
+            return NoOpVerdict.Yes;
         if (node.Input(0)?.Type?.Shape is not { } shape || node.Input(1)?.Constant is not { } constant)
             return NoOpVerdict.No;
         var target = constant.AsInt64s();
@@ -42,13 +48,36 @@ internal static class NoOpShapes
             && target.Select((length, i) => length == 1 || length == shape[shape.Rank - target.Length + i].Value).All(keeps => keeps));
     }
 
+    /// <summary>Every element of the axis, in order.</summary>
+    public static NoOpVerdict Gather(Node node)
+    {
+        if (node.Input(0)?.Type?.Shape is not { Rank: > 0 } shape || node.Input(1)?.Constant is not { Dimensions.Length: 1 } indices)
+            return NoOpVerdict.No;
+        return NoOpVerdict.When(shape[(int)node.Attributes.GetInt("axis", 0)].Value == indices.ElementCount
+            && indices.AsInt64s().Select((index, place) => index == place).All(stays => stays));
+    }
+
+    /// <summary>To the same size. Cropping looks at another input, so that mode is left alone.</summary>
+    public static NoOpVerdict Resize(Node node, long opset)
+    {
+        if (node.Attributes.TryGetString("coordinate_transformation_mode") == "tf_crop_and_resize")
+            return NoOpVerdict.No;
+        var scales = node.Is("Upsample") || opset < 11 ? node.Input(1) : node.Input(2);
+        if (scales?.Constant is { ElementCount: > 0 } known)
+            return NoOpVerdict.When(UnitTensors.AreOnes(known));
+        return NoOpVerdict.When(node.Is("Resize") && node.Input(3)?.Constant is { } sizes && node.Input(0)?.Type?.Shape is { } shape
+            && shape.Dimensions.Select(axis => axis.Value).SequenceEqual(sizes.AsInt64s().Select(size => (long?)size)));
+    }
+
     /// <summary>From the first element to the last in steps of one, on every axis named.</summary>
     public static NoOpVerdict Slice(Node node, long opset)
     {
         var areInputs = opset >= 10;
-        if (Operands.Int64s(node, "starts", 1, areInputs) is not { } starts || Operands.Int64s(node, "ends", 2, areInputs) is not { } ends)
-            return NoOpVerdict.No;
         if (areInputs && node.Input(4) is { } steps && (steps.Constant is not { } known || known.AsInt64s().Any(step => step != 1)))
+            return NoOpVerdict.No;
+        if (KeepsShape(node))
+            return NoOpVerdict.Yes;
+        if (Operands.Int64s(node, "starts", 1, areInputs) is not { } starts || Operands.Int64s(node, "ends", 2, areInputs) is not { } ends)
             return NoOpVerdict.No;
         var axes = Operands.Int64s(node, "axes", 3, areInputs);
         if (axes is null && areInputs && node.Input(3) is not null)
@@ -61,6 +90,10 @@ internal static class NoOpShapes
         // Exporters write "to the end" as the largest number of 32 or 64 bits; no axis is that long.
         bool ReachesEnd(long end, long axis) => end >= int.MaxValue || (Contains(shape, axis) && shape![(int)axis].Value is { } length && end >= length);
     }
+
+    /// <summary>The result has the input's shape, symbols included.</summary>
+    public static bool KeepsShape(Node node) =>
+        node.Input(0)?.Type?.Shape is { } shape && node.Output().Type?.Shape is { } result && BroadcastShapes.AreSame(shape, result);
 
     private static bool Contains(Shape? shape, long axis) => shape is not null && axis >= -shape.Rank && axis < shape.Rank;
 }

@@ -3,8 +3,11 @@ using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
 
-/// <summary>Whether a node hands on its first input, with the reason when it almost does.</summary>
-internal readonly record struct NoOpVerdict(bool IsNoOp, string? Reason)
+/// <summary>Whether a node hands on a value that is there already, with the reason when it almost does.</summary>
+/// <param name="IsNoOp">Whether it does.</param>
+/// <param name="Reason">Why it does not, where that is worth telling.</param>
+/// <param name="Source">The value handed on where it is not the first input.</param>
+internal readonly record struct NoOpVerdict(bool IsNoOp, string? Reason, Value? Source = null)
 {
     public static NoOpVerdict Yes => new(true, null);
 
@@ -13,6 +16,9 @@ internal readonly record struct NoOpVerdict(bool IsNoOp, string? Reason)
     public static NoOpVerdict Unsure(string why) => new(false, why);
 
     public static NoOpVerdict When(bool isNoOp) => new(isNoOp, null);
+
+    /// <summary>It hands on this value; null says that it does not.</summary>
+    public static NoOpVerdict From(Value? source) => new(source is not null, null, source);
 }
 
 /// <summary>When an operator does nothing, one rule each.</summary>
@@ -23,19 +29,48 @@ internal static class NoOps
         ["Identity"] = (_, _) => NoOpVerdict.Yes,
         ["Dropout"] = Dropout,
         ["Cast"] = Cast,
+        ["CastLike"] = (node, _) => CastLike(node),
         ["Reshape"] = NoOpShapes.Reshape,
         ["Flatten"] = (node, _) => NoOpShapes.Flatten(node),
+        ["Squeeze"] = (node, _) => NoOpShapes.Squeeze(node),
         ["Transpose"] = (node, _) => NoOpShapes.Transpose(node),
         ["Expand"] = (node, _) => NoOpShapes.Expand(node),
+        ["Gather"] = (node, _) => NoOpShapes.Gather(node),
         ["Tile"] = Tile,
         ["Pad"] = Pad,
         ["Slice"] = NoOpShapes.Slice,
-        ["Concat"] = (node, _) => OneInput(node),
+        ["Resize"] = NoOpShapes.Resize,
+        ["Upsample"] = NoOpShapes.Resize,
+        ["Concat"] = (node, opset) => NoOpVerdict.From(node.Inputs is [{ } only] ? only : RejoinedParts.WholeOf(node, opset)),
         ["Sum"] = (node, _) => OneInput(node),
-        ["Max"] = (node, _) => OneInput(node),
-        ["Min"] = (node, _) => OneInput(node),
         ["Mean"] = (node, _) => OneInput(node),
+        ["Max"] = (node, _) => NoOpArithmetic.SameOperands(node),
+        ["Min"] = (node, _) => NoOpArithmetic.SameOperands(node),
         ["Split"] = (node, _) => NoOpVerdict.When(node.Outputs.Count == 1),
+        ["Add"] = (node, _) => NoOpArithmetic.Add(node),
+        ["Sub"] = (node, _) => NoOpArithmetic.Sub(node),
+        ["Mul"] = (node, _) => NoOpArithmetic.Mul(node),
+        ["Div"] = (node, _) => NoOpArithmetic.DividedByOne(node),
+        ["Pow"] = (node, _) => NoOpArithmetic.DividedByOne(node),
+        ["And"] = (node, _) => NoOpArithmetic.And(node),
+        ["Or"] = (node, _) => NoOpArithmetic.Or(node),
+        ["Xor"] = (node, _) => NoOpArithmetic.Xor(node),
+        ["Where"] = (node, _) => NoOpArithmetic.Where(node),
+        ["Clip"] = NoOpArithmetic.Clip,
+        ["Not"] = (node, _) => NoOpRepeats.Twice(node),
+        ["Neg"] = (node, _) => NoOpRepeats.Twice(node),
+        ["BitwiseNot"] = (node, _) => NoOpRepeats.Twice(node),
+        ["Relu"] = (node, _) => NoOpRepeats.Again(node, "Relu"),
+        ["Abs"] = (node, _) => NoOpRepeats.Again(node, "Abs"),
+        ["Sign"] = (node, _) => NoOpRepeats.Again(node, "Sign"),
+        ["Floor"] = (node, _) => NoOpRepeats.Again(node, "Floor", "Ceil", "Round"),
+        ["Ceil"] = (node, _) => NoOpRepeats.Again(node, "Floor", "Ceil", "Round"),
+        ["Round"] = (node, _) => NoOpRepeats.Again(node, "Floor", "Ceil", "Round"),
+        ["ReduceMax"] = (node, _) => NoOpRepeats.ReductionOfOne(node),
+        ["ReduceMin"] = (node, _) => NoOpRepeats.ReductionOfOne(node),
+        ["ReduceSum"] = (node, _) => NoOpRepeats.ReductionOfOne(node),
+        ["ReduceMean"] = (node, _) => NoOpRepeats.ReductionOfOne(node),
+        ["ReduceProd"] = (node, _) => NoOpRepeats.ReductionOfOne(node),
     }.ToFrozenDictionary();
 
     public static IReadOnlySet<string> Operators { get; } = Rules.Keys.ToFrozenSet();
@@ -64,6 +99,9 @@ internal static class NoOps
             return NoOpVerdict.No;
         return node.Input(0)?.Type is { } type ? NoOpVerdict.When((long)type.ElementType == to) : NoOpVerdict.Unsure("its input's type is unknown");
     }
+
+    private static NoOpVerdict CastLike(Node node) =>
+        NoOpVerdict.When(node.Input(0)?.Type?.ElementType is { } type && type == node.Input(1)?.Type?.ElementType);
 
     private static NoOpVerdict Tile(Node node, long opset) =>
         NoOpVerdict.When(opset >= 6 && node.Input(1)?.Constant is { } repeats && repeats.AsInt64s().All(count => count == 1));
