@@ -32,6 +32,8 @@ internal sealed class OptimizeCommand
 
     private readonly Option<int?> _maxRewrites = new("--max-rewrites") { Description = "Stop after so many changes, to find the one that does harm", HelpName = "N" };
 
+    private readonly BisectMode _bisect = new();
+
     private readonly VariableOptions _variables = new();
 
     public static ToolCommand Create() => new OptimizeCommand().Build();
@@ -46,10 +48,12 @@ internal sealed class OptimizeCommand
         var command = new ToolCommand("optimize", "Make a model smaller and faster, measure what it keeps, hold it to its budget",
             "optimize model.onnx --preset cpu-int8",
             "optimize model.onnx -p model-opt.yaml -o optimized/",
-            "optimize model.onnx --preset weights-int4 --explain quantize-weights")
+            "optimize model.onnx --preset weights-int4 --explain quantize-weights",
+            "optimize model.onnx --bisect --data validation.npz")
         {
             _model, _profile, _preset, _output, _explain, _maxRewrites,
         };
+        _bisect.AddTo(command);
         _variables.AddTo(command);
         return command.Does(Run);
     }
@@ -58,8 +62,14 @@ internal sealed class OptimizeCommand
     {
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
+        var isBisection = _bisect.IsAskedFor(parsed, _output, _explain, _maxRewrites);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
         var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
+        if (isBisection)
+        {
+            _bisect.Run(parsed, choice, context);
+            return;
+        }
         var request = new OptimizationRequest(choice.Model, choice.Profile, OutputPath.For(choice.Model, parsed.GetValue(_output)))
         {
             MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,

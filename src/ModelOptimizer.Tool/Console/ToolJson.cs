@@ -14,6 +14,7 @@ namespace ModelOptimizer.Tool;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ModelInspection))]
 [JsonSerializable(typeof(OptimizationOutcome))]
+[JsonSerializable(typeof(BisectionOutcome))]
 [JsonSerializable(typeof(ModelComparison))]
 [JsonSerializable(typeof(InitOutcome))]
 [JsonSerializable(typeof(EvaluationOutcome))]

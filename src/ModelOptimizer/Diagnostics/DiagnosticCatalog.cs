@@ -78,6 +78,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor AccuracyBudget = Error("MO6002", "Accuracy budget broken");
     public static readonly DiagnosticDescriptor LatencyBudget = Warning("MO6003", "Latency budget broken");
     public static readonly DiagnosticDescriptor BudgetNotMeasured = Error("MO6004", "A budget's metric was not measured");
+    public static readonly DiagnosticDescriptor RewriteChangesOutputs = Error("MO6005", "A rewrite changes outputs");
 
     // Cache and files
     public static readonly DiagnosticDescriptor CannotWrite = Error("MO7001", "Output can't be written");

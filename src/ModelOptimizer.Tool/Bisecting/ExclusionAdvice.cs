@@ -1,0 +1,28 @@
+using ModelOptimizer.Bisection;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Tool;
+
+/// <summary>Says how to get a model without one rewrite.</summary>
+internal static class ExclusionAdvice
+{
+    public static IReadOnlyList<string> For(BlamedRewrite culprit) =>
+    [
+        InProfile(culprit.RunBy.Pass, culprit.Rewrite),
+        $"Or stop before it: --max-rewrites {culprit.Number - 1}",
+        .. culprit.RunBy.Pass.Effect == NumericEffect.Lossy ? Array.Empty<string>() : [$"And report it, please: {culprit.Rewrite.Pass} should not have done that"],
+    ];
+
+    private static string InProfile(IGraphPass runBy, Rewrite rewrite) => runBy switch
+    {
+        ISelectivePass => $"Exclude the place in the profile: '- {runBy.Name}: {{ exclude: [\"{NameIn(rewrite.Where)}\"] }}'",
+        FixpointGroup group => $"Name the other passes of {runBy.Name} in its place: {Others(group, rewrite.Pass)}",
+        _ => $"Leave {runBy.Name} out of the profile",
+    };
+
+    private static string Others(FixpointGroup group, string culprit) =>
+        $"[{string.Join(", ", group.Passes.Select(pass => pass.Name).Where(name => name != culprit))}]";
+
+    /// <summary>A node is shown as <c>MatMul '/head/MatMul'</c>, a weight by its bare name.</summary>
+    private static string NameIn(string where) => where.Split('\'') is [_, var name, ..] ? name : where;
+}

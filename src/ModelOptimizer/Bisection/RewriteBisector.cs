@@ -1,0 +1,94 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Bisection;
+
+/// <summary>
+/// Finds the first rewrite that changes what a model answers, by binary search over how many rewrites are made. The runtime's own
+/// optimizations are off, so that only ours are judged.
+/// </summary>
+/// <param name="engine">What runs the models.</param>
+/// <param name="passes">The passes in order.</param>
+/// <param name="tolerance">Largest change allowed of any output, as a part of its largest magnitude.</param>
+public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<BisectedPass> passes, double tolerance)
+{
+    private static readonly SessionSettings AsWritten = new(Optimize: false);
+
+    /// <summary>What passes of this effect may change together, as a part of an output's largest magnitude; null for loss, which has no bound of its own.</summary>
+    public static double? DefaultTolerance(NumericEffect effect) => effect switch
+    {
+        NumericEffect.Exact => 1e-5,
+        NumericEffect.Reassociates => 1e-4,
+        _ => null,
+    };
+
+    /// <summary>Searches.</summary>
+    /// <param name="settings">The data to compare on; null makes inputs up.</param>
+    /// <param name="progress">Told each probe.</param>
+    /// <exception cref="DiagnosticException">The model or data can't be used, or a pass refuses the model.</exception>
+    public BisectionResult Run(OnnxModel original, EvaluateSettings? settings, IProgress<string>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        progress?.Report("run the original");
+        var samples = ProbeSamples.Take(engine, original, settings);
+        var all = TryOut(int.MaxValue);
+        return new BisectionResult(all.Log.Rewrites.Count, samples.Inputs.Count, samples.Source, all.Changes, Exceeds(all) ? Blame(TryOut(0), all) : null);
+
+        BlamedRewrite Blame(Probe good, Probe bad)
+        {
+            while (bad.Log.Rewrites.Count - good.Log.Rewrites.Count > 1)
+            {
+                var middle = TryOut((good.Log.Rewrites.Count + bad.Log.Rewrites.Count) / 2);
+                (good, bad) = Exceeds(middle) ? (good, middle) : (middle, bad);
+            }
+            return new BlamedRewrite(bad.Log.Rewrites.Count, bad.Log.Rewrites[^1], bad.LastPass, good.Changes, bad.Changes, bad.Refusal);
+        }
+
+        Probe TryOut(int limit)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            progress?.Report(limit == int.MaxValue ? "run all rewrites" : $"run {limit} rewrites");
+            return Measure(original, limit, samples);
+        }
+    }
+
+    private bool Exceeds(Probe probe) => probe.Refusal is not null || probe.Changes.Any(change => !(change.Change <= tolerance));
+
+    private Probe Measure(OnnxModel original, int limit, ProbeSamples samples)
+    {
+        var (model, log) = (original.Clone(), new RewriteLog(limit));
+        var context = new PassContext(model, log, engine, new DiagnosticBag());
+        var last = passes[0];
+        foreach (var pass in passes)
+        {
+            var before = log.Rewrites.Count;
+            PassRunner.Run(context, pass.Pass);
+            if (log.Rewrites.Count > before)
+                last = pass;
+        }
+        try
+        {
+            return new Probe(log, last, Changes(model, samples), Refusal: null);
+        }
+        catch (InferenceException e)
+        {
+            return new Probe(log, last, [], e.Message);
+        }
+    }
+
+    /// <summary>For each output, its largest change over all samples.</summary>
+    private IReadOnlyList<OutputChange> Changes(OnnxModel model, ProbeSamples samples)
+    {
+        using var session = engine.Open(model, AsWritten);
+        var changes = samples.Inputs.Zip(samples.Expected)
+            .Select(sample => session.Run(sample.First).Select((actual, i) => OutputChange.Of(session.Outputs[i].Name, sample.Second[i], actual)).ToList())
+            .ToList();
+        return [.. session.Outputs.Select((_, i) => changes.Select(sample => sample[i]).MaxBy(change => change.Change)!)];
+    }
+
+    /// <summary>The model after so many rewrites, tried out.</summary>
+    private sealed record Probe(RewriteLog Log, BisectedPass LastPass, IReadOnlyList<OutputChange> Changes, string? Refusal);
+}

@@ -1,0 +1,66 @@
+namespace ModelOptimizer.Tool.Tests;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class BisectTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+
+    public BisectTests() => _model = Models.Classifier(_folder);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Test]
+    public void Passes_without_loss_change_nothing_and_lossy_ones_are_left_out()
+    {
+        var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "--bisect");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Out, Does.Contain("outputs compared on 4 samples (generated inputs)")
+            .And.Contain("Left out, since outputs change on purpose: quantize-weights")
+            .And.Contain("No rewrite changes an output by more than 1e-5 of its largest magnitude; the largest change is 0"));
+        Assert.That(Directory.GetFiles(_folder.Path), Is.EqualTo(new[] { _model }), "nothing is written");
+    }
+
+    [Test]
+    public void A_bound_of_one_s_own_finds_where_loss_begins()
+    {
+        Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
+        var profile = _folder.Write("p.yaml", "version: 1\npasses:\n  - eliminate-identity\n  - quantize-weights\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "--bisect", "--tolerance", "1e-7", "--data", _folder["data.npz"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(5));
+        Assert.That(run.Out, Does.Contain("3 samples (data.npz)")
+            .And.Match(@"Rewrite 2 is the first .*\n  quantize-weights: .* at w1\n")
+            .And.Match(@"Output +Before +After\nlogits +0 +0\.00")
+            .And.Contain("""'- quantize-weights: { exclude: ["w1"] }'""")
+            .And.Contain("--max-rewrites 1")
+            .And.Not.Contain("report"), "loss is on purpose");
+        Assert.That(run.Error, Does.Contain($"{profile}(4,5): error MO6005: Rewrite 2 of 2 changes outputs beyond 1E-07: quantize-weights:"));
+    }
+
+    [Test]
+    public void Json_says_the_same()
+    {
+        var json = Cli.Run("optimize", _model, "--preset", "weights-int8", "--bisect", "--tolerance", "1e-7", "--json").Json;
+
+        var culprit = json.GetProperty("culprit");
+        Assert.That(culprit.GetProperty("pass").GetString(), Is.EqualTo("quantize-weights"));
+        Assert.That(culprit.GetProperty("outputs")[0].GetProperty("after").GetDouble(), Is.GreaterThan(1e-7));
+        Assert.That(json.GetProperty("rewrites").GetInt32(), Is.GreaterThanOrEqualTo(culprit.GetProperty("number").GetInt32()));
+    }
+
+    [TestCase("--bisect -o out", "--bisect writes nothing; leave --output out")]
+    [TestCase("--bisect --max-rewrites 3", "--bisect writes nothing; leave --max-rewrites out")]
+    [TestCase("--tolerance 0.1", "--tolerance belongs to --bisect")]
+    [TestCase("--data x.npz", "--data belongs to --bisect")]
+    [TestCase("--bisect --tolerance -1", "--tolerance is a number from 0 on")]
+    public void Options_that_don_t_go_together_are_told(string options, string reason)
+    {
+        var run = Cli.Run(["optimize", _model, "--preset", "cpu-int8", .. options.Split(' ')]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain(reason));
+    }
+}
