@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using ModelOptimizer.Onnx.Protos;
 
 namespace ModelOptimizer.Onnx;
@@ -15,6 +16,14 @@ public sealed class OnnxModel
     internal ModelProto Proto { get; }
 
     internal List<Function> FunctionList { get; } = [];
+
+    /// <summary>
+    /// Grows with every change that one of the verbs makes, anywhere in the model: nodes, edges, attributes, constants, signature, imports.
+    /// As long as it stays, so does the model. Names and what is inferred about types don't count.
+    /// </summary>
+    public long ChangeCount => _changes + Graph.ChangeCount + FunctionList.Sum(function => function.Body.ChangeCount);
+
+    private long _changes;
 
     /// <summary>The file it was read from; null when it came from memory.</summary>
     public string? Path { get; }
@@ -55,7 +64,7 @@ public sealed class OnnxModel
     public void ImportDomain(string domain, long version)
     {
         if (!OpsetImports.ContainsKey(domain))
-            Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+            Import(Proto.OpsetImport, domain, version);
     }
 
     /// <summary>Declares a newer version of the standard operators wherever an older one is declared: the nodes must have been converted.</summary>
@@ -80,7 +89,13 @@ public sealed class OnnxModel
     {
         ImportDomain(domain, version);
         if (FunctionOf(graph) is { } function && !function.OpsetImports.ContainsKey(domain))
-            function.Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+            Import(function.Proto.OpsetImport, domain, version);
+    }
+
+    private void Import(RepeatedField<OperatorSetIdProto> imports, string domain, long version)
+    {
+        imports.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+        _changes++;
     }
 
     /// <summary>Takes the import of an unused domain away, of the model and of its functions.</summary>
@@ -88,11 +103,18 @@ public sealed class OnnxModel
     {
         foreach (var imports in FunctionList.Select(function => function.Proto.OpsetImport).Prepend(Proto.OpsetImport))
             foreach (var import in imports.Where(import => import.Domain == domain).ToList())
+            {
                 imports.Remove(import);
+                _changes++;
+            }
     }
 
     /// <summary>Takes the definition of a function away that nothing calls any more.</summary>
-    public void RemoveFunction(Function function) => FunctionList.Remove(function);
+    public void RemoveFunction(Function function)
+    {
+        if (FunctionList.Remove(function))
+            _changes += function.Body.ChangeCount + 1;
+    }
 
     /// <summary>Raises the IR version to what a newly used feature needs; never lowers it.</summary>
     public void RequireIrVersion(long version)
@@ -100,6 +122,7 @@ public sealed class OnnxModel
         if (version <= IrVersion)
             return;
         Proto.IrVersion = version;
+        _changes++;
         // What was a constant must stay one: from IR 4 on its place among the inputs would let callers feed it.
         if (InitializersMayBeFed && !Graph.InitializersMayBeFed)
             foreach (var constant in Graph.Inputs.Where(input => input.Initializer is not null).ToList())

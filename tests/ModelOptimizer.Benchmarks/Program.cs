@@ -4,6 +4,7 @@ using ModelOptimizer.Benchmarks;
 // Not part of any test run: times depend on the machine.
 //   generate PATH [--inline] [--opset N]   writes a model of 1 GB of float32 weights
 //   optimize PATH [BITS]                    optimizes it and tells time and memory
+//   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   kernels                                 measures the kernels by themselves
 switch (args)
 {
@@ -13,10 +14,13 @@ switch (args)
     case ["optimize", var path, .. var bits]:
         OptimizeRun.Measure(path, bits is [var number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 4);
         return 0;
+    case ["scale", .. var sizes]:
+        ScaleRun.Measure(sizes.Length == 0 ? [12_500, 25_000, 50_000, 100_000] : [.. sizes.Select(size => int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))]);
+        return 0;
     case ["kernels", .. var options]:
         BenchmarkRunner.Run<KernelBenchmarks>(args: options);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | kernels");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | kernels");
         return 2;
 }

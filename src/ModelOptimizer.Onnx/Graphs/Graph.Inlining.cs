@@ -33,7 +33,7 @@ public sealed partial class Graph
             return;
         }
         initializer.Graph = this;
-        _initializers.Add(initializer);
+        AddInitializer(initializer);
     }
 
     private void Adopt(Node node, Node before)
@@ -51,5 +51,6 @@ public sealed partial class Graph
         _initializers.Clear();
         _inputs.Clear();
         Declarations.Clear();
+        Touch();
     }
 }

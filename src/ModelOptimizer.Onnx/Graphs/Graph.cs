@@ -54,6 +54,18 @@ public sealed partial class Graph
     /// <summary>Whether a caller may feed another value for an initializer that is also an input: from IR 4 on.</summary>
     internal bool InitializersMayBeFed { get; set; } = true;
 
+    /// <summary>How often this graph, or a body inside, was changed by one of the verbs; meant for the main graph and functions.</summary>
+    internal long ChangeCount { get; private set; }
+
+    /// <summary>Counts a change where it shows: at the outermost graph.</summary>
+    internal void Touch()
+    {
+        var root = this;
+        while (root.Outer is { } outer)
+            root = outer;
+        root.ChangeCount++;
+    }
+
     /// <summary>Adds an input to the signature; the name is kept as it is.</summary>
     public Value AddInput(string name, TensorType type)
     {
@@ -89,7 +101,7 @@ public sealed partial class Graph
         if (IsFunction)
             throw new InvalidOperationException($"Function {Name} can't hold initializers");
         var value = new Value(this, name) { Initializer = tensor };
-        _initializers.Add(value);
+        AddInitializer(value);
         return value;
     }
 
@@ -103,8 +115,8 @@ public sealed partial class Graph
     {
         if (values.FirstOrDefault(value => value.Uses.Count > 0 || value.Constant is null) is { } used)
             throw new InvalidOperationException($"Initializer {used} is still in use");
-        _initializers.RemoveAll(values.Contains);
-        _inputs.RemoveAll(values.Contains);
+        if (_initializers.RemoveAll(values.Contains) + _inputs.RemoveAll(values.Contains) > 0)
+            Touch();
     }
 
     /// <summary>Ends a caller's freedom to feed this initializer: it is no input any more.</summary>
@@ -113,6 +125,7 @@ public sealed partial class Graph
         if (initializer.Initializer is null || !_inputs.Remove(initializer))
             throw new InvalidOperationException($"{initializer} is no input with a default");
         initializer.IsGraphInput = false;
+        Touch();
     }
 
     /// <summary>Takes an unused input away from a body, whose node stops feeding it at the same time.</summary>
@@ -121,6 +134,7 @@ public sealed partial class Graph
     {
         if (Owner is null || input.Uses.Count > 0 || !_inputs.Remove(input))
             throw new InvalidOperationException($"{input} is no unused input of a body");
+        Touch();
     }
 
     /// <summary>Takes an output away from a body, whose node stops handing it out at the same time.</summary>
@@ -177,9 +191,14 @@ public sealed partial class Graph
     {
         value.IsGraphInput = true;
         _inputs.Add(value);
+        Touch();
     }
 
-    internal void AddInitializer(Value value) => _initializers.Add(value);
+    internal void AddInitializer(Value value)
+    {
+        _initializers.Add(value);
+        Touch();
+    }
 
     internal void AddOutput(ValueInfoProto info, Value value)
     {
@@ -218,7 +237,11 @@ public sealed class GraphOutput
     public TensorType? Type
     {
         get => ProtoTypes.ToTensorType(Info.Type);
-        set => Info.Type = value is null ? null : ProtoTypes.ToProto(value);
+        set
+        {
+            Info.Type = value is null ? null : ProtoTypes.ToProto(value);
+            _graph.Touch();
+        }
     }
 
     public Value Value

@@ -43,7 +43,7 @@ public sealed class Node
     /// <summary>The values made, in order; null where an optional output is left out.</summary>
     public IReadOnlyList<Value?> Outputs => _outputs;
 
-    public NodeAttributes Attributes => field ??= new NodeAttributes(Proto);
+    public NodeAttributes Attributes => field ??= new NodeAttributes(this);
 
     /// <summary>The graphs that it carries as attributes: branches of If, bodies of Loop and Scan.</summary>
     public IReadOnlyList<NodeBody> Bodies => BodyList;
@@ -72,7 +72,10 @@ public sealed class Node
     public void SetInput(int index, Value? value)
     {
         while (_inputs.Count <= index)
+        {
             _inputs.Add(new Use(this, _inputs.Count));
+            Graph?.Touch();
+        }
         _inputs[index].Set(value);
     }
 
@@ -81,8 +84,7 @@ public sealed class Node
     {
         for (var i = _inputs.Count - 1; i >= count; i--)
         {
-            _inputs[i].Set(null);
-            _inputs.RemoveAt(i);
+            RemoveInput(i);
         }
     }
 
@@ -91,6 +93,7 @@ public sealed class Node
     {
         _inputs[index].Set(null);
         _inputs.RemoveAt(index);
+        Graph?.Touch();
         for (var i = index; i < _inputs.Count; i++)
             _inputs[i].Index = i;
     }
@@ -117,6 +120,7 @@ public sealed class Node
         if (_outputs[index] is { Uses.Count: > 0 } used)
             throw new InvalidOperationException($"Output {used} of {this} is still read");
         _outputs[index] = null;
+        Graph?.Touch();
     }
 
     /// <summary>Lets every reader of the first output read <paramref name="value"/> instead and takes the node away.</summary>
@@ -144,6 +148,7 @@ public sealed class Node
             value.Producer = this;
         }
         _outputs.Add(value);
+        Graph?.Touch();
     }
 
     private void ReleaseInputs()

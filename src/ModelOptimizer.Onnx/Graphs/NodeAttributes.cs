@@ -9,10 +9,11 @@ namespace ModelOptimizer.Onnx;
 /// <summary>A node's attributes by name. Graph attributes are not here: they are <see cref="Node.Bodies"/>.</summary>
 public sealed class NodeAttributes
 {
+    private readonly Node _owner;
     private readonly NodeProto _node;
     private Dictionary<string, Tensor>? _tensors;
 
-    internal NodeAttributes(NodeProto node) => _node = node;
+    internal NodeAttributes(Node owner) => (_owner, _node) = (owner, owner.Proto);
 
     public IEnumerable<string> Names => _node.Attribute.Select(attribute => attribute.Name);
 
@@ -56,8 +57,10 @@ public sealed class NodeAttributes
     public void Remove(string name)
     {
         _tensors?.Remove(name);
-        if (Find(name) is { } attribute)
-            _node.Attribute.Remove(attribute);
+        if (Find(name) is not { } attribute)
+            return;
+        _node.Attribute.Remove(attribute);
+        _owner.Graph?.Touch();
     }
 
     /// <summary>The tensors among the attributes; their messages carry the same content.</summary>
@@ -82,6 +85,7 @@ public sealed class NodeAttributes
         Remove(name);
         var attribute = new AttributeProto { Name = name, Type = kind };
         _node.Attribute.Add(attribute);
+        _owner.Graph?.Touch();
         return attribute;
     }
 }

@@ -53,6 +53,7 @@ public sealed class NodeList : IEnumerable<Node>
             before.Previous = node;
         Count++;
         AsRead = null;
+        _graph.Touch();
     }
 
     /// <summary>Takes a node out; it keeps its own Next and Previous so that a walk standing on it finds its way back.</summary>
@@ -69,6 +70,7 @@ public sealed class NodeList : IEnumerable<Node>
         node.Graph = null;
         Count--;
         AsRead = null;
+        _graph.Touch();
     }
 
     private static Node? NextAlive(Node node)

@@ -22,6 +22,9 @@ public sealed class Use
 
     internal void Set(Value? value)
     {
+        if (ReferenceEquals(value, Value))
+            return;
+        User.Graph?.Touch();
         Value?.RemoveUse(this);
         Value = value;
         value?.AddUse(this);

@@ -57,8 +57,10 @@ public sealed class Value
                 return;
             _type = value;
             _isInferred = false;
-            if (Info is not null && value is not null)
-                Info.Type = ProtoTypes.ToProto(value);
+            if (Info is null || value is null)
+                return;
+            Info.Type = ProtoTypes.ToProto(value);
+            Graph.Touch();
         }
     }
 

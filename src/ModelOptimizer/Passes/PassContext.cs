@@ -10,8 +10,11 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
 {
     private readonly TypeInference _types = new(engine);
 
-    /// <summary>How many rewrites there were when types were last inferred.</summary>
-    private int _typedAt = -1;
+    /// <summary>The model's count of changes when types were last inferred.</summary>
+    private long _typedAt = -1;
+
+    /// <summary>The size of the model, and its count of changes when that was taken.</summary>
+    private (long At, ModelSize Size)? _size;
 
     public OnnxModel Model { get; } = model;
 
@@ -38,15 +41,23 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
 
+    /// <summary>The size of the model as it is now.</summary>
+    internal ModelSize MeasureSize()
+    {
+        if (_size?.At != Model.ChangeCount)
+            _size = (Model.ChangeCount, ModelSize.Of(Model));
+        return _size.Value.Size;
+    }
+
     /// <summary>
     /// Brings <see cref="Value.Type"/> up to date all over the model: one sweep, none when nothing changed since the last time. Symbols of inferred
     /// types are canonical: two axes with the same non-empty symbol have the same length in every run.
     /// </summary>
     public void InferTypes()
     {
-        if (_typedAt != Log.Rewrites.Count)
+        if (_typedAt != Model.ChangeCount)
             _types.Run(Model);
-        _typedAt = Log.Rewrites.Count;
+        _typedAt = Model.ChangeCount;
     }
 
     /// <summary>

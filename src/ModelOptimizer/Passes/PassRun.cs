@@ -1,5 +1,4 @@
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Passes;
 
@@ -16,7 +15,17 @@ public sealed record ModelSize(int Nodes, long Bytes)
 {
     public static ModelSize Of(OnnxModel model)
     {
-        var summary = ModelSummary.Of(model);
-        return new ModelSize(summary.Nodes, summary.ConstantBytes);
+        var (nodes, bytes) = (0, 0L);
+        foreach (var graph in GraphWalker.Graphs(model))
+        {
+            foreach (var value in graph.Initializers)
+                bytes += value.Initializer!.ByteCount;
+            foreach (var node in graph.Nodes)
+                if (node.Is("Constant"))
+                    bytes += node.ConstantOutput?.ByteCount ?? 0;
+                else
+                    nodes++;
+        }
+        return new ModelSize(nodes, bytes);
     }
 }

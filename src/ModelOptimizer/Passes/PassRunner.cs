@@ -27,15 +27,15 @@ public static class PassRunner
     internal static int Run(PassContext context, IGraphPass pass, string? group = null, int round = 1)
     {
         var (log, model) = (context.Log, context.Model);
-        var (before, rewrites, weights) = (ModelSize.Of(model), log.Rewrites.Count, log.Weights.Count);
-        var fingerprint = GraphFingerprint.Of(model);
+        var (before, rewrites, weights) = (context.MeasureSize(), log.Rewrites.Count, log.Weights.Count);
+        var changes = model.ChangeCount;
         using (log.Enter(pass.Name))
             pass.Run(model, context);
         var made = log.Rewrites.Count - rewrites;
+        Check(pass, model, isChanged: changes != model.ChangeCount, isAnnounced: made > 0);
         if (made > 0)
             RequireInitializersThatAreNoInputs(model);
-        Check(pass, model, isChanged: fingerprint != GraphFingerprint.Of(model), isAnnounced: made > 0);
-        var after = made > 0 ? ModelSize.Of(model) : before;
+        var after = context.MeasureSize();
         log.Add(new PassRun(pass.Name, group, round, made, CountRefusals(log, pass.Name, weights), before, after));
         return made;
     }

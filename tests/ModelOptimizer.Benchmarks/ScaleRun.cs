@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using System.Globalization;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.OnnxRuntime;
+using ModelOptimizer.Passes;
+
+namespace ModelOptimizer.Benchmarks;
+
+/// <summary>Simplifies generated models of doubling size: time must not much more than double.</summary>
+internal static class ScaleRun
+{
+    public static void Measure(IReadOnlyList<int> sizes)
+    {
+        // The first run compiles the code and loads the runtime.
+        Simplify(sizes[0] / 10);
+        double? before = null;
+        Console.WriteLine("   nodes    left   seconds   peak MiB   ratio");
+        foreach (var size in sizes)
+        {
+            var (left, seconds, peak) = Simplify(size);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{size,8}{left,8}{seconds,10:0.00}{peak / (1 << 20),11}{(before is { } half ? seconds / half : 1),8:0.00}"));
+            before = seconds;
+        }
+    }
+
+    private static (int Left, double Seconds, long Peak) Simplify(int nodes)
+    {
+        var model = OnnxModel.Parse(ModelWriter.ToBytes(ScaleModel.Build(nodes)));
+        GC.Collect();
+        using var memory = new AnonymousMemory();
+        var watch = Stopwatch.StartNew();
+        var log = new RewriteLog();
+        PassRunner.Run(new PassContext(model, log, new OnnxRuntimeEngine(), new DiagnosticBag()), new Simplify(new SimplifyOptions()));
+        var seconds = watch.Elapsed.TotalSeconds;
+        ModelWriter.ToBytes(model);
+        return (log.Runs[^1].After.Nodes, seconds, memory.Peak());
+    }
+}
