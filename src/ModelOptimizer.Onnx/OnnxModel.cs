@@ -72,10 +72,13 @@ public sealed class OnnxModel
     {
         RequireIrVersion(OpsetImportsSince);
         if (!OpsetImports.ContainsKey(""))
-            Proto.OpsetImport.Add(new OperatorSetIdProto { Version = version });
+            Import(Proto.OpsetImport, "", version);
         foreach (var import in FunctionList.SelectMany(function => function.Proto.OpsetImport).Concat(Proto.OpsetImport))
             if (import.Domain is "" or "ai.onnx" && import.Version < version)
+            {
                 import.Version = version;
+                _changes++;
+            }
     }
 
     /// <summary>The IR version that brought imports; before, every model was of opset 1.</summary>

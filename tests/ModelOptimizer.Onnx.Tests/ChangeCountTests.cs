@@ -30,6 +30,7 @@ public sealed class ChangeCountTests
         ("RemoveInitializer", model => model.Graph.RemoveInitializer(model.Graph.Initializers[0])),
         ("FreezeInput", model => model.Graph.FreezeInput(model.Graph.Initializers[1])),
         ("ImportDomain", model => model.ImportDomain("new", 1)),
+        ("RaiseOpset", model => model.RaiseOpset(20)),
         ("RemoveImport", model => model.RemoveImport("com.microsoft")),
         ("RemoveFunction", model => model.RemoveFunction(model.Functions[0])),
         ("RequireIrVersion", model => model.RequireIrVersion(9)),
