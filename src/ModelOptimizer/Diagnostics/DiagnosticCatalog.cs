@@ -59,6 +59,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");
     public static readonly DiagnosticDescriptor SaturatingSums = Warning("MO4002", "Sums could overflow on CPUs without VNNI");
     public static readonly DiagnosticDescriptor CalibrationUnused = Warning("MO4003", "Calibration data is not used");
+    public static readonly DiagnosticDescriptor Float16Overflow = Warning("MO4010", "Constants exceed the range of float16");
 
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");

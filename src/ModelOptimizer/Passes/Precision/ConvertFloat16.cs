@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
@@ -30,17 +31,20 @@ public sealed class ConvertFloat16(ConvertFloat16Options options) : ISelectivePa
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
+        var overflowing = new List<string>();
         foreach (var weight in WeightCandidate.FindConstants(model).Where(weight => weight.Content.ElementCount >= options.MinElements))
         {
             if (context.IsDone)
                 return;
-            if (Convert(weight, context) is { } refusal)
+            if (Convert(weight, overflowing, context) is { } refusal)
                 context.RefuseWeight(weight.Name, weight.Content, refusal);
         }
+        if (overflowing.Count > 0)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16Overflow, Explain(overflowing)));
     }
 
     /// <returns>Why the tensor stays as it is, or null.</returns>
-    private string? Convert(WeightCandidate weight, PassContext context)
+    private string? Convert(WeightCandidate weight, List<string> overflowing, PassContext context)
     {
         if (WeightGuards.Refusal(weight, Selector, context.Opset(weight.Value.Graph)) is { } refusal)
             return refusal;
@@ -48,7 +52,10 @@ public sealed class ConvertFloat16(ConvertFloat16Options options) : ISelectivePa
         if (half.HasNonFinite)
             return WeightGuards.NotFinite(weight, context);
         if (half.Overflows > 0)
+        {
+            overflowing.Add(Text($"{weight.Name} ({half.Overflows} of {weight.Content.ElementCount} values)"));
             return Text($"{half.Overflows} of its values exceed 65504, the largest float16");
+        }
         if (half.Underflows > TolerableLoss * weight.Content.ElementCount)
             return Text($"{half.Underflows} of its {weight.Content.ElementCount} values would become zero");
         if (!context.Rewriting("store as float16", weight.Value))
@@ -69,6 +76,10 @@ public sealed class ConvertFloat16(ConvertFloat16Options options) : ISelectivePa
         constant.ReplaceAllUsesWith(cast.Output());
         constant.RemoveIfUnused();
     }
+
+    private static string Explain(List<string> overflowing) =>
+        $"{overflowing.Count} constants exceed the range of float16 (±65504) and stay float32: {string.Join(", ", overflowing.Take(3))}"
+        + $"{(overflowing.Count > 3 ? ", …" : "")}. Where they only mask a Softmax, 'clamp-constants' before convert-float16 makes them fit";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
