@@ -119,6 +119,26 @@ public sealed class OnnxModel
             _changes += function.Body.ChangeCount + 1;
     }
 
+    /// <summary>
+    /// Puts another model's graph and functions in the place of its own, which it takes over. The signature's declarations, metadata and
+    /// versions stay; domains that the other's nodes use are imported.
+    /// </summary>
+    /// <param name="other">A model with the same signature, which must not be used afterwards.</param>
+    public void TakeOver(OnnxModel other)
+    {
+        foreach (var (taken, kept) in other.Graph.Inputs.Zip(Graph.Inputs))
+            taken.Info = kept.Info;
+        foreach (var (taken, kept) in other.Graph.Outputs.Zip(Graph.Outputs))
+            taken.Type = kept.Type ?? taken.Type;
+        other.Graph.InitializersMayBeFed = InitializersMayBeFed;
+        Graph = other.Graph;
+        FunctionList.Clear();
+        FunctionList.AddRange(other.FunctionList);
+        var used = GraphWalker.Nodes(this).Select(node => node.Domain).ToHashSet();
+        foreach (var (domain, version) in other.OpsetImports.Where(import => used.Contains(import.Key)))
+            ImportDomain(domain, version);
+    }
+
     /// <summary>Raises the IR version to what a newly used feature needs; never lowers it.</summary>
     public void RequireIrVersion(long version)
     {

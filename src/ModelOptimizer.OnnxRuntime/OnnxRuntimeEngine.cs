@@ -39,11 +39,39 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         }
     }
 
+    public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level)
+    {
+        RuntimeLog.Silence();
+        var scratch = Directory.CreateTempSubdirectory("model-opt-");
+        try
+        {
+            using var options = Options(new SessionSettings());
+            options.GraphOptimizationLevel = level == RuntimeOptimization.Basic ? GraphOptimizationLevel.ORT_ENABLE_BASIC : GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
+            options.OptimizedModelFilePath = Path.Combine(scratch.FullName, "model.onnx");
+            SetFolder(options, model);
+            using (new InferenceSession(ModelWriter.ToBytes(model), options))
+                return OnnxModel.Parse(File.ReadAllBytes(options.OptimizedModelFilePath), Path.GetDirectoryName(model.Path));
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InferenceException(RuntimeMessage.Clean(e.Message), e) { IsUnsupported = RuntimeMessage.TellsOfGap(e.Message) };
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
+    }
+
+    private static void SetFolder(SessionOptions options, OnnxModel model)
+    {
+        if (Path.GetDirectoryName(model.Path) is { Length: > 0 } folder)
+            options.AddSessionConfigEntry(ExternalDataFolderKey, folder);
+    }
+
     private static OnnxRuntimeSession OpenFromMemory(OnnxModel model, SessionSettings settings)
     {
         using var options = Options(settings);
-        if (Path.GetDirectoryName(model.Path) is { Length: > 0 } folder)
-            options.AddSessionConfigEntry(ExternalDataFolderKey, folder);
+        SetFolder(options, model);
         return new OnnxRuntimeSession(new InferenceSession(ModelWriter.ToBytes(model), options), scratch: null);
     }
 

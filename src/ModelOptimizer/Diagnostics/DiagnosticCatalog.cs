@@ -54,6 +54,8 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor SelectionUnmatched = Warning("MO3004", "A selection meets nothing in the model");
     public static readonly DiagnosticDescriptor OpsetNotUpgraded = Error("MO3005", "The opset can't be upgraded");
     public static readonly DiagnosticDescriptor DimensionUnmatched = Error("MO3010", "A dimension can't be fixed");
+    public static readonly DiagnosticDescriptor RuntimeBound = Info("MO3011", "The result is bound to a runtime");
+    public static readonly DiagnosticDescriptor RuntimeOptimizationLeftOut = Warning("MO3012", "The runtime's own optimization was left out");
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");

@@ -11,6 +11,20 @@ public interface IInferenceEngine
     /// <summary>Opens a model for running.</summary>
     /// <exception cref="InferenceException">The runtime refuses the model; the message is its own reason.</exception>
     IInferenceSession Open(OnnxModel model, SessionSettings settings);
+
+    /// <summary>The model as the runtime's own graph optimizations leave it, with the same signature. It is held in memory.</summary>
+    /// <exception cref="InferenceException">The runtime refuses the model; the message is its own reason.</exception>
+    OnnxModel Optimize(OnnxModel model, RuntimeOptimization level);
+}
+
+/// <summary>How far a runtime's own graph optimizations go.</summary>
+public enum RuntimeOptimization
+{
+    /// <summary>Standard operators only.</summary>
+    Basic,
+
+    /// <summary>Also operators that only this runtime has.</summary>
+    Extended,
 }
 
 /// <param name="Optimize">Whether the runtime may rewrite the graph; off for exact comparisons and inference of types.</param>

@@ -75,6 +75,7 @@ public static class DefaultPipeline
         typeof(FreezeInputs), // changes the signature
         typeof(FixDimensions), // changes the signature
         typeof(UpgradeOpset), // older runtimes may not load the result
+        typeof(OrtOptimize), // its result depends on the runtime's version and the kind of processor
         typeof(TieTransposedWeights), // a runtime that does not fold constants would transpose at every run
     ];
 }

@@ -149,5 +149,7 @@ public sealed class TypeInferenceTests
             LargestModelBytes = Math.Max(LargestModelBytes, ModelWriter.ToBytes(model).Length);
             return PassContexts.Engine.Open(model, settings);
         }
+
+        public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level) => PassContexts.Engine.Optimize(model, level);
     }
 }

@@ -1,0 +1,73 @@
+using System.ComponentModel;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Passes;
+
+public sealed record OrtOptimizeOptions
+{
+    [Option("How far the runtime goes: basic keeps to standard operators, extended writes operators that only ONNX Runtime has.")]
+    public RuntimeOptimization Level { get; init; } = RuntimeOptimization.Basic;
+}
+
+/// <summary>
+/// Takes over the graph that ONNX Runtime's own optimizations make of the model on this machine, as it would itself when it loads the
+/// original. The result depends on the runtime's version and, with <c>level: extended</c>, runs nowhere else and is made for CPUs.
+/// </summary>
+[Description("Takes over the graph as ONNX Runtime optimizes it on this machine: bound to the runtime's version and, extended, to CPUs.")]
+public sealed class OrtOptimize(OrtOptimizeOptions options) : IGraphPass
+{
+    /// <summary>The result comes back through memory in one message, which ends at 2 GiB.</summary>
+    private const long LargestBytes = 1L << 30;
+
+    public NumericEffect Effect => NumericEffect.Reassociates;
+
+    public void Run(OnnxModel model, PassContext context)
+    {
+        if (ModelSize.Of(model).Bytes is var bytes && bytes > LargestBytes)
+        {
+            LeaveOut($"the weights take {new ByteSize(bytes)}, and up to {new ByteSize(LargestBytes)} pass through the runtime", context);
+            return;
+        }
+        if (Optimized(model, context) is not { } optimized || BodyComparison.AreEqual(model.Graph, optimized.Graph))
+            return;
+        if (!context.Rewriting($"take over what {context.Engine.Description} makes of it (level {PassNames.ToKebabCase(options.Level.ToString())})", model.Graph.Name))
+            return;
+        model.TakeOver(optimized);
+        context.Diagnostics.Report(Describe(model, context));
+    }
+
+    /// <summary>Null, after it was told why, when the runtime's result can't be used.</summary>
+    private OnnxModel? Optimized(OnnxModel model, PassContext context)
+    {
+        try
+        {
+            var optimized = context.Engine.Optimize(model, options.Level);
+            if (Signature(optimized.Graph).SequenceEqual(Signature(model.Graph)))
+                return optimized;
+            LeaveOut($"{context.Engine.Description} changes the model's signature", context);
+        }
+        catch (InferenceException e)
+        {
+            LeaveOut($"{context.Engine.Description} refuses the model: {e.Message}", context);
+        }
+        return null;
+    }
+
+    private static IEnumerable<string> Signature(Graph graph) => graph.Inputs.Select(input => input.Name).Append("=>").Concat(graph.Outputs.Select(output => output.Name));
+
+    private static void LeaveOut(string why, PassContext context) =>
+        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.RuntimeOptimizationLeftOut, $"ort-optimize was left out: {why}"));
+
+    private static Diagnostic Describe(OnnxModel model, PassContext context)
+    {
+        var foreign = GraphWalker.Nodes(model).Where(node => node.Domain.StartsWith("com.microsoft", StringComparison.Ordinal))
+            .CountBy(node => $"{node.Domain}.{node.OpType}").OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} ({pair.Value})").ToList();
+        return foreign.Count == 0
+            ? new Diagnostic(DiagnosticCatalog.RuntimeBound, $"ort-optimize took over the graph from {context.Engine.Description}; another version may make another one")
+            : new Diagnostic(DiagnosticCatalog.RuntimeBound, $"ort-optimize wrote operators that only ONNX Runtime has: {string.Join(", ", foreign)}. The result runs nowhere else, "
+                + "and is made for CPUs") { Severity = Severity.Warning };
+    }
+}
