@@ -10,8 +10,12 @@ internal static class ExclusionAdvice
     [
         InProfile(culprit.RunBy.Pass, culprit.Rewrite),
         $"Or stop before it: --max-rewrites {culprit.Number - 1}",
-        .. culprit.RunBy.Pass.Effect == NumericEffect.Lossy ? Array.Empty<string>() : [$"And report it, please: {culprit.Rewrite.Pass} should not have done that"],
+        .. BreaksPromise(culprit) ? [$"And report it, please: {culprit.Rewrite.Pass} promises less change than that"] : Array.Empty<string>(),
     ];
+
+    /// <summary>A tolerance of the user's own may be stricter than what a pass promises.</summary>
+    private static bool BreaksPromise(BlamedRewrite culprit) => RewriteBisector.DefaultTolerance(culprit.RunBy.Pass.Effect) is { } promised
+        && (culprit.Refusal is not null || culprit.After.Any(change => change.Change > promised));
 
     private static string InProfile(IGraphPass runBy, Rewrite rewrite) => runBy switch
     {

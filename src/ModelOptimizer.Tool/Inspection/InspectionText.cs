@@ -10,6 +10,11 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
     public void Write()
     {
         Head();
+        if (model.Passes is { } passes)
+        {
+            new PassesText(context, passes, all).Write();
+            return;
+        }
         Signature();
         Operators();
         DataTypes();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ModelOptimizer.Passes;
 
 namespace ModelOptimizer.Tool;
 
@@ -31,7 +32,23 @@ internal sealed record ModelInspection(
     long Parameters,
     IReadOnlyList<OperatorInspection> Operators,
     IReadOnlyList<DataTypeInspection> DataTypes,
-    IReadOnlyList<WeightInspection> Weights);
+    IReadOnlyList<WeightInspection> Weights)
+{
+    /// <summary>What each pass would do by itself; absent unless asked for.</summary>
+    public IReadOnlyList<PassInspection>? Passes { get; init; }
+}
+
+/// <summary>What one pass would do by itself.</summary>
+/// <param name="Group">The group whose member it is; absent for groups and for passes on demand.</param>
+/// <param name="LeftAlone">Candidates that it would refuse.</param>
+/// <param name="Nodes">Nodes more, or less when negative.</param>
+/// <param name="Bytes">Bytes of weights more, or less when negative.</param>
+/// <param name="Problem">Why it would end with an error; absent where it would not.</param>
+internal sealed record PassInspection(string Pass, string? Group, int Rewrites, int LeftAlone, int Nodes, long Bytes, string? Problem)
+{
+    public static PassInspection Of(PassPreview preview) => new(preview.Pass, preview.Group, preview.Rewrites, preview.Refusals,
+        preview.After.Nodes - preview.Before.Nodes, preview.After.Bytes - preview.Before.Bytes, preview.Problem);
+}
 
 /// <summary>Weights that lie in files beside the model.</summary>
 /// <param name="Files">Relative to the model's folder.</param>

@@ -23,6 +23,9 @@ internal sealed record ProbeSamples(
     /// <summary>Lengths to try where the signature leaves an axis open: any will do for most models, some want what they were trained on.</summary>
     private static readonly long[] FreeLengths = [2, 1, 3, 8, 16, 32, 64, 128, 224, 512];
 
+    /// <summary>How many different integers to try: tables that they are looked up in may have two rows, or one.</summary>
+    private static readonly int[] IntegerRanges = [3, 2, 1];
+
     /// <exception cref="DiagnosticException">Data don't fit the model, the runtime can't load or run it, or it answers at random.</exception>
     public static ProbeSamples Take(IInferenceEngine engine, OnnxModel original, EvaluateSettings? settings)
     {
@@ -65,10 +68,10 @@ internal sealed record ProbeSamples(
     private static ProbeSamples Generate(IInferenceSession session)
     {
         var reason = "";
-        foreach (var length in FreeLengths)
+        foreach (var (length, integers) in FreeLengths.SelectMany(length => IntegerRanges.Select(integers => (length, integers))))
             try
             {
-                var inputs = Enumerable.Range(0, Generated).Select(seed => SampleGenerator.Make(session.Inputs, seed, length)).ToList();
+                var inputs = Enumerable.Range(0, Generated).Select(seed => SampleGenerator.Make(session.Inputs, seed, length, integers)).ToList();
                 return new(inputs, [.. inputs.Select(session.Run)], "generated inputs");
             }
             catch (Exception e) when (e is InferenceException or NotSupportedException)

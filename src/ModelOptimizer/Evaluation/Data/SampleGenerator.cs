@@ -10,11 +10,12 @@ public static class SampleGenerator
     /// <param name="signature">Names and types; an unknown shape is taken for a scalar.</param>
     /// <param name="seed">Another one gives other values.</param>
     /// <param name="freeLength">The length of axes that the signature leaves open.</param>
+    /// <param name="integers">How many different integers there are, from 0 on: they may be indices.</param>
     /// <exception cref="NotSupportedException">An input is no tensor, or of a type that can't be made up.</exception>
-    public static Dictionary<string, Tensor> Make(IEnumerable<NamedType> signature, int seed, long freeLength) =>
-        signature.ToDictionary(input => input.Name, input => Make(input, new Random(HashCode(input.Name, seed)), seed, freeLength));
+    public static Dictionary<string, Tensor> Make(IEnumerable<NamedType> signature, int seed, long freeLength, int integers = 3) =>
+        signature.ToDictionary(input => input.Name, input => Make(input, new Random(HashCode(input.Name, seed)), seed, freeLength, integers));
 
-    private static Tensor Make(NamedType input, Random random, int seed, long freeLength)
+    private static Tensor Make(NamedType input, Random random, int seed, long freeLength, int integers)
     {
         var type = input.Type ?? throw new NotSupportedException($"Input '{input.Name}' is no tensor");
         var dimensions = (type.Shape ?? Shape.Scalar).Dimensions.Select(axis => axis.Value ?? freeLength).ToArray();
@@ -24,10 +25,10 @@ public static class SampleGenerator
             DataType.Float => Create<float>(() => random.NextSingle() * 2 - 1),
             DataType.Double => Create(() => random.NextDouble() * 2 - 1),
             DataType.Float16 => Create(() => (Half)(random.NextSingle() * 2 - 1)),
-            DataType.Int64 => Create<long>(() => random.Next(0, 3)),
-            DataType.Int32 => Create(() => random.Next(0, 3)),
-            DataType.UInt64 => Create(() => (ulong)random.Next(0, 3)),
-            DataType.UInt32 => Create(() => (uint)random.Next(0, 3)),
+            DataType.Int64 => Create<long>(() => random.Next(integers)),
+            DataType.Int32 => Create(() => random.Next(integers)),
+            DataType.UInt64 => Create(() => (ulong)random.Next(integers)),
+            DataType.UInt32 => Create(() => (uint)random.Next(integers)),
             // A scalar condition takes both values over two seeds.
             DataType.Bool => Create(() => count == 1 ? seed % 2 == 0 : random.Next(2) == 0),
             DataType.UInt16 => Create(() => (ushort)random.Next(1 << 16)),

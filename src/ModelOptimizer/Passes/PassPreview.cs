@@ -1,0 +1,56 @@
+using System.Reflection;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>What one pass would do to a model by itself.</summary>
+/// <param name="Pass">Its name.</param>
+/// <param name="Group">The group that it is a member of; null for a group, and for a pass that runs on demand.</param>
+/// <param name="Rewrites">Changes it would make.</param>
+/// <param name="Refusals">Candidates that it would leave alone; for a group those of its members.</param>
+/// <param name="Problem">Why it would end with an error; null where it would not.</param>
+public sealed record PassPreview(string Pass, string? Group, int Rewrites, int Refusals, ModelSize Before, ModelSize After, string? Problem = null)
+{
+    /// <summary>
+    /// Tries every pass without loss on a copy of its own: each group, followed by its members, then the passes on demand that need no options.
+    /// </summary>
+    public static IEnumerable<PassPreview> All(OnnxModel model, IInferenceEngine engine)
+    {
+        // Groups share members.
+        var known = new Dictionary<string, PassPreview>();
+        foreach (var group in Groups())
+        {
+            yield return Of(group, model, engine);
+            foreach (var member in group.Passes.DistinctBy(pass => pass.Name))
+                yield return (known.GetValueOrDefault(member.Name) ?? (known[member.Name] = Of(member, model, engine))) with { Group = ((IGraphPass)group).Name };
+        }
+        foreach (var pass in DefaultPipeline.OnDemand.Where(NeedsNoOptions))
+            yield return Of(PassRegistry.Create(PassNames.Of(pass)), model, engine);
+    }
+
+    private static IEnumerable<FixpointGroup> Groups() => PassRegistry.All
+        .Where(pass => pass.Type.IsSubclassOf(typeof(FixpointGroup)))
+        // That which comes first in profiles.
+        .OrderByDescending(pass => pass.Type == typeof(Simplify))
+        .Select(pass => (FixpointGroup)PassRegistry.Create(pass.Name));
+
+    private static bool NeedsNoOptions(Type pass) => PassRegistry.Find(PassNames.Of(pass))!.OptionsType is not { } options
+        || !options.GetProperties().Any(option => option.GetCustomAttribute<OptionAttribute>() is { Required: true } or { Open: not null });
+
+    private static PassPreview Of(IGraphPass pass, OnnxModel model, IInferenceEngine engine)
+    {
+        var (copy, log, before) = (model.Clone(), new RewriteLog(), ModelSize.Of(model));
+        try
+        {
+            PassRunner.Run(new PassContext(copy, log, engine, new DiagnosticBag()), pass);
+            return new PassPreview(pass.Name, Group: null, log.Rewrites.Count, log.Refusals.Count, before, ModelSize.Of(copy));
+        }
+        catch (DiagnosticException e)
+        {
+            return new PassPreview(pass.Name, Group: null, 0, log.Refusals.Count, before, before, e.Diagnostics[0].Message);
+        }
+    }
+}
