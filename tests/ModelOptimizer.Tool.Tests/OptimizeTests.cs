@@ -261,6 +261,30 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void A_group_is_explained_by_its_members()
+    {
+        var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--explain", "simplify");
+
+        Assert.That(run.Out, Does.Match(@"\neliminate-identity:\n1 × [^\n]+\n  Identity -> '[^']*'\n\n"));
+        Assert.That(run.Out, Does.Match(@"\n\d+ of the \d+ passes of simplify found nothing to do\.\n").And.Not.Contain("fold-shape"));
+    }
+
+    [Test]
+    public void What_differs_in_names_only_is_told_together()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, 1);
+        foreach (var (name, number) in new[] { ("a", 1f), ("b", 1f), ("c", 2f), ("d", 2f) })
+            g.Output($"y_{name}", g.Op("Add", x, g.Initializer(name, [1], number)));
+        ModelWriter.Save(g.Build(), _folder["same.onnx"]);
+        var profile = _folder.Write("same.yaml", "version: 1\npasses: [deduplicate-initializers]\n");
+
+        var run = Cli.Run("optimize", _folder["same.onnx"], "-p", profile, "-o", _folder["out"], "--explain", "deduplicate-initializers");
+
+        Assert.That(run.Out, Does.Contain("\n2 × read '…', which is equal\n  b ('a')\n  d ('c')\n"));
+    }
+
+    [Test]
     public void Explain_lists_what_a_pass_did()
     {
         var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--explain", "quantize-weights");
