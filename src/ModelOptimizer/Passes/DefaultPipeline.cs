@@ -14,7 +14,9 @@ public static class DefaultPipeline
         new CaptureInvariants(), // a value that a loop only hands on is as good as a constant in its body
         new EliminateUnusedLoopValues(),
         new EliminateUnusedOutputs(),
-        new FoldShape(), // lengths become constants for the next one to compute with
+        new FoldShape(), // lengths become constants for the next ones to compute with
+        new FoldReshapeTarget(), // leaves less of what computes shapes
+        new ShareShapes(), // what is left of it is computed once
         new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
         new InlineIf(), // constant conditions have just been computed; what was a branch is then open to all others
         new EliminateIdentity(), // sees more once shapes and axes are constants

@@ -24,6 +24,8 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
 
     public IDiagnosticSink Diagnostics { get; } = diagnostics;
 
+    internal RefusedFolds RefusedFolds { get; } = new();
+
     /// <summary>True once the limit of rewrites is reached: nothing may change any more.</summary>
     public bool IsDone => Log.IsFull;
 

@@ -10,7 +10,7 @@ internal static class ReshapeRules
     {
         var target = node.Opset >= 5 ? node.Elements(1) : node.Attribute("shape")?.Select(length => (Dimension)length).ToImmutableArray();
         if (target is { } lengths)
-            node.Set(node.ElementType(0), ReshapeTarget.Resolve(node.Symbols, node.Shape(0), lengths, zeroCopies: !node.Flag("allowzero")));
+            node.Set(node.ElementType(0), ReshapeResult.Resolve(node.Symbols, node.Shape(0), lengths, zeroCopies: !node.Flag("allowzero")));
         else
             node.Set(node.ElementType(0), node.Shape(1) is { Rank: 1 } shape && shape[0].Value is { } rank and <= ElementMap.Longest ? ShapeMath.UnknownOfRank(rank) : null);
         node.SetElements(node.Elements(0));

@@ -1,67 +1,60 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// Replaces questions about shapes whose answer is known from types alone.
+/// Replaces small integer tensors whose elements are known from types alone, though their inputs are not constant: questions about shapes and what is
+/// computed from the answers.
 /// <code>
-/// Shape(x: float[2,3])             =>  [2,3]
-/// Size(x: float[2,3])              =>  6
-/// Gather(Shape(x: float[n,3]), 1)  =>  3
+/// Shape(x: float[2,3])                       =>  [2,3]
+/// Gather(Shape(x: float[n,3]), 1)            =>  3
+/// Div(Size(x: float[n,3]), Size(y: float[n])) =>  3
 /// </code>
 /// </summary>
-[Description("Replaces questions about shapes whose answer is known from types alone.")]
-public sealed class FoldShape : NodeRewrite
+[Description("Replaces small integer tensors whose elements are known from types alone: shapes and what is computed from them.")]
+public sealed class FoldShape : GraphPass
 {
     public override NumericEffect Effect => NumericEffect.Exact;
 
-    protected override IReadOnlySet<string> Operators { get; } = new HashSet<string> { "Shape", "Size", "Gather" };
-
     protected override void Prepare(PassContext context) => context.InferTypes();
 
-    protected override Outcome Rewrite(Node node, PassContext context)
+    protected override void Run(Graph graph, PassContext context)
     {
-        if (Answer(node, context) is not { } answer)
-            return Outcome.Done;
-        if (!context.Rewriting($"replace {node.OpType} by the known {(answer.ElementCount == 1 ? "length" : "shape")}", node))
-            return Outcome.Done;
-        node.ReplaceWith(node.Graph!.AddConstant(node.Output().Name, answer));
-        return Outcome.Done;
+        // Last first: what only led to a folded value is dead by the time it is met.
+        foreach (var node in graph.Nodes.Backwards())
+            if (node.ConstantOutput is null)
+                Fold(node, context);
     }
 
-    private static Tensor? Answer(Node node, PassContext context) => node.OpType switch
+    private static void Fold(Node node, PassContext context)
     {
-        "Shape" => Lengths(node, context) is { } axes && axes.All(axis => axis is not null)
-            ? Tensor.Create([axes.Length], [.. axes.Select(axis => axis!.Value)])
-            : null,
-        "Size" => node.Input(0)?.Type?.Shape?.ElementCount is { } count ? Tensor.Create([], count) : null,
-        _ => node.Input(0)?.Producer is { } shape && shape.Is("Shape") && !shape.Attributes.HasReferences ? Pick(node, Lengths(shape, context)) : null,
+        foreach (var output in node.Outputs.OfType<Value>())
+        {
+            if (output.Uses.Count == 0 || Answer(output, context) is not { } answer)
+                continue;
+            if (!context.Rewriting($"replace {node.OpType} by its elements, which are known", node))
+                return;
+            output.ReplaceAllUsesWith(node.Graph!.AddConstant(output.Name, answer));
+        }
+        if (node.Outputs.Any(output => output is not null && Answer(output, context) is not null))
+            node.RemoveIfUnused();
+    }
+
+    private static Tensor? Answer(Value value, PassContext context)
+    {
+        if (value.Type is not { Shape: { } shape } type || context.ElementsOf(value) is not { } elements || elements.Any(element => element.Value is null))
+            return null;
+        var dimensions = shape.Rank == 0 ? [] : new long[] { elements.Length };
+        return Create(type.ElementType, dimensions, elements.Select(element => element.Value!.Value).ToImmutableArray());
+    }
+
+    private static Tensor? Create(DataType type, long[] dimensions, ImmutableArray<long> elements) => type switch
+    {
+        DataType.Int64 => Tensor.Create(dimensions, [.. elements]),
+        DataType.Int32 => Tensor.Create(type, dimensions, elements.Select(element => (int)element).ToArray()),
+        DataType.Bool => Tensor.Create(type, dimensions, elements.Select(element => (byte)element).ToArray()),
+        _ => null,
     };
-
-    /// <summary>What a Shape node puts out, null where an axis has no fixed length. From opset 15 on it may show a part only.</summary>
-    private static long?[]? Lengths(Node shapeNode, PassContext context)
-    {
-        if (shapeNode.Input(0)?.Type?.Shape is not { } shape)
-            return null;
-        var lengths = shape.Dimensions.Select(axis => axis.Value);
-        if (context.Opset(shapeNode.Graph!) < 15)
-            return [.. lengths];
-        var start = Clamp(shapeNode.Attributes.GetInt("start", 0), shape.Rank);
-        var end = Clamp(shapeNode.Attributes.GetInt("end", shape.Rank), shape.Rank);
-        return [.. lengths.Take(end).Skip(start)];
-    }
-
-    private static int Clamp(long axis, int rank) => (int)Math.Clamp(axis < 0 ? axis + rank : axis, 0, rank);
-
-    /// <summary>The lengths that a Gather picks, when all of them are known.</summary>
-    private static Tensor? Pick(Node gather, long?[]? lengths)
-    {
-        if (lengths is null || gather.Input(1)?.Constant is not { } indices || gather.Attributes.GetInt("axis", 0) is not (0 or -1))
-            return null;
-        var places = indices.AsInt64s().Select(index => index < 0 ? index + lengths.Length : index).ToArray();
-        if (places.Any(place => place < 0 || place >= lengths.Length || lengths[place] is null))
-            return null;
-        return Tensor.Create(indices.Dimensions.AsSpan(), [.. places.Select(place => lengths[place]!.Value)]);
-    }
 }

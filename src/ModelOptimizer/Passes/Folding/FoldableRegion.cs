@@ -37,7 +37,7 @@ internal sealed class FoldableRegion
                 break;
             if (!region.HasConstantInputs(node))
                 continue;
-            if (FoldingRules.Refusal(node) is { } why)
+            if ((FoldingRules.Refusal(node) ?? context.RefusedFolds.WhyNot(node)) is { } why)
                 context.Refuse(node, why);
             else
                 region.Add(node);
@@ -76,6 +76,7 @@ internal sealed class FoldableRegion
                 continue;
             }
             context.Refuse(node, why);
+            context.RefusedFolds.Add(node, why);
             _members.Remove(node);
         }
         return chosen;

@@ -7,7 +7,7 @@ namespace ModelOptimizer.Inference;
 /// The shape that a Reshape makes. 0 copies the input's axis (unless allowzero says that it means none), -1 takes what is left. A symbolic
 /// length that happens to be 0 in some run would copy, too: then input and result are empty either way.
 /// </summary>
-internal static class ReshapeTarget
+internal static class ReshapeResult
 {
     public static Shape Resolve(SymbolTable symbols, Shape? input, ImmutableArray<Dimension> target, bool zeroCopies)
     {
