@@ -116,6 +116,19 @@ public sealed class NamingTests
     }
 
     [Test]
+    public void A_body_output_gives_way_to_a_name_that_is_made_outside_later_when_that_need_not_wait([Values] bool waits)
+    {
+        var model = Load(Graph(["x"], ["y", "z"],
+            Node("If", ["x"], ["y"], Body("then_branch", Graph([], ["a"], Node("Neg", ["x"], ["a"])))),
+            Node("Relu", [waits ? "y" : "x"], ["r"]),
+            Node("Abs", ["r"], ["z"])));
+        model.Graph.Nodes.First(node => node.OpType == "Relu").Output().Name = "a";
+
+        Assert.That(Nodes(model)[1], Does.StartWith("a = Relu"));
+        Assert.That(ModelWriter.ToProto(model).Graph.Node[0].Attribute[0].G.Output[0].Name, Is.EqualTo(waits ? "a" : "a_1"));
+    }
+
+    [Test]
     public void A_swap_of_outputs_keeps_both_names()
     {
         var model = Load(Graph(["x"], ["a", "b"], Node("Relu", ["x"], ["a"]), Node("Neg", ["x"], ["b"])));

@@ -210,9 +210,13 @@ public sealed class GraphBuilder
 
     private static void AddOutputs(GraphBuilder builder, Value[] values)
     {
+        // A body's names must differ from those of the bodies around it.
+        var suffix = builder._outer is { _outer: not null } ? $"_{Depth(builder)}" : "";
         for (var i = 0; i < values.Length; i++)
-            builder.Output($"{builder._graph.Name}_output_{i}", values[i]);
+            builder.Output($"{builder._graph.Name}_output_{i}{suffix}", values[i]);
     }
+
+    private static int Depth(GraphBuilder builder) => builder._outer is { } outer ? 1 + Depth(outer) : 0;
 
     private static Node WithOutputs(Node node, int count)
     {

@@ -6,7 +6,8 @@ namespace ModelOptimizer.Testing;
 
 /// <summary>How far two tensors may lie apart: element by element, against the largest magnitude expected.</summary>
 /// <param name="RelativeToMaximum">Allowed difference as a part of max|expected|; 0 asks for equal bits.</param>
-public sealed record Tolerance(double RelativeToMaximum)
+/// <param name="Absolute">Difference that is allowed even where all expected numbers are smaller.</param>
+public sealed record Tolerance(double RelativeToMaximum, double Absolute = 0)
 {
     public static Tolerance BitExact { get; } = new(0);
 
@@ -40,12 +41,13 @@ public static class TensorAssert
             return null;
         if (expected.ElementType is not (DataType.Float or DataType.Double or DataType.Float16))
             return $"{expected.Type}: bytes differ from element {expected.Bytes.CommonPrefixLength(actual.Bytes) * 8 / expected.ElementType.BitWidth()} on";
-        return Difference(ToDoubles(expected), ToDoubles(actual), expected.Type, tolerance.RelativeToMaximum);
+        return Difference(ToDoubles(expected), ToDoubles(actual), expected.Type, tolerance);
     }
 
-    private static string? Difference(double[] expected, double[] actual, TensorType type, double relative)
+    private static string? Difference(double[] expected, double[] actual, TensorType type, Tolerance tolerance)
     {
-        var allowed = relative * expected.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+        var largest = expected.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+        var allowed = Math.Max(tolerance.Absolute, tolerance.RelativeToMaximum * largest);
         var wrong = Enumerable.Range(0, expected.Length).Where(i => !IsClose(expected[i], actual[i], allowed)).ToList();
         if (wrong.Count == 0)
             return null;

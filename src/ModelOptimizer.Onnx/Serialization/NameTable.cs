@@ -81,22 +81,29 @@ internal sealed class NameTable
         _names[value] = name;
     }
 
-    /// <summary>The value of an enclosing graph that a body sees under this name; null when there is none before its node.</summary>
+    /// <summary>The value of an enclosing graph that a body sees, or may see, under this name; null when there is none.</summary>
     private Value? Visible(Graph body, string name)
     {
         for (; body.Owner is { Graph: { } outer } owner; body = outer)
-            if (_taken[outer].GetValueOrDefault(name) is { } value && IsMadeBefore(value, owner))
+            if (_taken[outer].GetValueOrDefault(name) is { } value && !(value.Producer is { } producer && WaitsFor(producer, owner)))
                 return value;
         return null;
     }
 
-    private static bool IsMadeBefore(Value value, Node node)
+    /// <summary>
+    /// Whether a node can't be computed before another. The place in the list doesn't tell: runtimes order nodes anew, and what stands behind
+    /// a body without waiting for it may be there already.
+    /// </summary>
+    private static bool WaitsFor(Node node, Node other)
     {
-        if (value.Producer is null)
-            return true;
-        for (var earlier = node.Previous; earlier is not null; earlier = earlier.Previous)
-            if (earlier == value.Producer)
+        var (seen, open) = (new HashSet<Node> { node }, new Stack<Node>([node]));
+        while (open.TryPop(out var next))
+        {
+            if (next == other)
                 return true;
+            foreach (var needed in TopologicalOrder.Predecessors(next).Where(seen.Add))
+                open.Push(needed);
+        }
         return false;
     }
 

@@ -30,6 +30,8 @@ public sealed class FuseFastGelu(FuseOptions options) : PatternFusion
         var x = match[X];
         if (!match.KeepsShapeOf(x))
             return Outcome.Refused("one of its numbers may add axes to the result");
+        if (x.Type?.Shape?.Rank == 0 && context.Opset(match.Graph) < Gelu.Since)
+            return Outcome.Refused("the runtime's FastGelu takes no scalars");
         return Replace(match, Gelu, options.Format, context, _ => [x], node =>
         {
             if (node.Domain.Length == 0)

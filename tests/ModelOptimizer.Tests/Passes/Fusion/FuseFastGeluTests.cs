@@ -57,6 +57,15 @@ public sealed class FuseFastGeluTests
         PassTester.Run(Standard, Model((g, x) => Times(g, g.Op("Add", x, Times(g, g.Op("Pow", x, Number(g, 3)), Cubic)), Slope), opset: 17))
             .Refuses("opset 17 has no Gelu: upgrade-opset to 20 or format: contrib would do");
 
+    [Test]
+    public void A_scalar_is_nothing_for_the_contrib_operator()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", Exported(g, g.Input("x", DataType.Float)));
+
+        PassTester.Run(Contrib, g.Build()).Refuses("takes no scalars");
+    }
+
     /// <summary>As GPT-2 spells it.</summary>
     private static Value Exported(GraphBuilder g, Value x)
     {

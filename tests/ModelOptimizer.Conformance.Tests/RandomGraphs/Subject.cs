@@ -1,0 +1,86 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Conformance.Tests.RandomGraphs;
+
+/// <summary>A model with what it answered before any pass came near it.</summary>
+internal sealed class Subject
+{
+    private static readonly SessionSettings AsWritten = new(Optimize: false);
+
+    private readonly List<Answer> _ordinary = [];
+    private readonly Answer? _special;
+
+    /// <exception cref="InferenceException">The runtime refuses the model, or fails on the first of the inputs.</exception>
+    public Subject(OnnxModel model)
+    {
+        Model = model;
+        using var session = PassContexts.Engine.Open(model, AsWritten);
+        foreach (var inputs in Feeds.Ordinary(session.Inputs))
+            if (_ordinary.Count == 0)
+                _ordinary.Add(new Answer(inputs, session.Run(inputs)));
+            else if (Try(session, inputs) is { } run)
+                _ordinary.Add(run);
+        _special = Try(session, Feeds.Special(session.Inputs));
+    }
+
+    public OnnxModel Model { get; }
+
+    /// <summary>Runs the passes on a clone: whether they changed anything, and what is wrong with the outcome, in words.</summary>
+    public (bool IsChanged, string? Flaw) Run(Pipeline pipeline)
+    {
+        var model = Model.Clone();
+        try
+        {
+            return PassContexts.Run(model, pipeline.Passes).Rewrites.Count == 0 ? (false, null) : (true, Flaw(model, pipeline));
+        }
+        catch (Exception e) when (e is DiagnosticException or InferenceException or InvalidModelException or InvalidOperationException or ArgumentException)
+        {
+            return (true, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private string? Flaw(OnnxModel model, Pipeline pipeline) => GraphVerifier.Verify(model) is [var problem, ..]
+        ? $"unsound: {problem}"
+        : Difference(model, pipeline.Effect) ?? Unsettled(model, pipeline);
+
+    private string? Difference(OnnxModel model, NumericEffect effect)
+    {
+        using var session = PassContexts.Engine.Open(OnnxModel.Parse(ModelWriter.ToBytes(model)), AsWritten);
+        var tolerance = effect == NumericEffect.Exact ? new Tolerance(1e-5, 1e-5) : new Tolerance(1e-4, 1e-4);
+        // Sums of huge numbers in another order may overflow: infinities are for passes that keep the order.
+        var runs = effect == NumericEffect.Exact && _special is not null ? _ordinary.Append(_special) : _ordinary;
+        return runs.Select(run => run.Difference(session, tolerance)).FirstOrDefault(difference => difference is not null);
+    }
+
+    private static string? Unsettled(OnnxModel model, Pipeline pipeline) =>
+        PassContexts.Run(model.Clone(), pipeline.Passes).Rewrites is [var first, ..] ? $"a second time it still finds: {first}" : null;
+
+    /// <summary>Some operators don't work on empty or infinite values, which is no fault of a pass.</summary>
+    private static Answer? Try(IInferenceSession session, Dictionary<string, Tensor> inputs)
+    {
+        try
+        {
+            return new Answer(inputs, session.Run(inputs));
+        }
+        catch (InferenceException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Answer(Dictionary<string, Tensor> Inputs, IReadOnlyList<Tensor?> Outputs)
+    {
+        public string? Difference(IInferenceSession session, Tolerance tolerance)
+        {
+            var actual = session.Run(Inputs);
+            for (var i = 0; i < Outputs.Count; i++)
+                if (TensorAssert.Difference(Outputs[i], actual[i], tolerance) is { } difference)
+                    return $"{session.Outputs[i].Name}: {difference}";
+            return null;
+        }
+    }
+}
