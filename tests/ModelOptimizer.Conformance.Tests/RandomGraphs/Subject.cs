@@ -9,6 +9,8 @@ namespace ModelOptimizer.Conformance.Tests.RandomGraphs;
 /// <summary>A model with what it answered before any pass came near it.</summary>
 internal sealed class Subject
 {
+    private const int MostRuns = 4;
+
     private static readonly SessionSettings AsWritten = new(Optimize: false);
 
     private readonly List<Answer> _ordinary = [];
@@ -45,7 +47,7 @@ internal sealed class Subject
 
     private string? Flaw(OnnxModel model, Pipeline pipeline) => GraphVerifier.Verify(model) is [var problem, ..]
         ? $"unsound: {problem}"
-        : Difference(model, pipeline.Effect) ?? Unsettled(model, pipeline);
+        : Difference(model, pipeline.Effect) ?? Unsettled(model.Clone(), pipeline);
 
     private string? Difference(OnnxModel model, NumericEffect effect)
     {
@@ -56,8 +58,15 @@ internal sealed class Subject
         return runs.Select(run => run.Difference(session, tolerance)).FirstOrDefault(difference => difference is not null);
     }
 
-    private static string? Unsettled(OnnxModel model, Pipeline pipeline) =>
-        PassContexts.Run(model.Clone(), pipeline.Passes).Rewrites is [var first, ..] ? $"a second time it still finds: {first}" : null;
+    /// <summary>What a pass does outside may make work for it in a body that it visited first; but this must come to an end.</summary>
+    private static string? Unsettled(OnnxModel model, Pipeline pipeline)
+    {
+        IReadOnlyList<Rewrite> rewrites = [];
+        for (var i = 0; i < MostRuns; i++)
+            if ((rewrites = PassContexts.Run(model, pipeline.Passes).Rewrites).Count == 0)
+                return null;
+        return $"run after run it finds: {rewrites[0]}";
+    }
 
     /// <summary>Some operators don't work on empty or infinite values, which is no fault of a pass.</summary>
     private static Answer? Try(IInferenceSession session, Dictionary<string, Tensor> inputs)
