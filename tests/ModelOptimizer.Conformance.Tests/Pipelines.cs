@@ -16,8 +16,11 @@ internal static class Pipelines
 {
     private static readonly FuseOptions Contrib = new() { Format = FusionFormat.Contrib };
 
-    /// <summary>Those that do nothing unless told what.</summary>
-    private static readonly string[] Told = ["fix-dimensions"];
+    private static readonly string[] LeftOut =
+    [
+        "fix-dimensions", // does nothing unless told what
+        "ort-optimize", // the runtime's own work, whose faults take the process with them
+    ];
 
     /// <summary>The presets without loss, alone and together.</summary>
     public static IReadOnlyList<Pipeline> Whole { get; } =
@@ -29,7 +32,7 @@ internal static class Pipelines
     ];
 
     /// <summary>Every pass that keeps the numbers and needs nothing said, by itself; those that fuse in both formats.</summary>
-    public static IReadOnlyList<Pipeline> EachPass { get; } = [.. PassRegistry.All.Where(pass => !Told.Contains(pass.Name)).SelectMany(Forms).Where(IsSingle)];
+    public static IReadOnlyList<Pipeline> EachPass { get; } = [.. PassRegistry.All.Where(pass => !LeftOut.Contains(pass.Name)).SelectMany(Forms).Where(IsSingle)];
 
     private static bool IsSingle(Pipeline pipeline) => pipeline.Passes is [not FixpointGroup] && pipeline.Effect != NumericEffect.Lossy;
 

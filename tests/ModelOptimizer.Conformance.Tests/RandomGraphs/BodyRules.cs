@@ -7,10 +7,11 @@ namespace ModelOptimizer.Conformance.Tests.RandomGraphs;
 internal static class BodyRules
 {
     private const int MaxSteps = 5;
+    private const int MaxDepth = 2;
 
     public static Rule[] All => [If, If, Loop, Function];
 
-    /// <summary>Steps for bodies: all but further bodies, which come rarely.</summary>
+    /// <summary>Steps for bodies: all but further bodies.</summary>
     private static readonly Rule[] Inner = [.. ElementwiseRules.All, .. TransposeRules.All, .. ReshapeRules.All, .. SelectionRules.All, .. WeightRules.All, .. ShapeRules.All];
 
     private static void If(Scope scope)
@@ -82,6 +83,6 @@ internal static class BodyRules
     private static void Grow(Scope body)
     {
         for (var i = body.Draw.Next(MaxSteps); i > 0; i--)
-            (body.OneIn(8) ? body.Pick(All) : body.Pick(Inner))(body);
+            (body.Depth < MaxDepth && body.OneIn(4) ? body.Pick(All) : body.Pick(Inner))(body);
     }
 }

@@ -25,6 +25,9 @@ internal sealed class Scope(GraphBuilder builder, long opset, Place place)
 
     public long Opset => opset;
 
+    /// <summary>How many bodies lie around this graph.</summary>
+    public int Depth { get; private init; }
+
     public Place Place => place;
 
     /// <summary>All values that later steps may read, oldest first.</summary>
@@ -39,13 +42,13 @@ internal sealed class Scope(GraphBuilder builder, long opset, Place place)
     /// <summary>A body of a node here, which may read everything that is there so far.</summary>
     public Scope Body(GraphBuilder body)
     {
-        var scope = new Scope(body, opset, place == Place.Function ? Place.Function : Place.Body) { Items = [.. Items], Functions = Functions, Draw = Draw };
+        var scope = new Scope(body, opset, place == Place.Function ? Place.Function : Place.Body) { Items = [.. Items], Functions = Functions, Draw = Draw, Depth = Depth + 1 };
         scope._constants.AddRange(_constants);
         return scope;
     }
 
     /// <summary>The definition of a function, which sees its own inputs only and holds no initializers.</summary>
-    public Scope Function(GraphBuilder body) => new(body, opset, Place.Function) { Draw = Draw };
+    public Scope Function(GraphBuilder body) => new(body, opset, Place.Function) { Draw = Draw, Depth = Depth + 1 };
 
     public bool OneIn(int chances) => Draw.Next(chances) == 0;
 
