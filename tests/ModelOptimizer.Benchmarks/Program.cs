@@ -6,6 +6,7 @@ using ModelOptimizer.Benchmarks;
 //   optimize PATH [BITS]                    optimizes it and tells time and memory
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   kernels                                 measures the kernels by themselves
+//   fusions [PART OF A NAME]                times every folded form against the form before
 switch (args)
 {
     case ["generate", var path, .. var options]:
@@ -20,7 +21,10 @@ switch (args)
     case ["kernels", .. var options]:
         BenchmarkRunner.Run<KernelBenchmarks>(args: options);
         return 0;
+    case ["fusions", .. var filter]:
+        FusionBenchmark.Measure(filter is [var part] ? part : "");
+        return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | kernels");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | kernels | fusions [PART OF A NAME]");
         return 2;
 }

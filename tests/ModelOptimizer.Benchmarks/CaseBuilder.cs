@@ -1,0 +1,48 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Benchmarks;
+
+/// <summary>Builds a model of one input and one output, with the same random constants every time.</summary>
+internal sealed class CaseBuilder
+{
+    private static readonly HashSet<string> s_numbers = ["group"];
+
+    private readonly OnnxModel _model = OnnxModel.Create(8, new Dictionary<string, long> { [""] = 17, ["com.microsoft"] = 1 });
+    private readonly Random _random = new(1);
+
+    public static OnnxModel Build(long[] input, Func<CaseBuilder, Value, Value> build)
+    {
+        var builder = new CaseBuilder();
+        var x = builder._model.Graph.AddInput("x", new TensorType(DataType.Float, Shape.Of(input)));
+        builder._model.Graph.AddOutput("y", build(builder, x));
+        return builder._model;
+    }
+
+    /// <summary>Random numbers between 0.5 and 1: factors, variances and weights alike.</summary>
+    public Value Constant(params long[] dimensions) => Add(Random(_random, dimensions));
+
+    public Value Number(float value) => Add(Tensor.Create([], value));
+
+    public Value Int64s(params long[] elements) => Add(Tensor.Create([elements.Length], elements));
+
+    public Value Op(string opType, Value[] inputs, params (string Name, long[] Value)[] attributes)
+    {
+        var node = _model.Graph.Insert(null, opType, inputs);
+        foreach (var (name, value) in attributes)
+            if (s_numbers.Contains(name))
+                node.Attributes.Set(name, value[0]);
+            else
+                node.Attributes.Set(name, value);
+        return node.Output();
+    }
+
+    internal static Tensor Random(Random random, long[] dimensions)
+    {
+        var elements = new float[dimensions.Aggregate(1L, (product, length) => product * length)];
+        for (var i = 0; i < elements.Length; i++)
+            elements[i] = 0.5f + random.NextSingle() / 2;
+        return Tensor.Create(dimensions, elements);
+    }
+
+    private Value Add(Tensor tensor) => _model.Graph.AddInitializer("constant", tensor);
+}
