@@ -57,6 +57,9 @@ public sealed class OnnxModel
     /// <summary>The version of the standard operators that the graph's nodes are read by: a function's own, else the model's.</summary>
     public long OpsetOf(Graph graph) => FunctionOf(graph)?.OpsetImports.GetValueOrDefault("", Opset) ?? Opset;
 
+    /// <summary>The versions by domain that the graph's nodes are read by: a function's own, else the model's.</summary>
+    public IReadOnlyDictionary<string, long> OpsetImportsOf(Graph graph) => FunctionOf(graph)?.OpsetImports ?? OpsetImports;
+
     /// <summary>Free-form metadata of the model.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Metadata => [.. Proto.MetadataProps.Select(p => KeyValuePair.Create(p.Key, p.Value))];
 

@@ -169,10 +169,13 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Declares a model-local function and imports its domain; <paramref name="body"/> gets the inputs and returns the outputs.</summary>
-    public void Function(string domain, string name, int inputs, Func<GraphBuilder, Value[], Value[]> body)
+    /// <param name="opset">The version of the standard operators that it is written for; the model's by default.</param>
+    public void Function(string domain, string name, int inputs, Func<GraphBuilder, Value[], Value[]> body, long? opset = null)
     {
         var graph = new Graph(new GraphProto { Name = name }, owner: null) { IsFunction = true };
-        var proto = new FunctionProto { Domain = domain, Name = name, OpsetImport = { _model.Proto.OpsetImport } };
+        var proto = new FunctionProto { Domain = domain, Name = name, OpsetImport = { _model.Proto.OpsetImport.Clone() } };
+        if (opset is not null)
+            proto.OpsetImport.Single(import => import.Domain.Length == 0).Version = opset.Value;
         _model.FunctionList.Add(new Function(proto, graph));
         _model.ImportDomain(domain, 1);
         var builder = new GraphBuilder(_model, graph, outer: null) { Weights = Weights };
@@ -181,11 +184,16 @@ public sealed class GraphBuilder
 
     /// <summary>Lets an attribute of a node of this function take its value from the call.</summary>
     /// <typeparam name="T">long or float.</typeparam>
-    public Node FromCaller<T>(Node node, string attribute)
+    /// <param name="initial">What a long is when the call does not say it.</param>
+    public Node FromCaller<T>(Node node, string attribute, long? initial = null)
     {
         var type = typeof(T) == typeof(float) ? AttributeProto.Types.AttributeType.Float : AttributeProto.Types.AttributeType.Int;
         node.Proto.Attribute.Add(new AttributeProto { Name = attribute, Type = type, RefAttrName = attribute });
-        _model.FunctionList.Find(function => function.Body == _graph)!.Proto.Attribute.Add(attribute);
+        var function = _model.FunctionList.Find(function => function.Body == _graph)!.Proto;
+        if (initial is null)
+            function.Attribute.Add(attribute);
+        else
+            function.AttributeProto.Add(new AttributeProto { Name = attribute, Type = type, I = initial.Value });
         return node;
     }
 

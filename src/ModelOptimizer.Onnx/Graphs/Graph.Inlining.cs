@@ -25,6 +25,20 @@ public sealed partial class Graph
         return outputs;
     }
 
+    /// <summary>
+    /// Copies what a model-local function does into this graph, before the node that calls it, with the call's inputs and attributes in the
+    /// place of the function's.
+    /// </summary>
+    /// <param name="call">A node of this graph.</param>
+    /// <param name="function">The function that it calls.</param>
+    /// <returns>The values that the function hands out, in order; null for an input that the call leaves out.</returns>
+    public IReadOnlyList<Value?> InlineFunction(Node call, Function function)
+    {
+        if (call.Graph != this)
+            throw new ArgumentException($"{call} is not in this graph", nameof(call));
+        return GraphCloner.CopyInto(new FunctionCall(call, function));
+    }
+
     private void Adopt(Value initializer)
     {
         if (IsFunction)

@@ -5,8 +5,12 @@ namespace ModelOptimizer.Onnx;
 /// <summary>Copies structure and shares tensors, so that a stage can be tried and dropped.</summary>
 internal sealed class GraphCloner
 {
-    private readonly Dictionary<Value, Value> _values = [];
+    /// <summary>The copies; null for a function's input that a call leaves out.</summary>
+    private readonly Dictionary<Value, Value?> _values = [];
     private readonly Dictionary<Node, Node> _nodes = [];
+
+    /// <summary>What the attributes of a function's nodes refer to; null where references are copied as they are.</summary>
+    private FunctionCall? _call;
 
     public static OnnxModel Clone(OnnxModel model)
     {
@@ -20,6 +24,19 @@ internal sealed class GraphCloner
         foreach (var function in model.Functions)
             clone.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
         return clone;
+    }
+
+    /// <summary>Copies what a function does to where it is called.</summary>
+    /// <returns>The values that the function hands out; null for an input that the call leaves out.</returns>
+    public static IReadOnlyList<Value?> CopyInto(FunctionCall call)
+    {
+        var cloner = new GraphCloner { _call = call };
+        var body = call.Function.Body;
+        for (var i = 0; i < body.Inputs.Count; i++)
+            cloner._values[body.Inputs[i]] = call.Node.Input(i);
+        foreach (var node in body.Nodes)
+            cloner.CloneNode(call.Node.Graph!, node, before: call.Node);
+        return [.. body.Outputs.Select(output => cloner._values[output.Value])];
     }
 
     private Graph Clone(Graph source, Node? owner)
@@ -37,11 +54,11 @@ internal sealed class GraphCloner
             CloneNode(graph, node);
         graph.Nodes.AsRead = source.Nodes.AsRead?.Select(node => _nodes[node]).ToArray();
         foreach (var output in source.Outputs)
-            graph.AddOutput(output.Info.Clone(), _values[output.Value]);
+            graph.AddOutput(output.Info.Clone(), _values[output.Value]!);
         foreach (var (value, info) in source.Declarations)
             CloneDeclaration(graph, value, info);
         foreach (var shadowed in source.MadeValues.Where(value => value.ShadowedBy is not null))
-            _values[shadowed].ShadowedBy = _values.GetValueOrDefault(shadowed.ShadowedBy!);
+            _values[shadowed]!.ShadowedBy = _values.GetValueOrDefault(shadowed.ShadowedBy!);
         return graph;
     }
 
@@ -53,12 +70,13 @@ internal sealed class GraphCloner
         graph.Declarations.Add((clone, ReferenceEquals(value?.Info, info) ? clone!.Info! : info.Clone()));
     }
 
-    private void CloneNode(Graph graph, Node source)
+    private void CloneNode(Graph graph, Node source, Node? before = null)
     {
         var node = _nodes[source] = new Node(source.Proto.Clone());
         foreach (var (name, tensor) in source.Attributes.Tensors)
             node.Attributes.Attach(name, tensor);
-        graph.Nodes.Link(node, before: null);
+        _call?.Bind(node);
+        graph.Nodes.Link(node, before);
         for (var i = 0; i < source.Inputs.Count; i++)
             node.SetInput(i, source.Inputs[i] is { } input ? _values[input] : null);
         foreach (var output in source.Outputs)
@@ -71,6 +89,7 @@ internal sealed class GraphCloner
     {
         var value = new Value(graph, source.Name) { Initializer = source.Initializer, Info = source.Info?.Clone() };
         value.InferLike(source);
-        return _values[source] = value;
+        _values[source] = value;
+        return value;
     }
 }

@@ -22,6 +22,9 @@ public sealed class NodeAttributes
     /// <summary>True when an attribute takes its value from the enclosing function's parameter.</summary>
     public bool HasReferences => _node.Attribute.Any(attribute => attribute.RefAttrName.Length > 0);
 
+    /// <summary>True when a body, too, comes from the enclosing function's caller.</summary>
+    public bool HasBodyReferences => _node.Attribute.Any(attribute => attribute.RefAttrName.Length > 0 && attribute.Type is Kind.Graph or Kind.Graphs);
+
     public long? TryGetInt(string name) => Find(name, Kind.Int)?.I;
 
     public long GetInt(string name, long defaultValue) => TryGetInt(name) ?? defaultValue;

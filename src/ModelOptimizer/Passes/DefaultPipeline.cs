@@ -18,6 +18,8 @@ public static class DefaultPipeline
         new FoldReshapeTarget(), // leaves less of what computes shapes
         new ShareShapes(), // what is left of it is computed once
         new FoldConstants(new FoldConstantsOptions { MaxGrowth = options.MaxGrowth }),
+        new InlineLoop(), // constant numbers of trips have just been computed, too
+        new InlineScan(),
         new InlineIf(), // constant conditions have just been computed; what was a branch is then open to all others
         new EliminateIdentity(), // sees more once shapes and axes are constants
         new MergeTransposes(), // nothing that does nothing stands between moves any more
@@ -78,6 +80,7 @@ public static class DefaultPipeline
         typeof(FixDimensions), // changes the signature
         typeof(UpgradeOpset), // older runtimes may not load the result
         typeof(OrtOptimize), // its result depends on the runtime's version and the kind of processor
+        typeof(InlineFunctions), // a function called often is smaller than its copies
         typeof(TieTransposedWeights), // a runtime that does not fold constants would transpose at every run
     ];
 }

@@ -16,6 +16,14 @@ internal static class Inlining
         node.Remove();
     }
 
+    /// <summary>What one step collects, with the axis along which it is collected.</summary>
+    public static Value WithAxis(Node before, Value value, long axis, long opset)
+    {
+        var unsqueeze = before.Graph!.Insert(before, "Unsqueeze", [value], name: $"{before.Name}_collected");
+        AxesOperand.Set(unsqueeze, [axis], opset);
+        return unsqueeze.Output();
+    }
+
     /// <summary>Lets every reader of a node's output read another value, by way of an Identity where the format needs a node for a graph's output.</summary>
     public static void ReplaceOutput(Value output, Value replacement)
     {
