@@ -17,7 +17,7 @@ internal static class PassHelp
         if (pass.OptionsType is not { } type)
             return "It takes no options.";
         var defaults = Activator.CreateInstance(type)!;
-        return "Options:\n" + string.Join("\n", Declared(type).Select(option => Describe(option, option.GetValue(defaults))));
+        return "Options:\n" + string.Join("\n", Declared(type).Select(option => Describe(pass, option, option.GetValue(defaults))));
     }
 
     /// <summary>Those of the pass itself before those it shares with others.</summary>
@@ -25,11 +25,12 @@ internal static class PassHelp
         .Where(property => property.IsDefined(typeof(OptionAttribute)))
         .OrderBy(property => property.DeclaringType == type ? 0 : 1);
 
-    private static string Describe(PropertyInfo option, object? value)
+    private static string Describe(PassDescriptor pass, PropertyInfo option, object? value)
     {
         var declaration = option.GetCustomAttribute<OptionAttribute>()!;
         var initial = Spell(value);
-        return $"  {declaration.Open ?? PassNames.ToKebabCase(option.Name)}{(initial.Length == 0 ? "" : $" (default {initial})")}\n    {declaration.Description}";
+        var direct = declaration.IsMain ? $" The short form is '{pass.Name}: {declaration.Example}'." : "";
+        return $"  {declaration.Open ?? PassNames.ToKebabCase(option.Name)}{(initial.Length == 0 ? "" : $" (default {initial})")}\n    {declaration.Description}{direct}";
     }
 
     private static string Spell(object? value) => value switch

@@ -100,6 +100,10 @@ public sealed class ProfileMistakeTests
     [TestCase("passes: [quantize-weights: { seed: 99999999999999999999 }]", "(2,36) MO1007 passes[0].quantize-weights.seed: wants a whole number, not 99999999999999999999")]
     [TestCase("passes: [quantize-weights: { alpha: .nan }]", "(2,37) MO1007 passes[0].quantize-weights.alpha: wants a number from -1 to 1, not .nan")]
     [TestCase("passes: [quantize-weights: { alpha: much }]", "(2,37) MO1006 passes[0].quantize-weights.alpha: wants a number from -1 to 1, not much")]
+    [TestCase("passes: [upgrade-opset]", "(2,10) MO1014 passes[0]: version is missing: The version.")]
+    [TestCase("passes: [upgrade-opset: {}]", "(2,25) MO1014 passes[0].upgrade-opset: version is missing: The version.")]
+    [TestCase("passes: [upgrade-opset: fast]", "(2,25) MO1006 passes[0].upgrade-opset.version: wants a whole number from 1 to 99, not fast")]
+    [TestCase("passes: [upgrade-opset: 100]", "(2,25) MO1007 passes[0].upgrade-opset.version: wants a whole number from 1 to 99, not 100")]
     // Units.
     [TestCase("passes: [quantize-weights: { memory: 150% }]", "(2,38) MO1007 passes[0].quantize-weights.memory: wants a ratio from 0% to 100%, such as 25% or 0.25, not 150%")]
     [TestCase("passes: [quantize-weights: { memory: half }]", "(2,38) MO1006 passes[0].quantize-weights.memory: wants a ratio from 0% to 100%, such as 25% or 0.25, not half")]

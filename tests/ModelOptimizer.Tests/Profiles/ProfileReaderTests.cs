@@ -105,6 +105,15 @@ public sealed class ProfileReaderTests
         Assert.That(resolved.Values.Select(value => (value.Path, value.Value)), Does.Contain(("passes[0].fix-dimensions.batch", "1")));
     }
 
+    [TestCase("- upgrade-opset: 21")]
+    [TestCase("- upgrade-opset: { version: 21 }")]
+    public void The_main_option_may_stand_directly_behind_the_name(string entry)
+    {
+        var profile = ProfileFolder.Profile($"version: 1\npasses:\n  {entry}\n");
+
+        Assert.That(profile.Passes.Single().Options, Is.EqualTo(new UpgradeOptions { Version = 21 }));
+    }
+
     [TestCase("- quantize-weights")]
     [TestCase("- quantize-weights:")]
     [TestCase("- quantize-weights: {}")]

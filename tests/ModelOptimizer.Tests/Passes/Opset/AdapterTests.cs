@@ -57,6 +57,12 @@ public sealed class AdapterTests
         Case("LSTM", 7, 26, g => Recurrent(g, "LSTM", 4)),
         Case("GRU", 7, 26, g => Recurrent(g, "GRU", 3)),
         Case("RNN", 7, 26, g => Recurrent(g, "RNN", 1)),
+        Case("Attention", 23, 26, g => Attention(g, past: false)),
+        Case("Attention over a past", 23, 26, g => Attention(g, past: true)),
+        Case("TopK of the smallest", 11, 26, g => g.Node("TopK", [Image(g), Int64s(g, [1], 3)], 2, ("largest", 0)).Output(1)),
+        Case("DequantizeLinear of each channel", 13, 26, g => g.Op("DequantizeLinear", [g.Input("x", DataType.UInt8, 2, 3), g.Initializer("s", [3], 0.1f, 0.2f, 0.3f)], ("axis", 1))),
+        Case("ConstantOfShape", 9, 26, g => g.Op("ConstantOfShape", [Int64s(g, [2], 2, 3)], ("value", Tensor.Create([1], 3f)))),
+        Case("ScatterND", 11, 26, g => g.Op("ScatterND", Matrix(g), Int64s(g, [1, 1], 1), g.Initializer("u", [1, 3], 5, 6, 7))),
         Case("Gemm", 7, 26, g => g.Op("Gemm", Matrix(g), g.Initializer("w", [3, 2], 1, 2, 3, 4, 5, 6), g.Initializer("c", [2], 1, 2))),
         Case("Cast", 9, 26, g => g.Op("Cast", [g.Op("Mul", Image(g), g.Initializer("ten", [1], 10))], ("to", (long)DataType.Int32))),
         Case("a batch of one in Scan", 8, 26, BatchOfOne),
@@ -116,6 +122,11 @@ public sealed class AdapterTests
 
     private static Value Pool(GraphBuilder g, string op, params (string, object)[] attributes) => g.Op(op, [Image(g)],
         [("kernel_shape", new long[] { 3, 3 }), ("strides", new long[] { 2, 2 }), ("pads", new long[] { 1, 1, 1, 1 }), .. attributes]);
+
+    private static Value Attention(GraphBuilder g, bool past) => g.Node("Attention",
+        [Heads(g, "q", 3), Heads(g, "k", 3), Heads(g, "v", 3), null, .. past ? [Heads(g, "past_k", 2), Heads(g, "past_v", 2)] : Array.Empty<Value>()], outputs: 3, ("is_causal", 1)).Output();
+
+    private static Value Heads(GraphBuilder g, string name, int length) => g.Input(name, DataType.Float, 1, 2, length, 4);
 
     private static Value Recurrent(GraphBuilder g, string op, int gates) => g.Op(op,
         [g.Input("x", DataType.Float, 3, 1, 2), g.Input("w", DataType.Float, 1, 2 * gates, 2), g.Input("r", DataType.Float, 1, 2 * gates, 2)], ("hidden_size", 2));
