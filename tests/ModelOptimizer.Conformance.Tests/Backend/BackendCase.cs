@@ -31,6 +31,10 @@ internal sealed partial class BackendCase
         return new BackendCase(model, [.. sets.Select(set => DataSet.Load(set, session))]);
     }
 
+    /// <summary>What goes in and what is expected to come out, by name.</summary>
+    public IEnumerable<(IReadOnlyDictionary<string, CaseValue> Inputs, IReadOnlyDictionary<string, CaseValue> Outputs)> Data =>
+        _dataSets.Select(set => (set.Inputs, set.Outputs));
+
     /// <summary>Runs a form of the model on all data.</summary>
     /// <returns>The first difference from what is expected, in words; null when all is as it should be.</returns>
     public string? Check(OnnxModel form)

@@ -1,14 +1,19 @@
 using System.Globalization;
+using NUnit.Framework;
 
-namespace ModelOptimizer.Tests.Inference;
+namespace ModelOptimizer.Testing;
 
 /// <summary>
 /// Reads what symbolic lengths are written as, by its own grammar, and works them out for given symbols: sums of products of numbers, symbols,
 /// <c>floor(a/b)</c>, <c>min(a, b)</c>, <c>max(a, b)</c> and <c>broadcast(a, b)</c>.
 /// </summary>
-internal sealed class LengthExpression(string text, Func<string, long?> symbols)
+public sealed class LengthExpression
 {
+    private readonly string _text;
+    private readonly Func<string, long?> _symbols;
     private int _at;
+
+    private LengthExpression(string text, Func<string, long?> symbols) => (_text, _symbols) = (text, symbols);
 
     /// <summary>Null when a symbol is not given.</summary>
     public static long? Evaluate(string text, Func<string, long?> symbols)
@@ -52,13 +57,13 @@ internal sealed class LengthExpression(string text, Func<string, long?> symbols)
             return Pair((a, b) => a == 1 ? b : a);
         if (Take("("))
             return Closed(Sum());
-        return char.IsAsciiDigit(text[_at]) ? long.Parse(Word(), CultureInfo.InvariantCulture) : symbols(Word());
+        return char.IsAsciiDigit(_text[_at]) ? long.Parse(Word(), CultureInfo.InvariantCulture) : _symbols(Word());
     }
 
     private long? Quotient()
     {
         var above = Sum();
-        Assert.That(Take("/"), $"'{text}' has a quotient at {_at}");
+        Assert.That(Take("/"), $"'{_text}' has a quotient at {_at}");
         var below = Factor();
         return Closed(below is { } divisor ? above / divisor : null);
     }
@@ -66,32 +71,32 @@ internal sealed class LengthExpression(string text, Func<string, long?> symbols)
     private long? Pair(Func<long?, long?, long?> operation)
     {
         var left = Sum();
-        Assert.That(Take(", "), $"'{text}' has a pair at {_at}");
+        Assert.That(Take(", "), $"'{_text}' has a pair at {_at}");
         var right = Sum();
         return Closed(left is null || right is null ? null : operation(left, right));
     }
 
     private long? Closed(long? value)
     {
-        Assert.That(Take(")"), $"'{text}' is closed at {_at}");
+        Assert.That(Take(")"), $"'{_text}' is closed at {_at}");
         return value;
     }
 
     private string Word()
     {
         var start = _at;
-        if (text[_at] == '\'')
+        if (_text[_at] == '\'')
             do
-                _at = text.IndexOf('\'', _at + 1) + 1;
-            while (_at < text.Length && text[_at] == '\'');
-        while (_at < text.Length && (char.IsLetterOrDigit(text[_at]) || "_.:@".Contains(text[_at], StringComparison.Ordinal)))
+                _at = _text.IndexOf('\'', _at + 1) + 1;
+            while (_at < _text.Length && _text[_at] == '\'');
+        while (_at < _text.Length && (char.IsLetterOrDigit(_text[_at]) || "_.:@".Contains(_text[_at], StringComparison.Ordinal)))
             _at++;
-        return text[start.._at];
+        return _text[start.._at];
     }
 
     private bool Take(string token)
     {
-        if (!text.AsSpan(_at).StartsWith(token, StringComparison.Ordinal))
+        if (!_text.AsSpan(_at).StartsWith(token, StringComparison.Ordinal))
             return false;
         _at += token.Length;
         return true;
