@@ -121,6 +121,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         }
         SelectionReview.ReportFruitlessPreset(request.Profile.Passes, log, diagnostics);
         PassRunner.ReportLimit(context);
+        context.RefreshDeclarations();
         return log;
     }
 

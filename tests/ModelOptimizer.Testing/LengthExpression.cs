@@ -15,7 +15,7 @@ public sealed class LengthExpression
 
     private LengthExpression(string text, Func<string, long?> symbols) => (_text, _symbols) = (text, symbols);
 
-    /// <summary>Null when a symbol is not given.</summary>
+    /// <summary>Null when a symbol is not given, or where it divides by 0.</summary>
     public static long? Evaluate(string text, Func<string, long?> symbols)
     {
         var expression = new LengthExpression(text, symbols);
@@ -65,7 +65,7 @@ public sealed class LengthExpression
         var above = Sum();
         Assert.That(Take("/"), $"'{_text}' has a quotient at {_at}");
         var below = Factor();
-        return Closed(below is { } divisor ? above / divisor : null);
+        return Closed(below is { } divisor and not 0 ? above / divisor : null);
     }
 
     private long? Pair(Func<long?, long?, long?> operation)

@@ -26,6 +26,10 @@ public sealed partial class Graph
     /// <summary>The declarations of intermediate values in the order read, so that a model comes back as it was.</summary>
     internal List<(Value? Value, ValueInfoProto Info)> Declarations { get; } = [];
 
+    /// <summary>The intermediate values that the file declares and that are still there.</summary>
+    public IEnumerable<Value> DeclaredValues => Declarations.Where(declaration => declaration.Value is { } value
+        && (value.Initializer is not null || value.Producer?.Graph == this)).Select(declaration => declaration.Value!);
+
     public string Name => Proto.Name;
 
     /// <summary>The node that carries this body; null for the main graph and functions.</summary>

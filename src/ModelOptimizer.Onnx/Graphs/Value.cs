@@ -79,6 +79,15 @@ public sealed class Value
     /// <summary>Takes over what is known about another's type, and how it came to be known.</summary>
     internal void InferLike(Value other) => (_type, _isInferred) = (other._type, other._isInferred);
 
+    /// <summary>Corrects the declaration that the file has of it, if there is one.</summary>
+    public void Declare(TensorType type)
+    {
+        if (Info is null || Declared == type)
+            return;
+        Info.Type = ProtoTypes.ToProto(type);
+        Graph.Touch();
+    }
+
     /// <summary>What the file declares, true or not; null when it says nothing, or the value is no tensor.</summary>
     public TensorType? Declared => ProtoTypes.ToTensorType(Info?.Type);
 

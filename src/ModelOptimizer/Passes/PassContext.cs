@@ -62,6 +62,15 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
         _typedAt = Model.ChangeCount;
     }
 
+    /// <summary>Brings what the file declares about intermediate values up to date, once a rewrite may have made it stale.</summary>
+    internal void RefreshDeclarations()
+    {
+        if (Log.Rewrites.Count == 0)
+            return;
+        InferTypes();
+        DeclaredTypes.Refresh(Model);
+    }
+
     /// <summary>
     /// What is known about the elements of a small integer or boolean tensor of rank 0 or 1, as of the last <see cref="InferTypes"/>: each a
     /// number, a canonical symbol or unknown. Null when not even their number is known.

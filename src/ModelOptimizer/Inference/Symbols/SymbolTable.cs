@@ -28,6 +28,16 @@ internal sealed partial class SymbolTable
         return Declare(_known.ContainsKey(text) ? $"{text}@{_known.Count}" : text);
     }
 
+    /// <summary>The name that the file gives a length; null for what is computed, and for what the file has no name for.</summary>
+    public static string? NameInFile(string? symbol) => symbol switch
+    {
+        null or "" => null,
+        _ when Plain().IsMatch(symbol) => symbol,
+        ['\'', .. var inner, '\''] when !inner.Replace("''", "", StringComparison.Ordinal).Contains('\'', StringComparison.Ordinal) =>
+            inner.Replace("''", "'", StringComparison.Ordinal),
+        _ => null,
+    };
+
     public Dimension Add(Dimension left, Dimension right) => Combine(left, right, (a, b) => a + b);
 
     public Dimension Subtract(Dimension left, Dimension right) => Combine(left, right, (a, b) => a - b);
