@@ -44,6 +44,7 @@ public static class DefaultPipeline
     [
         new EliminateAddedZeros(), // no bias at all, rather than one to fold
         new FusePad(), // a Pad stands between a Conv and what follows from it
+        new ReplaceFlattenedGemm(), // its sums stand as they are for the next ones
         new FuseMatMulAdd(), // makes a Gemm, which has a bias for the others to fold into
         new FuseConvBatchNormalization(), // what follows the weights comes first: it never depends on padding
         new FuseConvMul(),
