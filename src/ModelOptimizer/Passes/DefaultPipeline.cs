@@ -23,6 +23,7 @@ public static class DefaultPipeline
         new InlineIf(), // constant conditions have just been computed; what was a branch is then open to all others
         new EliminateIdentity(), // sees more once shapes and axes are constants
         new MergeTransposes(), // nothing that does nothing stands between moves any more
+        new PushTransposes(), // counts those that are left, so after what merges without a condition
         new MergeSlices(), // makes Gathers of Slices
         new MergeGathers(),
         new MergeReshapes(), // after those that may take a Squeeze or Unsqueeze with them
