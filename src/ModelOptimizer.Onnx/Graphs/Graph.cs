@@ -191,6 +191,9 @@ public sealed partial class Graph
     public Node InsertFirst(string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
         Insert(Nodes.First, opType, inputs, outputs, domain, name);
 
+    /// <summary>Makes a node right behind another of this graph.</summary>
+    public Node InsertAfter(Node after, string opType, ReadOnlySpan<Value?> inputs, int outputs = 1) => Insert(after.Next, opType, inputs, outputs);
+
     internal void AddInput(Value value)
     {
         value.IsGraphInput = true;

@@ -47,7 +47,7 @@ internal static class OpsetAdapters
         Row(13, FlattenedSoftmax.Convert, "Softmax", "LogSoftmax", "Hardmax"),
         Row(13, AxesInputs.Convert, "Squeeze", "Unsqueeze", "ReduceSum"),
         Row(13, SplitInputs.ToInput, "Split"),
-        Row(13, Resizing.RequireKnownMode, "Resize"),
+        Row(13, Resizing.ShiftPositions, "Resize"),
         Row(14, TrainingModes.RequireOneOutput, "BatchNormalization"),
         Row(16, AddedDefaults.RoiAlignMode, "RoiAlign"),
         Row(18, AxesInputs.Convert, "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",

@@ -83,6 +83,15 @@ public sealed class AdapterTests
         PassTester.SameOutputs(model, Upgrade(model, 26), new Tolerance(1e-6));
     }
 
+    [Test]
+    public void Positions_of_TensorFlow_stay_where_they_are([Values("floor", "round_prefer_floor", null)] string? rounding, [Values(0.3f, 0.5f, 1.5f, 2f, 3.7f)] float scale)
+    {
+        var model = Build(11, g => g.Op("Resize", [Image(g), Roi(g), Scales(g, 1, 1, scale, 1)],
+            [("coordinate_transformation_mode", "tf_half_pixel_for_nn"), .. rounding is null ? Array.Empty<(string, object)>() : [("nearest_mode", rounding)]]));
+
+        PassTester.SameOutputs(model, Upgrade(model, 26), Tolerance.BitExact);
+    }
+
     private static readonly string[] Reductions =
     [
         "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSumSquare",

@@ -96,7 +96,7 @@ public sealed class UpgradeOpsetTests
         Case("computed lengths", 1, 13, g => g.Node("Split", [g.Input("x", Cube), g.Input("l", DataType.Int64, 2)], 2, ("axis", 2)).Output(), "the lengths to cut are computed"),
         Case("rounding that can't be said", 10, 11, g => g.Op("Resize", g.Input("x", Cube), g.Initializer("s", [3], 1, 2, 0.5f)), "some grow and some shrink"),
         Case("positions that can't be said", 11, 13, g => g.Op("Resize", [g.Input("x", Cube), g.Initializer("r", Tensor.Create([0], Array.Empty<float>())), g.Initializer("s", [3], 1, 2, 2)],
-            ("coordinate_transformation_mode", "tf_half_pixel_for_nn")), "it maps positions by tf_half_pixel_for_nn"),
+            ("coordinate_transformation_mode", "tf_half_pixel_for_nn"), ("mode", "linear")), "it maps positions by tf_half_pixel_for_nn"),
         Case("batches in Scan", 8, 9, g => g.BatchedScan([g.Input("x", DataType.Float, "batch", 3, 2)], scanned: 1, (body, formals) => [body.Op("Abs", formals[0])]).Output(),
             "its batch is not known to be 1"),
         Case("a number of channels that is not known", 18, 21, g => g.Op("GroupNormalization",

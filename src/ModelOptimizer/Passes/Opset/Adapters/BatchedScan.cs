@@ -35,7 +35,7 @@ internal static class BatchedScan
 
     private static void Unsqueeze(Node node, Value output)
     {
-        var unsqueeze = node.Graph!.Insert(After(node), "Unsqueeze", []);
+        var unsqueeze = node.Graph!.InsertAfter(node, "Unsqueeze", []);
         output.ReplaceAllUsesWith(unsqueeze.Output());
         unsqueeze.SetInput(0, output);
         unsqueeze.Attributes.Set("axes", new long[] { 0 });
@@ -45,6 +45,4 @@ internal static class BatchedScan
             output.Infer(type with { Shape = new Shape(shape.Dimensions.RemoveAt(0)) });
         }
     }
-
-    private static Node? After(Node node) => node.Graph!.Nodes.SkipWhile(other => other != node).Skip(1).FirstOrDefault();
 }

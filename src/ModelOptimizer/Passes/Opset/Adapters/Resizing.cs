@@ -63,9 +63,25 @@ internal static class Resizing
             ? scales.AsSpan<float>().ContainsAnyExceptInRange(0, 1) ? null : "ceil"
             : "floor";
 
-    /// <summary>Opset 13: one way of mapping positions is gone.</summary>
-    public static Outcome RequireKnownMode(Node node) =>
-        node.Attributes.TryGetString("coordinate_transformation_mode") == "tf_half_pixel_for_nn"
-            ? Outcome.Refused("it maps positions by tf_half_pixel_for_nn, which newer versions can't")
-            : Outcome.Done;
+    /// <summary>
+    /// Opset 13: tf_half_pixel_for_nn is gone, which was half_pixel without its shift by half a pixel: (x + 0.5) ÷ scale. Rounding the shifted
+    /// position to the nearest is rounding this one down, and rounding it up is rounding this one to the nearest.
+    /// </summary>
+    public static Outcome ShiftPositions(Node node)
+    {
+        if (node.Attributes.TryGetString("coordinate_transformation_mode") != "tf_half_pixel_for_nn")
+            return Outcome.Done;
+        var isNearest = (node.Attributes.TryGetString("mode") ?? "nearest") == "nearest";
+        var shifted = (node.Attributes.TryGetString("nearest_mode") ?? "round_prefer_floor") switch
+        {
+            "floor" when isNearest => "round_prefer_ceil",
+            "round_prefer_floor" when isNearest => "ceil",
+            _ => null,
+        };
+        if (shifted is null)
+            return Outcome.Refused("it maps positions by tf_half_pixel_for_nn, which newer versions can't");
+        node.Attributes.Set("coordinate_transformation_mode", "half_pixel");
+        node.Attributes.Set("nearest_mode", shifted);
+        return Outcome.Done;
+    }
 }
