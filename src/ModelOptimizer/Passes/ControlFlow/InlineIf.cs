@@ -17,30 +17,15 @@ public sealed class InlineIf : NodeRewrite
 
     protected override IReadOnlySet<string> Operators { get; } = new HashSet<string> { "If" };
 
-    protected override void Prepare(PassContext context) => context.InferTypes();
-
     protected override Outcome Rewrite(Node node, PassContext context)
     {
         var (then, otherwise) = (Branch(node, "then_branch"), Branch(node, "else_branch"));
-        if (KnownCondition.In(node.Graph!, node.Input(0)!) is not { } condition)
-        {
-            if (BodyComparison.AreEqual(then, otherwise))
-                Inline(node, then, "inline one of an If's equal branches", context);
-            return Outcome.Done;
-        }
-        var branch = condition ? then : otherwise;
-        if (CouldContradict(node, then, otherwise) && BranchTrial.Refusal(node, branch, context) is { } why)
-            return Outcome.Refused($"the runtime would not load the model with its branch inlined: {why}");
-        Inline(node, branch, $"inline the branch of an If that is always {(condition ? "true" : "false")}", context);
+        if (KnownCondition.In(node.Graph!, node.Input(0)!) is { } condition)
+            Inline(node, condition ? then : otherwise, $"inline the branch of an If that is always {(condition ? "true" : "false")}", context);
+        else if (BodyComparison.AreEqual(then, otherwise))
+            Inline(node, then, "inline one of an If's equal branches", context);
         return Outcome.Done;
     }
-
-    /// <summary>
-    /// An If hides the shape that its branch has. Where it may never run, such as for the other sampling rate of a model with two, that shape may be
-    /// wrong for what reads it, which runtimes tell when they load a model.
-    /// </summary>
-    private static bool CouldContradict(Node node, Graph then, Graph otherwise) => node.Graph!.Owner is not null
-        && then.Outputs.Zip(otherwise.Outputs).Any(pair => pair.First.Value.Type is not { Shape: not null } type || type != pair.Second.Value.Type);
 
     private static Graph Branch(Node node, string name) => node.Bodies.First(body => body.Attribute == name).Graph;
 

@@ -93,28 +93,6 @@ public sealed class InlineIfTests
             then => [then.Op(ifTrue, x)], otherwise => [otherwise.Op(ifFalse, x)]).Output();
     }
 
-    /// <summary>For that condition the model is never run; the other branch must still load.</summary>
-    [TestCase(3)]
-    [TestCase(4)]
-    public void A_branch_that_would_contradict_its_readers_where_it_never_runs_stays_hidden(long length)
-    {
-        var g = new GraphBuilder();
-        var (x, z) = (g.Input("x", Vector), g.Input("z", DataType.Float, length));
-        g.Output("y", g.If(g.Input("c", DataType.Bool), then => [then.Op("Abs", x)], otherwise =>
-        {
-            var choice = otherwise.If(otherwise.Initializer("never", Bool(false)), inner => [inner.Op("Neg", inner.Op("Unsqueeze", x, inner.Int64s("axes", 0)))], inner => [inner.Op("Exp", z)]);
-            return [otherwise.Op("Add", choice.Output(), otherwise.Initializer("w", [3], 1, 2, 3))];
-        }).Output());
-        var inputs = new Dictionary<string, Tensor> { ["x"] = Tensor.Create([3], 1f, 2f, 3f), ["z"] = Tensor.Create([length], new float[length]), ["c"] = Bool(true) };
-
-        var test = PassTester.Run(new InlineIf(), g.Build(), inputs);
-
-        if (length == 3)
-            test.Leaves("If", "Abs", "Exp", "Add");
-        else
-            test.Refuses("the runtime would not load the model with its branch inlined");
-    }
-
     [Test]
     public void A_condition_is_not_known_beside_the_branch()
     {
