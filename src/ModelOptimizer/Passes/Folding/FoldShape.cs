@@ -23,23 +23,28 @@ public sealed class FoldShape : GraphPass
     protected override void Run(Graph graph, PassContext context)
     {
         // Last first: what only led to a folded value is dead by the time it is met.
+        var isFolded = false;
         foreach (var node in graph.Nodes.Backwards())
             if (node.ConstantOutput is null)
-                Fold(node, context);
+                isFolded = Fold(node, context, isFolded);
     }
 
-    private static void Fold(Node node, PassContext context)
+    /// <param name="isFolded">Whether a node behind was folded: what was dead before is another pass's to remove.</param>
+    /// <returns>Whether one was, this one included.</returns>
+    private static bool Fold(Node node, PassContext context, bool isFolded)
     {
         foreach (var output in node.Outputs.OfType<Value>())
         {
             if (output.Uses.Count == 0 || Answer(output, context) is not { } answer)
                 continue;
             if (!context.Rewriting($"replace {node.OpType} by its elements, which are known", node))
-                return;
+                return isFolded;
             output.ReplaceAllUsesWith(node.Graph!.AddConstant(output.Name, answer));
+            isFolded = true;
         }
-        if (node.Outputs.Any(output => output is not null && Answer(output, context) is not null))
+        if (isFolded && node.Outputs.Any(output => output is not null && Answer(output, context) is not null))
             node.RemoveIfUnused();
+        return isFolded;
     }
 
     private static Tensor? Answer(Value value, PassContext context)

@@ -14,6 +14,17 @@ public sealed class FoldShapeTests
     public void Standard_rows(StandardRow row) => PassTester.Run(new FoldShape(), row);
 
     [Test]
+    public void What_nobody_reads_is_left_to_others()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", Matrix);
+        g.Op("Shape", x);
+        g.Output("y", g.Op("Exp", x));
+
+        PassTester.Run(new FoldShape(), g.Build()).Ignores();
+    }
+
+    [Test]
     public void A_part_of_the_shape()
     {
         var g = new GraphBuilder();
