@@ -54,6 +54,8 @@ internal sealed class BisectMode
         // Loss changes outputs on purpose: only a bound of the user's own can judge it.
         var passes = parsed.GetValue(_tolerance) is null ? all.FindAll(pass => pass.Pass.Effect != NumericEffect.Lossy) : all;
         var leftOut = all.Except(passes).Select(pass => pass.Pass.Name).Distinct().ToList();
+        if (all.Count == 0)
+            throw new UsageException("The profile names no passes, so that there is nothing to search");
         if (passes.Count == 0)
             throw new UsageException("All passes of the profile change outputs on purpose; say with --tolerance from where on that is harm");
         var tolerance = parsed.GetValue(_tolerance) ?? RewriteBisector.DefaultTolerance(passes.Max(pass => pass.Pass.Effect))!.Value;

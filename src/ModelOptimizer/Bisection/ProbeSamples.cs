@@ -26,11 +26,13 @@ internal sealed record ProbeSamples(
     /// <summary>How many different integers to try: tables that they are looked up in may have two rows, or one.</summary>
     private static readonly int[] IntegerRanges = [3, 2, 1];
 
+    /// <param name="candidate">What must take the same inputs, and may have fixed axes that are free in the original.</param>
     /// <exception cref="DiagnosticException">Data don't fit the model, the runtime can't load or run it, or it answers at random.</exception>
-    public static ProbeSamples Take(IInferenceEngine engine, OnnxModel original, EvaluateSettings? settings)
+    public static ProbeSamples Take(IInferenceEngine engine, OnnxModel original, OnnxModel candidate, EvaluateSettings? settings)
     {
         using var session = Open(engine, original);
-        var samples = settings is { Data.Count: > 0 } ? Read(session, original, settings) : Generate(session);
+        var wanted = DataRequest.For(original).NarrowedBy(candidate);
+        var samples = settings is { Data.Count: > 0 } ? Read(session, wanted, settings) : Generate(session, wanted.Inputs);
         if (samples.Inputs.Select(session.Run).Zip(samples.Expected).Any(pair => Differ(pair.First, pair.Second)))
             throw new DiagnosticException(DiagnosticCatalog.RunFailed,
                 "The original model answers the same inputs differently each time, as if it drew random numbers: no rewrite can be blamed");
@@ -50,9 +52,9 @@ internal sealed record ProbeSamples(
         }
     }
 
-    private static ProbeSamples Read(IInferenceSession session, OnnxModel original, EvaluateSettings settings)
+    private static ProbeSamples Read(IInferenceSession session, DataRequest wanted, EvaluateSettings settings)
     {
-        var request = DataRequest.For(original) with { Batch = settings.Batch, Labels = settings.Labels, NamedAt = settings.Location, Limit = Most };
+        var request = wanted with { Batch = settings.Batch, Labels = settings.Labels, NamedAt = settings.Location, Limit = Most };
         var data = new DataSet(settings.Data, request);
         var inputs = data.Read().Select(sample => sample.Inputs).ToList();
         try
@@ -65,14 +67,14 @@ internal sealed record ProbeSamples(
         }
     }
 
-    private static ProbeSamples Generate(IInferenceSession session)
+    private static ProbeSamples Generate(IInferenceSession session, IReadOnlyList<NamedType> inputs)
     {
         var reason = "";
         foreach (var (length, integers) in FreeLengths.SelectMany(length => IntegerRanges.Select(integers => (length, integers))))
             try
             {
-                var inputs = Enumerable.Range(0, Generated).Select(seed => SampleGenerator.Make(session.Inputs, seed, length, integers)).ToList();
-                return new(inputs, [.. inputs.Select(session.Run)], "generated inputs");
+                var samples = Enumerable.Range(0, Generated).Select(seed => SampleGenerator.Make(inputs, seed, length, integers)).ToList();
+                return new(samples, [.. samples.Select(session.Run)], "generated inputs");
             }
             catch (Exception e) when (e is InferenceException or NotSupportedException)
             {

@@ -32,36 +32,37 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
     public BisectionResult Run(OnnxModel original, EvaluateSettings? settings, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(original);
+        progress?.Report("make all rewrites");
+        var rewritten = Rewrite(original, int.MaxValue);
         progress?.Report("run the original");
-        var samples = ProbeSamples.Take(engine, original, settings);
-        var all = TryOut(int.MaxValue);
-        return new BisectionResult(all.Log.Rewrites.Count, samples.Inputs.Count, samples.Source, all.Changes, Exceeds(all) ? Blame(TryOut(0), all) : null);
+        var samples = ProbeSamples.Take(engine, original, rewritten.Model, settings);
+        var all = Try(rewritten, samples);
+        return new BisectionResult(all.Count, samples.Inputs.Count, samples.Source, all.Changes, Exceeds(all) ? Blame(TryOut(0), all) : null);
 
         BlamedRewrite Blame(Probe good, Probe bad)
         {
-            while (bad.Log.Rewrites.Count - good.Log.Rewrites.Count > 1)
+            while (bad.Count - good.Count > 1)
             {
-                var middle = TryOut((good.Log.Rewrites.Count + bad.Log.Rewrites.Count) / 2);
+                var middle = TryOut((good.Count + bad.Count) / 2);
                 (good, bad) = Exceeds(middle) ? (good, middle) : (middle, bad);
             }
-            return new BlamedRewrite(bad.Log.Rewrites.Count, bad.Log.Rewrites[^1], bad.LastPass, good.Changes, bad.Changes, bad.Refusal);
+            return new BlamedRewrite(bad.Count, bad.Of.Log.Rewrites[^1], bad.Of.LastPass, good.Changes, bad.Changes, bad.Refusal);
         }
 
         Probe TryOut(int limit)
         {
             cancellation.ThrowIfCancellationRequested();
-            progress?.Report(limit == int.MaxValue ? "run all rewrites" : $"run {limit} rewrites");
-            return Measure(original, limit, samples);
+            progress?.Report($"run {limit} rewrites");
+            return Try(Rewrite(original, limit), samples);
         }
     }
 
     private bool Exceeds(Probe probe) => probe.Refusal is not null || probe.Changes.Any(change => !(change.Change <= tolerance));
 
-    private Probe Measure(OnnxModel original, int limit, ProbeSamples samples)
+    private Rewritten Rewrite(OnnxModel original, int limit)
     {
-        var (model, log) = (original.Clone(), new RewriteLog(limit));
+        var (model, log, last) = (original.Clone(), new RewriteLog(limit), passes[0]);
         var context = new PassContext(model, log, engine, new DiagnosticBag());
-        var last = passes[0];
         foreach (var pass in passes)
         {
             var before = log.Rewrites.Count;
@@ -69,13 +70,18 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
             if (log.Rewrites.Count > before)
                 last = pass;
         }
+        return new Rewritten(model, log, last);
+    }
+
+    private Probe Try(Rewritten rewritten, ProbeSamples samples)
+    {
         try
         {
-            return new Probe(log, last, Changes(model, samples), Refusal: null);
+            return new Probe(rewritten, Changes(rewritten.Model, samples), Refusal: null);
         }
         catch (InferenceException e)
         {
-            return new Probe(log, last, [], e.Message);
+            return new Probe(rewritten, [], e.Message);
         }
     }
 
@@ -89,6 +95,12 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
         return [.. session.Outputs.Select((_, i) => changes.Select(sample => sample[i]).MaxBy(change => change.Change)!)];
     }
 
-    /// <summary>The model after so many rewrites, tried out.</summary>
-    private sealed record Probe(RewriteLog Log, BisectedPass LastPass, IReadOnlyList<OutputChange> Changes, string? Refusal);
+    /// <summary>The model after so many rewrites, and the pass that made the last of them.</summary>
+    private sealed record Rewritten(OnnxModel Model, RewriteLog Log, BisectedPass LastPass);
+
+    /// <summary>How it answers.</summary>
+    private sealed record Probe(Rewritten Of, IReadOnlyList<OutputChange> Changes, string? Refusal)
+    {
+        public int Count => Of.Log.Rewrites.Count;
+    }
 }

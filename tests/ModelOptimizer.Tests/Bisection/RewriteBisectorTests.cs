@@ -97,6 +97,18 @@ public sealed class RewriteBisectorTests
     }
 
     [Test]
+    public void Axes_that_a_pass_fixes_get_the_length_it_fixed()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Relu", g.Input("x", DataType.Float, "n", 3)));
+        var fix = new FixDimensions(new FixDimensionsOptions { Lengths = [new NamedNumber("n", 7, Line)] });
+
+        var result = Bisect(g.Build(), fix, new ForgetRelu());
+
+        Assert.That(result.Culprit!.Rewrite.Pass, Is.EqualTo("forget-relu"));
+    }
+
+    [Test]
     public void Inputs_that_can_t_be_made_up_are_asked_for()
     {
         var g = new GraphBuilder();
