@@ -27,6 +27,7 @@ public static class DefaultPipeline
         new MergeSlices(), // makes Gathers of Slices
         new MergeGathers(),
         new MergeReshapes(), // after those that may take a Squeeze or Unsqueeze with them
+        new MergeReductions(),
         new MergeCasts(),
         new MergeConcats(),
         new MergePads(),
@@ -34,6 +35,8 @@ public static class DefaultPipeline
         new LiftConstants(), // so that there is one form of constant, shared among bodies
         new DeduplicateInitializers(), // folding makes equal constants
         new EliminateCommonSubexpressions(), // equal constants make equal expressions
+        new HoistFromBranches(),
+        new NarrowShapes(), // once every length is read in one place
         .. options.Exact ? [] : WeightFolding(), // works on constants, which all of the above make more of
         new EliminateDeadNodes(), // what the others left behind
         new EliminateUnusedFunctions(), // dead nodes were the last to call them

@@ -7,6 +7,7 @@ namespace ModelOptimizer.Passes;
 /// Computes once what two nodes would compute alike; a body reads the result of the graph around it.
 /// <code>
 /// Add(Exp(x), Neg(Exp(x)))  =>  e = Exp(x); Add(e, Neg(e))
+/// Sub(Mul(x, y), Mul(y, x)) =>  m = Mul(x, y); Sub(m, m)
 /// </code>
 /// </summary>
 [Description("Computes once what several nodes compute alike.")]

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -5,6 +6,10 @@ namespace ModelOptimizer.Passes;
 /// <summary>The nodes whose results a graph can read, by what they compute: its own so far, then those of the graphs around it.</summary>
 internal sealed class ExpressionScope(ExpressionScope? outer)
 {
+    /// <summary>Whose operands may change places, to the last bit. Max and Min are not here: of two zeros they may take either.</summary>
+    private static readonly FrozenSet<string> Commutative =
+        FrozenSet.Create("Add", "Mul", "And", "Or", "Xor", "Equal", "BitwiseAnd", "BitwiseOr", "BitwiseXor");
+
     private readonly Dictionary<Expression, Node> _nodes = [];
     private readonly ExpressionScope? _outer = outer;
 
@@ -18,6 +23,9 @@ internal sealed class ExpressionScope(ExpressionScope? outer)
         return null;
     }
 
+    /// <summary>A node that computes the same; null when there is none.</summary>
+    public Node? Find(Node node) => Find(new Expression(node));
+
     private Node? Find(Expression expression) => _nodes.GetValueOrDefault(expression) ?? _outer?.Find(expression);
 
     /// <summary>An operator over certain values. Its hash is taken once: later rewrites may let the node read an equal value instead.</summary>
@@ -30,18 +38,26 @@ internal sealed class ExpressionScope(ExpressionScope? outer)
             _node.OpType == other._node.OpType && _node.Domain == other._node.Domain && _node.Overload == other._node.Overload
             // How many outputs there are may be what is asked for: Split cuts into as many parts, old BatchNormalization trains for them.
             && _node.Outputs.Count == other._node.Outputs.Count
-            && _node.Inputs.SequenceEqual(other._node.Inputs) && _node.Attributes.ContentEquals(other._node.Attributes);
+            && HaveSameInputs(_node, other._node) && _node.Attributes.ContentEquals(other._node.Attributes);
 
         public override bool Equals(object? obj) => obj is Expression other && Equals(other);
 
         public override int GetHashCode() => _hash;
 
+        private static bool HaveSameInputs(Node first, Node second) => first.Inputs.SequenceEqual(second.Inputs)
+            || (IsCommutative(first) && first.Input(0) == second.Input(1) && first.Input(1) == second.Input(0));
+
+        private static bool IsCommutative(Node node) => node.Domain.Length == 0 && node.Inputs.Count == 2 && Commutative.Contains(node.OpType);
+
         private static int HashOf(Node node)
         {
             var hash = new HashCode();
             hash.Add(node.OpType);
-            foreach (var input in node.Inputs)
-                hash.Add(input);
+            if (IsCommutative(node))
+                hash.Add(node.Input(0)!.GetHashCode() ^ node.Input(1)!.GetHashCode());
+            else
+                foreach (var input in node.Inputs)
+                    hash.Add(input);
             return hash.ToHashCode();
         }
     }

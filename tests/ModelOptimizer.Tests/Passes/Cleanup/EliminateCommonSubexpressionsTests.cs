@@ -68,11 +68,23 @@ public sealed class EliminateCommonSubexpressionsTests
         PassTester.Run(Pass, g.Build()).Ignores();
     }
 
+    [TestCase("Add")]
+    [TestCase("Mul")]
+    public void Operands_that_may_change_places_are_alike(string operation)
+    {
+        var g = new GraphBuilder();
+        var (x, z) = (g.Input("x", Matrix), g.Input("z", DataType.Float, 1, 3));
+        g.Output("y", g.Op("Sub", g.Op(operation, x, z), g.Op(operation, z, x)));
+
+        PassTester.Run(Pass, g.Build()).Leaves(operation, "Sub");
+    }
+
     private static IEnumerable<TestCaseData> Different =>
     [
         Case("attributes", (g, x) => (g.Op("Flatten", [x], ("axis", 0)), g.Op("Flatten", [x], ("axis", 1)))),
         Case("operators", (g, x) => (g.Op("Exp", x), g.Op("Neg", x))),
         Case("order of inputs", (g, x) => (g.Op("Sub", x, g.Weight("w", Tensor.Create([1], 1f))), g.Op("Sub", g.Weight("w", Tensor.Create([1], 1f)), x))),
+        Case("order of inputs of a maximum, which picks one of two zeros", (g, x) => g.Op("Neg", x) is var minus ? (g.Op("Max", x, minus), g.Op("Max", minus, x)) : (x, x)),
         Case("an input left out", (g, x) => (
             g.Op("Clip", x, null, g.Weight("w", Tensor.Create([], 1f))), g.Op("Clip", x, g.Weight("w", Tensor.Create([], 1f)), null))),
     ];
