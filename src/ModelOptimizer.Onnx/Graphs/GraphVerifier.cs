@@ -17,7 +17,6 @@ public static class GraphVerifier
     /// <summary>Goes through nodes in execution order and keeps in mind what exists so far.</summary>
     private sealed class Walk(List<string> problems)
     {
-        private readonly HashSet<Value> _visible = [];
 
         public void Enter(Graph graph, Node? owner)
         {
@@ -31,7 +30,8 @@ public static class GraphVerifier
             VerifyReturn(graph);
             foreach (var value in declared)
                 VerifyUses(value);
-            _visible.ExceptWith(declared);
+            foreach (var value in declared)
+                value.VisibleTo = null;
         }
 
         private void Enter(Graph graph, Node node, List<Value> declared)
@@ -41,8 +41,10 @@ public static class GraphVerifier
             VerifyInputs(node);
             foreach (var body in node.Bodies)
                 Enter(body.Graph, node);
-            foreach (var output in node.Outputs.OfType<Value>())
+            foreach (var output in node.Outputs)
             {
+                if (output is null)
+                    continue;
                 if (output.Producer != node)
                     problems.Add($"{output} does not know that {node} makes it");
                 if (output.Initializer is not null || output.IsGraphInput)
@@ -77,10 +79,11 @@ public static class GraphVerifier
         {
             if (value.Graph != graph)
                 problems.Add($"{value} does not know its graph");
-            if (_visible.Add(value))
-                declared.Add(value);
-            else
+            if (value.VisibleTo == this)
                 problems.Add($"{value} is made twice");
+            else
+                declared.Add(value);
+            value.VisibleTo = this;
         }
 
         private void VerifyInputs(Node node)
@@ -89,7 +92,7 @@ public static class GraphVerifier
             {
                 if (node.Inputs[i] is not { } input)
                     continue;
-                if (!_visible.Contains(input))
+                if (input.VisibleTo != this)
                     problems.Add($"{node} reads {input}, which is not made before it");
                 var use = node.InputUse(i);
                 if (use.User != node || use.Index != i || !Knows(input, use))

@@ -41,6 +41,9 @@ public sealed class Value
     /// <summary>True for a constant whose name a later one took.</summary>
     public bool IsShadowed => ShadowedBy is not null;
 
+    /// <summary>A mark that the verifier leaves on what exists at the place where it stands; a set of all values would take ten times as long.</summary>
+    internal object? VisibleTo { get; set; }
+
     /// <summary>The slots that read this value, in no particular but a reproducible order.</summary>
     public IReadOnlyList<Use> Uses => _uses;
 

@@ -32,17 +32,18 @@ internal static class SliceRules
         if (stride < 0)
             // Only all of it backwards is clear without the numbers.
             return stride == -1 && (start.Value is -1 or >= int.MaxValue) && end.Value <= int.MinValue ? length : Dimension.Unknown;
-        var (first, last) = (Place(symbols, start, length), Place(symbols, end, length));
+        // A start behind the end leaves nothing, so it needn't be held to the length.
+        var (first, last) = (Place(symbols, start, length), symbols.Min(Place(symbols, end, length), length));
         return symbols.Max(0, symbols.CeilingDivide(symbols.Subtract(last, first), stride));
     }
 
-    /// <summary>Where a bound lies, for steps forwards: between 0 and the length.</summary>
+    /// <summary>Where a bound lies, counted from the front.</summary>
     private static Dimension Place(SymbolTable symbols, Dimension bound, Dimension length)
     {
         if (bound.Value >= int.MaxValue)
             return length;
         if (symbols.IsAtLeast(bound, 0))
-            return symbols.Min(bound, length);
+            return bound;
         return symbols.IsAtLeast(-1, bound) ? symbols.Max(0, symbols.Add(bound, length)) : Dimension.Unknown;
     }
 
