@@ -33,17 +33,18 @@ internal static class SliceRules
             // Only all of it backwards is clear without the numbers.
             return stride == -1 && (start.Value is -1 or >= int.MaxValue) && end.Value <= int.MinValue ? length : Dimension.Unknown;
         // A start behind the end leaves nothing, so it needn't be held to the length.
-        var (first, last) = (Place(symbols, start, length), symbols.Min(Place(symbols, end, length), length));
+        var first = symbols.IsAtLeast(start, 0) ? start : Place(symbols, start, length);
+        var last = Place(symbols, end, length);
         return symbols.Max(0, symbols.CeilingDivide(symbols.Subtract(last, first), stride));
     }
 
-    /// <summary>Where a bound lies, counted from the front.</summary>
+    /// <summary>Where a bound lies, for steps forwards: between 0 and the length.</summary>
     private static Dimension Place(SymbolTable symbols, Dimension bound, Dimension length)
     {
         if (bound.Value >= int.MaxValue)
             return length;
         if (symbols.IsAtLeast(bound, 0))
-            return bound;
+            return symbols.Min(bound, length);
         return symbols.IsAtLeast(-1, bound) ? symbols.Max(0, symbols.Add(bound, length)) : Dimension.Unknown;
     }
 

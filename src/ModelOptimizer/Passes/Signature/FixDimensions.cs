@@ -53,7 +53,7 @@ public sealed class FixDimensions(FixDimensionsOptions options) : IGraphPass
     {
         if (binding.Symbol is null)
         {
-            var type = binding.Input!.Type!;
+            var type = binding.Input!.Declared!;
             binding.Input.Type = type with { Shape = new Shape(type.Shape!.Dimensions.SetItem(binding.Axis, binding.Length)) };
             return;
         }
@@ -64,9 +64,12 @@ public sealed class FixDimensions(FixDimensionsOptions options) : IGraphPass
     /// <summary>A symbol means the same length wherever a model's graphs declare it.</summary>
     private static void Apply(DimensionBinding binding, Graph graph)
     {
-        foreach (var value in graph.Inputs.Concat(graph.MadeValues).Where(value => binding.Concerns(value.Type)))
-            value.Type = binding.Applied(value.Type!);
+        foreach (var value in graph.Inputs.Concat(graph.MadeValues).Where(value => binding.Concerns(TypeOf(value))))
+            value.Type = binding.Applied(TypeOf(value)!);
         foreach (var output in graph.Outputs.Where(output => binding.Concerns(output.Type)))
             output.Type = binding.Applied(output.Type!);
     }
+
+    /// <summary>The declared one first: inference may call a symbol otherwise.</summary>
+    private static TensorType? TypeOf(Value value) => value.Declared ?? value.Type;
 }

@@ -15,7 +15,7 @@ internal sealed partial class FreeDimensions
     public FreeDimensions(Graph graph)
     {
         _inputs = graph.Inputs.Where(input => input.Initializer is null).ToDictionary(input => input.Name);
-        _symbols = [.. graph.Inputs.SelectMany(input => input.Type?.Shape?.Dimensions ?? []).Where(axis => axis.Value is null && !string.IsNullOrEmpty(axis.Symbol))
+        _symbols = [.. graph.Inputs.SelectMany(input => input.Declared?.Shape?.Dimensions ?? []).Where(axis => axis.Value is null && !string.IsNullOrEmpty(axis.Symbol))
             .Select(axis => axis.Symbol!).Distinct()];
     }
 
@@ -39,7 +39,7 @@ internal sealed partial class FreeDimensions
     {
         if (!_inputs.TryGetValue(name, out var input))
             return binding with { Mistake = $"The model has no input '{name}'{Suggestion.ClauseOrList(name, [.. _inputs.Keys])}" };
-        if (input.Type?.Shape is not { } shape)
+        if (input.Declared?.Shape is not { } shape)
             return binding with { Mistake = $"How many axes '{name}' has is not declared, so that none of them can be fixed" };
         var axis = place < 0 ? place + shape.Rank : place;
         if (axis < 0 || axis >= shape.Rank)
