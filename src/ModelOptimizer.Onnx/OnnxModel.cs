@@ -129,8 +129,9 @@ public sealed class OnnxModel
     /// <param name="other">A model with the same signature, which must not be used afterwards.</param>
     public void TakeOver(OnnxModel other)
     {
-        foreach (var (taken, kept) in other.Graph.Inputs.Zip(Graph.Inputs))
-            taken.Info = kept.Info;
+        var inputs = Graph.Inputs.ToDictionary(input => input.Name);
+        foreach (var taken in other.Graph.Inputs)
+            taken.Info = inputs.GetValueOrDefault(taken.Name)?.Info ?? taken.Info;
         foreach (var (taken, kept) in other.Graph.Outputs.Zip(Graph.Outputs))
             taken.Type = kept.Type ?? taken.Type;
         other.Graph.InitializersMayBeFed = InitializersMayBeFed;

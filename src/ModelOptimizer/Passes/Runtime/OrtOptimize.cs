@@ -8,7 +8,7 @@ namespace ModelOptimizer.Passes;
 
 public sealed record OrtOptimizeOptions
 {
-    [Option("How far the runtime goes: basic keeps to standard operators, extended writes operators that only ONNX Runtime has.")]
+    [Option("How far the runtime goes: basic keeps to standard operators, extended writes operators that only ONNX Runtime has.", IsMain = true)]
     public RuntimeOptimization Level { get; init; } = RuntimeOptimization.Basic;
 }
 
@@ -35,8 +35,9 @@ public sealed class OrtOptimize(OrtOptimizeOptions options) : IGraphPass
             return;
         if (!context.Rewriting($"take over what {context.Engine.Description} makes of it (level {PassNames.ToKebabCase(options.Level.ToString())})", model.Graph.Name))
             return;
+        var before = OwnOperators(model);
         model.TakeOver(optimized);
-        context.Diagnostics.Report(Describe(model, context));
+        context.Diagnostics.Report(Describe(before, OwnOperators(model), context));
     }
 
     /// <summary>Null, after it was told why, when the runtime's result can't be used.</summary>
@@ -56,18 +57,24 @@ public sealed class OrtOptimize(OrtOptimizeOptions options) : IGraphPass
         return null;
     }
 
-    private static IEnumerable<string> Signature(Graph graph) => graph.Inputs.Select(input => input.Name).Append("=>").Concat(graph.Outputs.Select(output => output.Name));
+    /// <summary>The names that callers use; up to IR 3 every constant was listed among the inputs, too.</summary>
+    private static IEnumerable<string> Signature(Graph graph) => graph.Inputs.Where(input => input.Constant is null).Select(input => input.Name)
+        .Append("=>").Concat(graph.Outputs.Select(output => output.Name));
 
     private static void LeaveOut(string why, PassContext context) =>
         context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.RuntimeOptimizationLeftOut, $"ort-optimize was left out: {why}"));
 
-    private static Diagnostic Describe(OnnxModel model, PassContext context)
+    /// <summary>How many nodes there are of each operator that only ONNX Runtime has.</summary>
+    private static SortedDictionary<string, int> OwnOperators(OnnxModel model) => new(GraphWalker.Nodes(model)
+        .Where(node => node.Domain.StartsWith("com.microsoft", StringComparison.Ordinal))
+        .CountBy(node => $"{node.Domain}.{node.OpType}").ToDictionary(), StringComparer.Ordinal);
+
+    private static Diagnostic Describe(SortedDictionary<string, int> before, SortedDictionary<string, int> after, PassContext context)
     {
-        var foreign = GraphWalker.Nodes(model).Where(node => node.Domain.StartsWith("com.microsoft", StringComparison.Ordinal))
-            .CountBy(node => $"{node.Domain}.{node.OpType}").OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} ({pair.Value})").ToList();
-        return foreign.Count == 0
+        var written = after.Where(pair => pair.Value > before.GetValueOrDefault(pair.Key)).Select(pair => $"{pair.Key} ({pair.Value - before.GetValueOrDefault(pair.Key)})").ToList();
+        return written.Count == 0
             ? new Diagnostic(DiagnosticCatalog.RuntimeBound, $"ort-optimize took over the graph from {context.Engine.Description}; another version may make another one")
-            : new Diagnostic(DiagnosticCatalog.RuntimeBound, $"ort-optimize wrote operators that only ONNX Runtime has: {string.Join(", ", foreign)}. The result runs nowhere else, "
+            : new Diagnostic(DiagnosticCatalog.RuntimeBound, $"ort-optimize wrote operators that only ONNX Runtime has: {string.Join(", ", written)}. The result runs nowhere else, "
                 + "and is made for CPUs") { Severity = Severity.Warning };
     }
 }

@@ -57,6 +57,29 @@ public sealed class OrtOptimizeTests
         Assert.That(result.IrVersion, Is.EqualTo(model.IrVersion));
     }
 
+    /// <summary>What only fills up the list of inputs, as old files have it, is no signature.</summary>
+    [Test]
+    public void An_old_files_constants_may_disappear_from_its_inputs()
+    {
+        var g = new GraphBuilder(opset: 8, irVersion: 3);
+        var sum = g.Op("Add", g.InputWithDefault("a", Tensor.Create([1], 1f)), g.InputWithDefault("b", Tensor.Create([1], 2f)));
+        g.Output("y", g.Op("Mul", g.Input("x", Image), sum));
+
+        var test = Run(Basic, g.Build()).Test;
+
+        Assert.That(test.Operators, Is.EqualTo(new[] { "Mul" }));
+        Assert.That(test.Model.Graph.Inputs.Select(input => input.Name), Is.EqualTo(new[] { "x" }));
+    }
+
+    [Test]
+    public void Operators_that_the_model_had_already_are_no_news()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Relu", g.Op("Identity", g.Op("com.microsoft.Gelu", g.Input("x", Image)))));
+
+        Assert.That(Run(Basic, g.Build()).Told.Severity, Is.EqualTo(Severity.Info));
+    }
+
     [Test]
     public void A_model_that_the_runtime_refuses_stays_and_a_warning_tells_why()
     {
