@@ -63,7 +63,6 @@ public static class DefaultPipeline
         new FuseBatchNormalizationGemm(),
         new FuseMulGemm(),
         new FuseAddGemm(),
-        new FuseScale(), // looks further than its neighbours, so it comes after those that don't have to
         new FuseTransposeGemm(),
     ];
 
@@ -75,6 +74,7 @@ public static class DefaultPipeline
         new FuseGelu(options),
         new FuseFastGelu(options),
         .. WeightFolding(), // behind the formulas, whose factors belong to them
+        new FuseScale(), // the same for the scale of attention, which is a part of its formula
         new EliminateDeadNodes(), // shapes that only the formulas read
     ];
 

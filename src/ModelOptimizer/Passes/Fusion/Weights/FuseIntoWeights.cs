@@ -11,12 +11,22 @@ public abstract class FuseIntoWeights : GraphPass
 
     private readonly FoldSearch _search;
 
-    private protected FuseIntoWeights(string[] folded, string[] into, FoldSide side) =>
+    /// <summary>What a convolution puts out has the axes and channels of its weight; anything else has to be inferred.</summary>
+    private readonly bool _needsTypes;
+
+    private protected FuseIntoWeights(string[] folded, string[] into, FoldSide side)
+    {
         _search = new FoldSearch(folded.ToFrozenSet(), into.ToFrozenSet(), side);
+        _needsTypes = side == FoldSide.Input || into.Contains("MatMul");
+    }
 
     public override NumericEffect Effect => NumericEffect.Reassociates;
 
-    protected override void Prepare(PassContext context) => context.InferTypes();
+    protected override void Prepare(PassContext context)
+    {
+        if (_needsTypes)
+            context.InferTypes();
+    }
 
     protected override void Run(Graph graph, PassContext context)
     {
