@@ -43,14 +43,15 @@ public sealed class FuseLayerNormalization(FuseOptions options) : PatternFusion
             return Outcome.Refused("its means are not known to be those over the last axes");
         if (new[] { scale, bias }.OfType<Value>().FirstOrDefault(parameter => !Normalization.Fits(parameter, x, axis)) is { } misfit)
             return Outcome.Refused($"'{misfit}' is not known to have the shape of the normalized axes");
-        var ones = scale is null ? Normalization.Ones(x, axis) : null;
-        if (scale is null && ones is null)
-            return Outcome.Refused("it has no scale, and the length of the normalized axes is not fixed");
+        // A missing bias is written as zeros: ONNX Runtime 1.31 crashes where it fuses an Add with a normalization that has none.
+        var (ones, zeros) = (Normalization.Filled(1, x, axis), Normalization.Filled(0, x, axis));
+        if (ones is null && (scale is null || bias is null))
+            return Outcome.Refused("it has no scale or no bias, and the length of the normalized axes is not fixed");
         return Replace(match, LayerNormalization, options.Format, context, graph =>
         [
             x,
             scale is null ? graph.AddConstant("scale", ones!) : Normalization.Trim(scale, axis, graph),
-            bias is null ? null : Normalization.Trim(bias, axis, graph),
+            bias is null ? graph.AddConstant("bias", zeros!) : Normalization.Trim(bias, axis, graph),
         ], node => { node.Attributes.Set("axis", (long)axis); node.Attributes.Set("epsilon", match.Number(Epsilon)); });
     }
 }

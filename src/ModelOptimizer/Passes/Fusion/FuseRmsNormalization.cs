@@ -35,7 +35,7 @@ public sealed class FuseRmsNormalization(FuseOptions options) : PatternFusion
             return Outcome.Refused("its mean is not known to be that over the last axes");
         if (scale is not null && !Normalization.Fits(scale, x, axis))
             return Outcome.Refused($"'{scale}' is not known to have the shape of the normalized axes");
-        var ones = scale is null ? Normalization.Ones(x, axis) : null;
+        var ones = scale is null ? Normalization.Filled(1, x, axis) : null;
         if (scale is null && ones is null)
             return Outcome.Refused("it has no scale, and the length of the normalized axes is not fixed");
         return Replace(match, RmsNormalization, options.Format, context,

@@ -34,8 +34,8 @@ internal static class Normalization
         return graph.AddConstant(parameter.Name, Reshaped(constant, constant.Dimensions.AsSpan()[^-axis..]));
     }
 
-    /// <summary>The scale of a normalization that has none; null when the length of a normalized axis is not fixed.</summary>
-    public static Tensor? Ones(Value x, int axis)
+    /// <summary>A parameter of equal elements for a normalization that has none; null when the length of a normalized axis is not fixed.</summary>
+    public static Tensor? Filled(float element, Value x, int axis)
     {
         if (x.Type is not { Shape: { } shape } type || shape.Rank < -axis)
             return null;
@@ -44,11 +44,11 @@ internal static class Normalization
             return null;
         var dimensions = normalized.Dimensions.Select(length => length.Value!.Value).ToArray();
         return type.ElementType == DataType.Float16
-            ? Tensor.Create(DataType.Float16, dimensions, Filled((Half)1, count))
-            : Tensor.Create(dimensions, Filled(1f, count));
+            ? Tensor.Create(DataType.Float16, dimensions, Repeated((Half)element, count))
+            : Tensor.Create(dimensions, Repeated(element, count));
     }
 
-    private static T[] Filled<T>(T value, long count)
+    private static T[] Repeated<T>(T value, long count)
     {
         var elements = new T[count];
         Array.Fill(elements, value);

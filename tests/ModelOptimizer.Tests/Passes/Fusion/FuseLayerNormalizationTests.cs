@@ -1,3 +1,4 @@
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
@@ -56,6 +57,20 @@ public sealed class FuseLayerNormalizationTests
 
     [Test]
     public void Without_a_scale_ones_scale() => PassTester.Run(Standard, Model(Normalized)).Leaves("LayerNormalization");
+
+    /// <summary>The runtime takes the normalization after an Add for one with a bias, and the process crashes where it has none.</summary>
+    [Test]
+    public void The_runtime_survives_a_residual_before_a_normalization_without_bias()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", new TensorType(DataType.Float, Shape.Of(1, 3, 4)));
+        g.Output("y", Normalized(g, g.Op("Add", x, g.Op("Tanh", x))));
+        var model = PassTester.Run(Standard, g.Build()).Leaves("Tanh", "Add", "LayerNormalization").Model;
+
+        Assert.That(GraphWalker.Nodes(model).Last().Inputs, Has.Count.EqualTo(3).And.None.Null);
+        using var session = PassContexts.Engine.Open(model, new SessionSettings(Optimize: true));
+        Assert.That(session.Run(SampleInputs.Make(session.Inputs, seed: 0)), Has.None.Null);
+    }
 
     [Test]
     public void A_bias_without_a_scale() => PassTester.Run(Standard, Model((g, x) => g.Op("Add", Normalized(g, x), Bias(g)))).Leaves("LayerNormalization");
