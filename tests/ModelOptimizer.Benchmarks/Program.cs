@@ -1,10 +1,12 @@
 using BenchmarkDotNet.Running;
 using ModelOptimizer.Benchmarks;
+using ModelOptimizer.Benchmarks.Results;
 
 // Not part of any test run: times depend on the machine.
 //   generate PATH [--inline] [--opset N]   writes a model of 1 GB of float32 weights
 //   optimize PATH [BITS]                    optimizes it and tells time and memory
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
+//   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   kernels                                 measures the kernels by themselves
 //   fusions [PART OF A NAME]                times every folded form against the form before
 switch (args)
@@ -18,6 +20,8 @@ switch (args)
     case ["scale", .. var sizes]:
         ScaleRun.Measure(sizes.Length == 0 ? [12_500, 25_000, 50_000, 100_000] : [.. sizes.Select(size => int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))]);
         return 0;
+    case ["results", .. var only]:
+        return ResultsCommand.Run(only);
     case ["kernels", .. var options]:
         BenchmarkRunner.Run<KernelBenchmarks>(args: options);
         return 0;
@@ -25,6 +29,6 @@ switch (args)
         FusionBenchmark.Measure(filter is [var part] ? part : "");
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | kernels | fusions [PART OF A NAME]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | kernels | fusions [PART OF A NAME]");
         return 2;
 }

@@ -18,6 +18,17 @@ internal static class LatencyComparison
     public static Measurement Measure(LatencyRatio metric, ModelRunner original, ModelRunner candidate, IReadOnlyList<Sample> samples, int threads,
         CancellationToken cancellation)
     {
+        var ratios = Ratios(original, candidate, samples, cancellation);
+        return new Measurement(metric.Declaration, null, Quantile(ratios, 0.5))
+        {
+            Remark = $"middle half of {ratios.Count} rounds: {MetricFormat.Format(metric.Declaration.Unit, Quantile(ratios, 0.25))} to "
+                + $"{MetricFormat.Format(metric.Declaration.Unit, Quantile(ratios, 0.75))}, {threads} thread{(threads == 1 ? "" : "s")}",
+        };
+    }
+
+    /// <summary>Candidate time ÷ original time of each round, sorted.</summary>
+    internal static IReadOnlyList<double> Ratios(ModelRunner original, ModelRunner candidate, IReadOnlyList<Sample> samples, CancellationToken cancellation)
+    {
         for (var round = 0; round < WarmUpRounds; round++)
             _ = Ratio(original, candidate, samples[round % samples.Count], round);
         var ratios = new List<double>();
@@ -27,11 +38,7 @@ internal static class LatencyComparison
             ratios.Add(Ratio(original, candidate, samples[ratios.Count % samples.Count], ratios.Count));
         }
         ratios.Sort();
-        return new Measurement(metric.Declaration, null, Quantile(ratios, 0.5))
-        {
-            Remark = $"middle half of {ratios.Count} rounds: {MetricFormat.Format(metric.Declaration.Unit, Quantile(ratios, 0.25))} to "
-                + $"{MetricFormat.Format(metric.Declaration.Unit, Quantile(ratios, 0.75))}, {threads} thread{(threads == 1 ? "" : "s")}",
-        };
+        return ratios;
     }
 
     /// <summary>By linear interpolation between neighbours.</summary>

@@ -68,7 +68,7 @@ internal static class WeightRules
             {
                 0 => scope.Builder.Op("Add", value, scope.Weight(perChannel)),
                 1 => scope.Builder.Op("Mul", scope.Weight(perChannel), value),
-                2 when layer.Rank is 2 or 4 => Normalize(scope, value, layer.Length(1)),
+                2 when layer.Rank is 2 or 4 && layer.Axes[1].Value is { } channels => Normalize(scope, value, channels),
                 3 => scope.Builder.Op("Div", value, scope.Weight(scope.Pick(perChannel, []), 0.5f, 2)),
                 _ => ElementwiseRules.Apply(scope, value),
             };

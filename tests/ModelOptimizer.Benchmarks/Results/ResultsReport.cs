@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Benchmarks.Results;
+
+/// <summary>The results as Markdown.</summary>
+internal static class ResultsReport
+{
+    public static string Write(IReadOnlyList<PipelineResult> pipelines, IReadOnlyList<PassResult> passes)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            # What the passes without loss do to real models
+
+            Made by `dotnet run -c Release --project tests/ModelOptimizer.Benchmarks -- results`, with {ModelUnderTest.Engine.Description}, one thread,
+            on {Machine()}.
+
+            - Nodes: all graphs, Constant nodes not counted; *best other* is what the best of OnnxSlim, onnxoptimizer and ONNX Runtime's basic
+              optimization leaves.
+            - Bytes: of one file with everything in it.
+            - Difference: the largest over all outputs and rows, as a part of that output's max|a|; *=* where every bit is equal. The runtime's own
+              optimizations are off, so that only ours count. Integer outputs are equal throughout, or counted. *Runtime's own* is what the runtime's
+              full optimization makes of the original: the noise of that model. Exact passes stay within 1e-5, those that reassociate within 1e-4
+              or, where the runtime itself goes further, as far as that.
+            - Time: as a share of the original's, median and middle half of rounds that run both in turn, under the runtime's full optimization.
+
+
+            """);
+        AppendPipelines(text, pipelines);
+        AppendPasses(text, passes);
+        AppendOperators(text, pipelines);
+        return text.ToString();
+    }
+
+    private static void AppendPipelines(StringBuilder text, IReadOnlyList<PipelineResult> pipelines)
+    {
+        text.AppendLine("| model | pipeline | nodes | best other | bytes | difference | runtime's own | rows | time |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|");
+        foreach (var result in pipelines)
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Test.Name} | {result.Pipeline} | {result.Before.Nodes} → {result.After.Nodes} "
+                + $"| {PeerNodeCounts.Best.GetValueOrDefault(result.Test.Name)} | {result.BytesBefore:N0} → {result.BytesAfter:N0} | {Difference(result.Deviation)} "
+                + $"| {Difference(result.Test.RuntimesOwn)} | {result.Test.Rows} | {result.Latency.Median:0.00} ({result.Latency.Low:0.00}–{result.Latency.High:0.00}) |");
+    }
+
+    private static void AppendPasses(StringBuilder text, IReadOnlyList<PassResult> passes)
+    {
+        text.AppendLine().AppendLine("## Each pass in its place").AppendLine();
+        text.AppendLine("Rewrites by model, in all rounds of `simplify` and then of `fuse: { format: contrib }`, with the difference between before and after the pass.").AppendLine();
+        text.AppendLine("| pass | effect | largest difference | rewrites (difference) |").AppendLine("|---|---|---|---|");
+        foreach (var pass in passes.GroupBy(result => result.Pass.Name).OrderBy(group => group.Key, StringComparer.Ordinal))
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {pass.Key} | {pass.First().Pass.Effect} | {Difference(pass.Aggregate(default(Deviation), (sum, next) => sum + next.Deviation))} "
+                + $"| {string.Join(", ", pass.GroupBy(result => result.Test.Name).Select(Cell))} |");
+    }
+
+    private static string Cell(IGrouping<string, PassResult> model) =>
+        $"{model.Key} {model.Sum(result => result.Rewrites)} ({Difference(model.Aggregate(default(Deviation), (sum, next) => sum + next.Deviation))})";
+
+    private static void AppendOperators(StringBuilder text, IReadOnlyList<PipelineResult> pipelines)
+    {
+        text.AppendLine().AppendLine("## Operators that changed in number");
+        foreach (var model in pipelines.GroupBy(result => result.Test.Name))
+        {
+            text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"### {model.Key}").AppendLine();
+            foreach (var result in model)
+                text.AppendLine(CultureInfo.InvariantCulture, $"- `{result.Pipeline}`: {string.Join(", ", result.Changes().Select(change => $"{change.Operator} {change.Before} → {change.After}"))}");
+        }
+    }
+
+    private static string Difference(Deviation deviation)
+    {
+        var floats = deviation.Relative == 0 ? "=" : deviation.Relative.ToString("0.0e-0", CultureInfo.InvariantCulture);
+        return deviation.Discrete == 0 ? floats : $"{floats}, {deviation.Discrete} integers";
+    }
+
+    private static string Machine()
+    {
+        const string Table = "/proc/cpuinfo";
+        var processor = File.Exists(Table)
+            ? File.ReadLines(Table).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[^1].Trim()
+            : null;
+        return $"{Environment.ProcessorCount} cores ({processor ?? "unknown processor"}), {System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier}";
+    }
+}
