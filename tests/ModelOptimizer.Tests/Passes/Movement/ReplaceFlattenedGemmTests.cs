@@ -33,11 +33,24 @@ public sealed class ReplaceFlattenedGemmTests
         PassTester.Run(Pass, g.Build()).Leaves("Exp", "MatMul", "Add", "Shape", "Gather", "Concat", "Abs");
     }
 
+    [Test]
+    public void Heads_are_joined_to_rows_of_a_shape_that_was_computed()
+    {
+        var g = new GraphBuilder();
+        var x = g.Op("Exp", g.Input("x", DataType.Float, "batch", "sequence", 2, 2));
+        var gemm = g.Op("Gemm", Flatten(g, x), Weight(g), Bias(g));
+        var lengths = g.Op("Concat", [g.Op("Gather", g.Op("Shape", x), g.Int64s("first", 0, 1)), g.Int64s("n", 5)], ("axis", 0));
+        g.Output("y", g.Op("Abs", g.Op("Reshape", gemm, lengths)));
+
+        PassTester.Run(Pass, g.Build()).Leaves("Exp", "Reshape", "MatMul", "Add", "Shape", "Gather", "Concat", "Abs");
+    }
+
     private static IEnumerable<TestCaseData> Refused =>
     [
         Moves.Case("a scale", (g, x) => Unfold(g, g.Op("Gemm", [Flatten(g, x), Weight(g), Bias(g)], ("alpha", 2f))), "it scales or transposes"),
         Moves.Case("rows taken apart in another way", (g, x) => g.Op("Reshape", g.Op("Gemm", Flatten(g, x), Weight(g), Bias(g)), g.Int64s("s", 3, 2, 5)), "the rows may not be"),
-        Moves.Case("rows cut anew", (g, x) => g.Op("Reshape", g.Op("Gemm", g.Op("Reshape", x, g.Int64s("s", -1, 8)), g.Weight("w8", Weights(8, 10)), g.Weight("c10", Weights(10))), g.Int64s("t", 2, 3, 5)), "the rows may not be"),
+        Moves.Case("heads joined to rows of a constant shape", (g, x) => Unfold(g, g.Op("Gemm", Flatten(g, g.Op("Reshape", x, g.Int64s("h", 2, 3, 2, 2))), Weight(g), Bias(g))), "the rows may not be"),
+        Moves.Case("rows cut anew", (g, x) => g.Op("Reshape", g.Op("Gemm", g.Op("Reshape", x, g.Int64s("s", -1, 8)), g.Weight("w8", Weights(8, 10)), g.Weight("c10", Weights(10))), g.Int64s("t", 2, 3, 5)), "unknown which rows"),
         Moves.Case("a bias for each row", (g, x) => Unfold(g, g.Op("Gemm", Flatten(g, x), Weight(g), g.Weight("c6", Weights(6, 1)))), "from row to row"),
     ];
 
