@@ -12,7 +12,10 @@ namespace ModelOptimizer.Tool;
 /// <summary><c>optimize --bisect</c>: instead of writing a model, finds the first rewrite that changes what it answers.</summary>
 internal sealed class BisectMode
 {
-    private readonly Option<bool> _bisect = new("--bisect") { Description = "Write nothing, but find the first rewrite that changes outputs, and how to leave it out" };
+    private readonly Option<bool> _bisect = new("--bisect")
+    {
+        Description = "Write nothing, but find the first rewrite that changes outputs, and how to leave it out",
+    };
 
     private readonly Option<double?> _tolerance = new("--tolerance")
     {
@@ -45,12 +48,14 @@ internal sealed class BisectMode
     {
         var isAsked = parsed.GetValue(_bisect);
         var wrong = (isAsked ? others : [_tolerance, _data]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
-        return wrong is null ? isAsked : throw new UsageException(isAsked ? $"--bisect writes nothing; leave {wrong.Name} out" : $"{wrong.Name} belongs to --bisect");
+        if (wrong is not null)
+            throw new UsageException(isAsked ? $"--bisect writes nothing; leave {wrong.Name} out" : $"{wrong.Name} belongs to --bisect");
+        return isAsked;
     }
 
     public void Run(ParseResult parsed, ModelChoice choice, CommandContext context)
     {
-        var all = choice.Profile.Passes.Select(settings => new BisectedPass(PassRegistry.Create(settings.Name, settings.Options), settings.Location)).ToList();
+        var all = choice.Profile.Passes.Select(pass => new BisectedPass(PassRegistry.Create(pass.Name, pass.Options), pass.Location)).ToList();
         // Loss changes outputs on purpose: only a bound of the user's own can judge it.
         var passes = parsed.GetValue(_tolerance) is null ? all.FindAll(pass => pass.Pass.Effect != NumericEffect.Lossy) : all;
         var leftOut = all.Except(passes).Select(pass => pass.Pass.Name).Distinct().ToList();
@@ -62,7 +67,8 @@ internal sealed class BisectMode
 
         var original = ModelProblems.Guard(() => OnnxModel.Load(choice.Model), choice.NamedAt);
         var bisector = new RewriteBisector(new OnnxRuntimeEngine(), passes, tolerance);
-        var result = ProgressReporter.Run(context, progress => bisector.Run(original, Settings(parsed, choice.Profile), progress, context.Cancellation));
+        var settings = Settings(parsed, choice.Profile);
+        var result = ProgressReporter.Run(context, progress => bisector.Run(original, settings, progress, context.Cancellation));
         Write(BisectionOutcome.Of(choice.Model, result, passes, tolerance, leftOut), result, context);
     }
 
@@ -77,8 +83,9 @@ internal sealed class BisectMode
         if (context.IsText)
             new BisectionText(context, outcome).Write();
         if (result.Culprit is { } culprit)
-            context.Report(new Diagnostic(DiagnosticCatalog.RewriteChangesOutputs,
-                string.Create(CultureInfo.InvariantCulture, $"Rewrite {culprit.Number} of {result.Rewrites} changes outputs beyond {outcome.Tolerance}: {culprit.Rewrite}"),
-                culprit.RunBy.Location));
+            context.Report(new Diagnostic(DiagnosticCatalog.RewriteChangesOutputs, Message(culprit, outcome), culprit.RunBy.Location));
     }
+
+    private static string Message(BlamedRewrite culprit, BisectionOutcome outcome) => string.Create(CultureInfo.InvariantCulture,
+        $"Rewrite {culprit.Number} of {outcome.Rewrites} changes outputs beyond {outcome.Tolerance}: {culprit.Rewrite}");
 }

@@ -23,8 +23,8 @@ internal sealed record BisectionOutcome(
     IReadOnlyList<OutputChange> Outputs,
     CulpritOutcome? Culprit)
 {
-    public static BisectionOutcome Of(string model, BisectionResult result, IEnumerable<BisectedPass> passes, double tolerance, IReadOnlyList<string> leftOut) =>
-        new(1, model, [.. passes.Select(pass => pass.Pass.Name)], leftOut, result.Rewrites, result.Samples, result.Source, tolerance, result.Changes,
+    public static BisectionOutcome Of(
+        string model, BisectionResult result, IEnumerable<BisectedPass> passes, double tolerance, IReadOnlyList<string> leftOut) => new(1, model, [.. passes.Select(pass => pass.Pass.Name)], leftOut, result.Rewrites, result.Samples, result.Source, tolerance, result.Changes,
             result.Culprit is { } culprit ? CulpritOutcome.Of(culprit) : null);
 }
 
@@ -35,17 +35,27 @@ internal sealed record BisectionOutcome(
 /// <param name="Refusal">The runtime's reason not to run the model after it.</param>
 /// <param name="Advice">How to get a model without it.</param>
 internal sealed record CulpritOutcome(
-    int Number, string Pass, string? Group, string What, string Where, IReadOnlyList<ChangedOutput> Outputs, string? Refusal, IReadOnlyList<string> Advice)
+    int Number,
+    string Pass,
+    string? Group,
+    string What,
+    string Where,
+    IReadOnlyList<ChangedOutput> Outputs,
+    string? Refusal,
+    IReadOnlyList<string> Advice)
 {
     public static CulpritOutcome Of(BlamedRewrite culprit)
     {
+        var (rewrite, runBy) = (culprit.Rewrite, culprit.RunBy.Pass.Name);
         var after = culprit.After.ToDictionary(change => change.Output);
-        return new(culprit.Number, culprit.Rewrite.Pass, culprit.RunBy.Pass.Name == culprit.Rewrite.Pass ? null : culprit.RunBy.Pass.Name,
-            culprit.Rewrite.What, culprit.Rewrite.Where,
-            [.. culprit.Before.Select(before => new ChangedOutput(before.Output, before.Change, after.GetValueOrDefault(before.Output)?.Change, after.GetValueOrDefault(before.Output)?.Remark))],
+        return new(culprit.Number, rewrite.Pass, runBy == rewrite.Pass ? null : runBy, rewrite.What, rewrite.Where,
+            [.. culprit.Before.Select(before => ChangedOutput.Of(before, after.GetValueOrDefault(before.Output)))],
             culprit.Refusal, ExclusionAdvice.For(culprit));
     }
 }
 
 /// <summary>One output around the rewrite; its changes are parts of the output's largest magnitude.</summary>
-internal sealed record ChangedOutput(string Output, double Before, double? After, string? Remark);
+internal sealed record ChangedOutput(string Output, double Before, double? After, string? Remark)
+{
+    public static ChangedOutput Of(OutputChange before, OutputChange? after) => new(before.Output, before.Change, after?.Change, after?.Remark);
+}

@@ -9,21 +9,24 @@ internal sealed class BisectionText(CommandContext context, BisectionOutcome out
 {
     public void Write()
     {
-        Line($"{Count(outcome.Rewrites, "rewrite")} by {string.Join(", ", outcome.Passes)}; outputs compared on {Count(outcome.Samples, "sample")} ({outcome.Source})");
+        Line($"{Count(outcome.Rewrites, "rewrite")} by {string.Join(", ", outcome.Passes)}; "
+            + $"outputs compared on {Count(outcome.Samples, "sample")} ({outcome.Source})");
         if (outcome.LeftOut.Count > 0)
             Line($"Left out, since outputs change on purpose: {string.Join(", ", outcome.LeftOut)}. With --tolerance RATIO they are searched, too");
         if (outcome.Culprit is { } culprit)
             Culprit(culprit);
         else
-            Line($"No rewrite changes an output by more than {Number(outcome.Tolerance)} of its largest magnitude; the largest change is {Number(Largest())}");
+            Line($"No rewrite changes an output {Bound}; the largest change is {Number(Largest())}");
     }
+
+    private string Bound => $"by more than {Number(outcome.Tolerance)} of its largest magnitude";
 
     private double Largest() => outcome.Outputs.Select(output => output.Change).DefaultIfEmpty(0).Max();
 
     private void Culprit(CulpritOutcome culprit)
     {
         Line("");
-        Line($"Rewrite {Count(culprit.Number)} is the first that changes an output by more than {Number(outcome.Tolerance)} of its largest magnitude:");
+        Line($"Rewrite {Count(culprit.Number)} is the first that changes an output {Bound}:");
         Line($"  {(culprit.Group is null ? "" : $"{culprit.Group} → ")}{culprit.Pass}: {culprit.What} at {culprit.Where}");
         Line("");
         if (culprit.Refusal is not null)

@@ -20,7 +20,8 @@ internal static class ExclusionAdvice
     private static string InProfile(IGraphPass runBy, Rewrite rewrite) => runBy switch
     {
         ISelectivePass => $"Exclude the place in the profile: '- {runBy.Name}: {{ exclude: [\"{NameIn(rewrite.Where)}\"] }}'",
-        Simplify when PassRegistry.Create(rewrite.Pass).Effect != NumericEffect.Exact => "Keep simplify to what is exact: '- simplify: { exact: true }'",
+        Simplify when PassRegistry.Create(rewrite.Pass).Effect != NumericEffect.Exact =>
+            "Keep simplify to what is exact: '- simplify: { exact: true }'",
         FixpointGroup group => $"Name the other passes of {runBy.Name} in its place: {Others(group, rewrite.Pass)}",
         _ => $"Leave {runBy.Name} out of the profile",
     };

@@ -18,12 +18,14 @@ public sealed record OutputChange(string Output, double Change, string? Remark =
     internal static OutputChange Of(string output, Tensor? expected, Tensor? actual)
     {
         if (expected is null || actual is null)
-            return expected == actual ? new(output, 0) : new(output, double.PositiveInfinity, "is a tensor in one of the two only");
+            return expected == actual ? new(output, 0) : Beyond("is a tensor in one of the two only");
         if (expected.Type != actual.Type)
-            return new(output, double.PositiveInfinity, $"{expected.Type} became {actual.Type}");
+            return Beyond($"{expected.Type} became {actual.Type}");
         if (expected.Bytes.SequenceEqual(actual.Bytes))
             return new(output, 0);
-        return OutputElements.IsReal(expected.ElementType) ? Measure(output, expected, actual) : new(output, double.PositiveInfinity, "elements differ");
+        return OutputElements.IsReal(expected.ElementType) ? Measure(output, expected, actual) : Beyond("elements differ");
+
+        OutputChange Beyond(string remark) => new(output, double.PositiveInfinity, remark);
     }
 
     private static OutputChange Measure(string output, Tensor expected, Tensor actual)
@@ -39,13 +41,16 @@ public sealed record OutputChange(string Output, double Change, string? Remark =
             {
                 if (double.IsFinite(x[i]))
                     largest = Math.Max(largest, Math.Abs(x[i]));
-                // Equal infinities, and NaN for NaN, are no change.
-                if (!x[i].Equals(y[i]))
-                    difference = Math.Max(difference, double.IsFinite(x[i]) && double.IsFinite(y[i]) ? Math.Abs(x[i] - y[i]) : double.PositiveInfinity);
+                difference = Math.Max(difference, Distance(x[i], y[i]));
             }
         }
         return double.IsInfinity(difference)
             ? new(output, difference, "values are not finite where they were, or the other way round")
             : new(output, difference == 0 ? 0 : difference / largest);
     }
+
+    /// <summary>Equal infinities, and NaN for NaN, are no change.</summary>
+    private static double Distance(double x, double y) => x.Equals(y) ? 0
+        : double.IsFinite(x) && double.IsFinite(y) ? Math.Abs(x - y)
+        : double.PositiveInfinity;
 }

@@ -63,7 +63,8 @@ internal sealed record ProbeSamples(
         }
         catch (InferenceException e)
         {
-            throw new DiagnosticException(DiagnosticCatalog.RunFailed, $"The original model fails on the data: {e.Message}", new SourceLocation(data.Files[0]));
+            throw new DiagnosticException(DiagnosticCatalog.RunFailed, $"The original model fails on the data: {e.Message}",
+                new SourceLocation(data.Files[0]));
         }
     }
 

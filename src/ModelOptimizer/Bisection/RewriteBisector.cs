@@ -17,7 +17,7 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
 {
     private static readonly SessionSettings AsWritten = new(Optimize: false);
 
-    /// <summary>What passes of this effect may change together, as a part of an output's largest magnitude; null for loss, which has no bound of its own.</summary>
+    /// <summary>What passes of this effect may change together, as a part of an output's largest magnitude; null for loss, which has no bound.</summary>
     public static double? DefaultTolerance(NumericEffect effect) => effect switch
     {
         NumericEffect.Exact => 1e-5,
@@ -29,7 +29,8 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
     /// <param name="settings">The data to compare on; null makes inputs up.</param>
     /// <param name="progress">Told each probe.</param>
     /// <exception cref="DiagnosticException">The model or data can't be used, or a pass refuses the model.</exception>
-    public BisectionResult Run(OnnxModel original, EvaluateSettings? settings, IProgress<string>? progress = null, CancellationToken cancellation = default)
+    public BisectionResult Run(OnnxModel original, EvaluateSettings? settings, IProgress<string>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(original);
         progress?.Report("make all rewrites");
@@ -89,10 +90,10 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
     private IReadOnlyList<OutputChange> Changes(OnnxModel model, ProbeSamples samples)
     {
         using var session = engine.Open(model, AsWritten);
-        var changes = samples.Inputs.Zip(samples.Expected)
-            .Select(sample => session.Run(sample.First).Select((actual, i) => OutputChange.Of(session.Outputs[i].Name, sample.Second[i], actual)).ToList())
-            .ToList();
-        return [.. session.Outputs.Select((_, i) => changes.Select(sample => sample[i]).MaxBy(change => change.Change)!)];
+        var names = session.Outputs.Select(output => output.Name).ToList();
+        var changes = samples.Inputs.Zip(samples.Expected, (inputs, expected) =>
+            session.Run(inputs).Select((actual, i) => OutputChange.Of(names[i], expected[i], actual)).ToList()).ToList();
+        return [.. names.Select((_, i) => changes.Select(sample => sample[i]).MaxBy(change => change.Change)!)];
     }
 
     /// <summary>The model after so many rewrites, and the pass that made the last of them.</summary>

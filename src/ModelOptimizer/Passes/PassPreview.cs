@@ -25,7 +25,11 @@ public sealed record PassPreview(string Pass, string? Group, int Rewrites, int R
         {
             yield return Of(group, model, engine);
             foreach (var member in group.Passes.DistinctBy(pass => pass.Name))
-                yield return (known.GetValueOrDefault(member.Name) ?? (known[member.Name] = Of(member, model, engine))) with { Group = ((IGraphPass)group).Name };
+            {
+                if (!known.TryGetValue(member.Name, out var preview))
+                    known[member.Name] = preview = Of(member, model, engine);
+                yield return preview with { Group = ((IGraphPass)group).Name };
+            }
         }
         foreach (var pass in DefaultPipeline.OnDemand.Where(NeedsNoOptions))
             yield return Of(PassRegistry.Create(PassNames.Of(pass)), model, engine);

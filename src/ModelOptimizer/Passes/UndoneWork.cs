@@ -17,8 +17,8 @@ internal static class UndoneWork
     {
         foreach (var suspects in Suspects(busy))
             if (Trial(suspects, context) is { } changes)
-                return $"{string.Join(" and ", suspects.Select(pass => pass.Name))} {(suspects.Count == 1 ? "undoes its own" : "undo each other's")} work: {Words(changes)}";
-        return $"these passes keep each other busy: {string.Join(", ", busy.Select(pass => pass.Name))}";
+                return $"{Names(suspects, " and ")} {(suspects.Count == 1 ? "undoes its own" : "undo each other's")} work: {Words(changes)}";
+        return $"these passes keep each other busy: {Names(busy, ", ")}";
     }
 
     /// <summary>Each alone, then every two.</summary>
@@ -43,5 +43,8 @@ internal static class UndoneWork
         return changes;
     }
 
-    private static string Words(IEnumerable<Rewrite> changes) => string.Join(", then ", changes.Select(change => $"'{change.What}' at {change.Where}"));
+    private static string Names(IEnumerable<IGraphPass> passes, string separator) => string.Join(separator, passes.Select(pass => pass.Name));
+
+    private static string Words(IEnumerable<Rewrite> changes) =>
+        string.Join(", then ", changes.Select(change => $"'{change.What}' at {change.Where}"));
 }

@@ -227,7 +227,9 @@ internal static class OperatorHistory
         .Select(row => row.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         .ToFrozenDictionary(words => words[0], words => Parse(words[1..]));
 
-    /// <summary>Operators that ONNX Runtime takes for standard ones at every opset, with one meaning: the standard had them once, or got them later.</summary>
+    /// <summary>
+    /// Operators that ONNX Runtime takes for standard ones at every opset, with one meaning: the standard had them once, or got them later.
+    /// </summary>
     private static readonly FrozenSet<string> s_runtimesOwn = FrozenSet.Create("Affine", "Crop", "DynamicSlice", "ImageScaler", "LayerNormalization",
         "ParametricSoftplus", "Scale", "ScaledTanh", "SimplifiedLayerNormalization", "ThresholdedRelu");
 

@@ -68,6 +68,6 @@ internal static class OpsetAdapters
     private static IEnumerable<(string Operator, long Version, OpsetAdapter Adapter)> Row(long version, Func<Node, Outcome> adapter,
         params string[] operators) => Row(version, (node, _) => adapter(node), operators);
 
-    private static IEnumerable<(string Operator, long Version, OpsetAdapter Adapter)> Row(long version, OpsetAdapter adapter, params string[] operators) =>
-        operators.Select(op => (op, version, adapter));
+    private static IEnumerable<(string Operator, long Version, OpsetAdapter Adapter)> Row(long version, OpsetAdapter adapter,
+        params string[] operators) => operators.Select(op => (op, version, adapter));
 }

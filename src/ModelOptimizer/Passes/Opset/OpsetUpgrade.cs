@@ -8,7 +8,8 @@ internal sealed class OpsetUpgrade(OnnxModel model, long target)
     private readonly Dictionary<Node, Refusal> _obstacles = [];
 
     /// <summary>The operators that the model defines itself under the standard domain: they are none of ours.</summary>
-    private readonly HashSet<string> _ownOperators = [.. model.Functions.Where(function => function.Domain is "" or "ai.onnx").Select(function => function.Name)];
+    private readonly HashSet<string> _ownOperators =
+        [.. model.Functions.Where(function => function.Domain is "" or "ai.onnx").Select(function => function.Name)];
 
     /// <summary>Every node that can't be converted, and why, in the order found.</summary>
     public IReadOnlyList<Refusal> Obstacles => [.. _obstacles.Values];
@@ -62,8 +63,9 @@ internal sealed class OpsetUpgrade(OnnxModel model, long target)
 
     private void Refuse(Node node, string why) => _obstacles.TryAdd(node, new Refusal("", node.ToString(), why));
 
-    private static string Words(long version, List<Node> conversions) => conversions.Count == 0
-        ? $"opset {version - 1} to {version}"
-        : $"opset {version - 1} to {version}, converting "
-            + string.Join(", ", conversions.CountBy(node => node.OpType).OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Value} {count.Key}"));
+    private static string Words(long version, List<Node> conversions)
+    {
+        var counts = conversions.CountBy(node => node.OpType).OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Value} {count.Key}");
+        return $"opset {version - 1} to {version}{(conversions.Count == 0 ? "" : $", converting {string.Join(", ", counts)}")}";
+    }
 }

@@ -9,8 +9,8 @@ public sealed record UpgradeOpsetOptions : ILocated
 {
     public SourceLocation? Location { get; init; }
 
-    [Option("The version of the standard operators to convert to.", IsMain = true, Required = true, Minimum = 1, Maximum = OperatorCatalog.LatestOpset,
-        Example = "21")]
+    [Option("The version of the standard operators to convert to.",
+        IsMain = true, Required = true, Minimum = 1, Maximum = OperatorCatalog.LatestOpset, Example = "21")]
     public long? Version { get; init; }
 }
 
