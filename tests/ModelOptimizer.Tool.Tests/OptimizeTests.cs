@@ -261,6 +261,18 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void An_opset_that_can_t_be_had_is_told_at_its_line_and_nothing_is_written()
+    {
+        var profile = _folder.Write("p.yaml", "version: 1\npasses:\n  - upgrade-opset: 9\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "-o", _folder["out"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(4));
+        Assert.That(run.Error, Does.Contain($"{profile}(3,20): error MO3005: The model is of opset 21 already"));
+        Assert.That(Directory.Exists(_folder["out"]) && Directory.GetFiles(_folder["out"]).Length > 0, Is.False);
+    }
+
+    [Test]
     public void A_group_is_explained_by_its_members()
     {
         var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"], "--explain", "simplify");

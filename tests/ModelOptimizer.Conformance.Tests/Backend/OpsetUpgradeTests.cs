@@ -26,7 +26,7 @@ public sealed class OpsetUpgradeTests
     [OneTimeTearDown]
     public void Tells_how_many() => TestContext.Progress.WriteLine($"ONNX backend tests: {s_upgraded} of {BackendCases.Folders.Count} cases upgraded to opset {OperatorCatalog.LatestOpset}");
 
-    /// <returns>Why the model stays as it is, or the runtime's reason not to run it; null when it was upgraded and answers right.</returns>
+    /// <returns>Why the model stays as it is; null when it was upgraded and answers right.</returns>
     private static string? Check(BackendCase test, long version)
     {
         var model = test.Model.Clone();
@@ -40,10 +40,8 @@ public sealed class OpsetUpgradeTests
         }
         Assert.That(model.Opset, Is.EqualTo(version));
         Assert.That(GraphVerifier.Verify(model), Is.Empty, "the graph is sound");
-        if (test.Check(model) is not { } flaw)
-            return null;
-        if (!flaw.Contains("NotImplemented", StringComparison.Ordinal))
+        if (test.Check(model) is { } flaw)
             Assert.Fail($"opset {version}: {flaw}\n{ModelPrinter.Print(model)}");
-        return $"the runtime lacks the operator at opset {version}: {flaw}";
+        return null;
     }
 }

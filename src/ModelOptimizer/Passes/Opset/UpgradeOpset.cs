@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 
@@ -20,7 +21,7 @@ public sealed record UpgradeOpsetOptions : ILocated
 /// opset 11: y = Squeeze(x, axes: [0])  =>  opset 17: y = Squeeze(x, [0])
 /// </code>
 /// All or nothing: where one node can't be converted, the model stays as it is and the error names the node. Each version on the way is one
-/// rewrite, since a model can't be of two versions at once.
+/// rewrite, since a model can't be of two versions at once. The same when the runtime has no kernel for a newer version of an operator.
 /// </summary>
 [Description("Converts every standard operator to a newer opset and raises the import; all or nothing.")]
 public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
@@ -32,7 +33,9 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
 
     public NumericEffect Effect => NumericEffect.Exact;
 
-    /// <exception cref="DiagnosticException">The model is newer already, or a node can't be converted; nothing was changed.</exception>
+    /// <exception cref="DiagnosticException">
+    /// The model is newer already, a node can't be converted, or the runtime takes the model but not what would become of it; nothing was changed.
+    /// </exception>
     public void Run(OnnxModel model, PassContext context)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -40,11 +43,28 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
         if (model.Opset > _target)
             throw Refused($"The model is of opset {model.Opset} already, and going back to {_target} is not possible");
         context.InferTypes();
-        var rehearsal = new OpsetUpgrade(model.Clone(), _target);
+        var copy = model.Clone();
+        var rehearsal = new OpsetUpgrade(copy, _target);
         rehearsal.Run(_ => true);
         if (rehearsal.Obstacles.Count > 0)
             throw Refused(model, rehearsal.Obstacles, context);
+        if (Complaint(copy, context) is { } complaint && Complaint(model, context) is null)
+            throw Refused($"{context.Engine.Description} runs the model at opset {model.Opset}, but not at {_target}: {complaint}. A lower version may do");
         new OpsetUpgrade(model, _target).Run(what => context.Rewriting(what, "the whole model"));
+    }
+
+    /// <summary>The runtime's reason not to take the model; null when it does.</summary>
+    private static string? Complaint(OnnxModel model, PassContext context)
+    {
+        try
+        {
+            context.Engine.Open(model, new SessionSettings(Optimize: false)).Dispose();
+            return null;
+        }
+        catch (InferenceException e)
+        {
+            return e.Message.TrimEnd('.');
+        }
     }
 
     private DiagnosticException Refused(OnnxModel model, IReadOnlyList<Refusal> obstacles, PassContext context)

@@ -99,6 +99,8 @@ public sealed class UpgradeOpsetTests
             ("coordinate_transformation_mode", "tf_half_pixel_for_nn"), ("mode", "linear")), "it maps positions by tf_half_pixel_for_nn"),
         Case("batches in Scan", 8, 9, g => g.BatchedScan([g.Input("x", DataType.Float, "batch", 3, 2)], scanned: 1, (body, formals) => [body.Op("Abs", formals[0])]).Output(),
             "its batch is not known to be 1"),
+        Case("a version that the runtime lacks", 16, 22, g => g.Op("RoiAlign", g.Input("x", DataType.Float, 1, 1, 4, 4), g.Initializer("r", [1, 4], 0, 0, 2, 2), g.Initializer("i", Tensor.Create([1], 0L))),
+            "runs the model at opset 16, but not at 22: "),
         Case("a number of channels that is not known", 18, 21, g => g.Op("GroupNormalization",
             [g.Input("x", DataType.Float, 2, "c", 3), g.Input("s", DataType.Float, 2), g.Input("b", DataType.Float, 2)], ("num_groups", 2)), "the number of its channels is not known"),
     ];
