@@ -21,14 +21,19 @@ public sealed class FuseMatMulAdd : NodeRewrite
 
     protected override Outcome Rewrite(Node node, PassContext context)
     {
-        if (node.Inputs.FirstOrDefault(input => input?.IsOverridable == true) is { } fed)
-            return node.Inputs.Any(input => input?.Producer?.Is("MatMul") == true) ? Outcome.Refused($"'{fed}' may be fed by callers") : Outcome.Done;
-        if (ConstantOperand.Of(node) is not { } term || term.Data.Producer is not { } product || !product.Is("MatMul") || product.Graph != node.Graph)
+        var product = node.Inputs.Select(input => input?.Producer).FirstOrDefault(producer => producer?.Is("MatMul") == true);
+        if (product is null || product.Graph != node.Graph)
             return Outcome.Done;
-        if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || !IsMatrix(product.Input(0)) || !IsMatrix(product.Input(1)))
+        if (node.Inputs.FirstOrDefault(input => input?.IsOverridable == true) is { } fed)
+            return Outcome.Refused($"'{fed}' may be fed by callers");
+        if (ConstantOperand.Of(node) is not { } term)
+            return Outcome.Done;
+        if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || !product.Inputs.All(IsMatrix))
             return Outcome.Done;
         if (term.Data.Uses.Count > 1)
             return Outcome.Refused($"'{term.Data}' has other readers");
+        if (!Array.TrueForAll(term.Tensor.ToDoubles(), double.IsFinite))
+            return Outcome.Refused("its constant is not finite");
         if (!Fits(term.Tensor, product.Output().Type?.Shape))
             return Outcome.Refused("its constant may widen the product, which a Gemm's bias can't");
         return Fuse(term, product, context);
@@ -50,8 +55,11 @@ public sealed class FuseMatMulAdd : NodeRewrite
         return Outcome.Done;
     }
 
-    private static Tensor Negate(Tensor tensor) =>
-        WeightArithmetic.Round(tensor.ElementType, tensor.Dimensions.AsSpan(), Array.ConvertAll(tensor.ToDoubles(), element => -element)).Tensor!;
+    private static Tensor Negate(Tensor tensor)
+    {
+        var negative = Array.ConvertAll(tensor.ToDoubles(), element => -element);
+        return WeightArithmetic.Round(tensor.ElementType, tensor.Dimensions.AsSpan(), negative).Tensor!;
+    }
 
     private static bool IsMatrix(Value? value) => value?.Type is { Shape.Rank: 2 } type && WeightArithmetic.Handles(type.ElementType);
 

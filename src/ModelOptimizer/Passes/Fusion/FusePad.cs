@@ -20,15 +20,17 @@ public sealed class FusePad : NodeRewrite
 
     protected override Outcome Rewrite(Node node, PassContext context)
     {
-        if (node.Output().Uses is not [{ Index: 0, User: var reader }] || !reader.Is("Conv", "AveragePool", "MaxPool") || reader.Graph != node.Graph)
+        if (node.Output().Uses is not [{ Index: 0, User: var reader }] || reader.Graph != node.Graph)
             return Outcome.Done;
         var opset = context.Opset(node.Graph!);
-        if (opset < ConstantPad.OldestOpset || node.Attributes.TryGetString("mode") is not (null or "constant"))
+        if (opset < ConstantPad.OldestOpset || !reader.Is("Conv", "AveragePool", "MaxPool"))
+            return Outcome.Done;
+        if (node.Attributes.TryGetString("mode") is not (null or "constant"))
             return Outcome.Done;
         if (reader.Attributes.HasReferences)
             return Outcome.Refused("an attribute comes from the function's caller");
         if (SpatialAxes(reader) is not { } axes || ConstantPad.Read(node, opset, axes + 2) is not { } pad)
-            return Outcome.Refused("its widths, value or axes are not constant");
+            return Outcome.Refused("its widths, value or axes are not known");
         if (pad.Refusal(reader, node.Input(0)!, opset) is { } why)
             return Outcome.Refused(why);
         if (!context.Rewriting($"fold Pad into {reader.OpType}", node))
@@ -43,8 +45,8 @@ public sealed class FusePad : NodeRewrite
 
     private static void Widen(Node reader, long[] widths)
     {
-        var own = reader.Attributes.TryGetInts("pads") is { } pads && reader.Attributes.TryGetString("auto_pad") != "VALID" ? pads : [.. new long[widths.Length]];
-        reader.Attributes.Set("pads", widths.Zip(own, (added, before) => added + before));
+        var own = reader.Attributes.TryGetString("auto_pad") == "VALID" ? null : reader.Attributes.TryGetInts("pads");
+        reader.Attributes.Set("pads", widths.Select((width, i) => width + (own?[i] ?? 0)));
         reader.Attributes.Remove("auto_pad");
         if (reader.Is("AveragePool"))
             reader.Attributes.Set("count_include_pad", 1L);

@@ -26,7 +26,9 @@ public sealed class FuseScale : NodeRewrite
     {
         if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || ConstantOperand.Of(node) is not { Tensor.ElementCount: 1 } scale)
             return Outcome.Done;
-        if (!WeightArithmetic.Handles(scale.Tensor.ElementType) || ChannelAffine.OfConstant(scale, scale.Tensor.ToDoubles()) is not { } factor)
+        if (!WeightArithmetic.Handles(scale.Tensor.ElementType))
+            return Outcome.Done;
+        if (ChannelAffine.OfConstant(scale, scale.Tensor.ToDoubles()) is not { } factor)
             return Outcome.Done;
         var (terms, target) = Walk(scale.Data, node.Graph!);
         if (target is null)
@@ -53,8 +55,9 @@ public sealed class FuseScale : NodeRewrite
         var released = fold.Constants.Concat(terms.Select(term => term.Constant)).ToList();
         foreach (var (term, tensor) in terms.Zip(scaled))
             term.Node.SetInput(1 - term.DataIndex, term.Constant.Graph.AddConstant(term.Constant.Name, tensor.Tensor!));
-        var home = fold.Into.Weight.Graph;
-        fold.Apply(home.AddConstant(fold.Into.Weight.Name, weight.Tensor!), bias.Tensor is { } b ? home.AddConstant($"{fold.Into.Weight}_bias", b) : null);
+        var old = fold.Into.Weight;
+        var newBias = bias.Tensor is { } content ? old.Graph.AddConstant($"{old}_bias", content) : null;
+        fold.Apply(old.Graph.AddConstant(old.Name, weight.Tensor!), newBias);
         ConstantValues.RemoveUnused(released);
         return Outcome.Done;
     }

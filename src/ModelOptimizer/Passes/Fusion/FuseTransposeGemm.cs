@@ -30,8 +30,8 @@ public sealed class FuseTransposeGemm : NodeRewrite
         var transposed = Enumerable.Range(0, 2).Where(index => Transposition(node, index) is not null).ToList();
         if (transposed is [])
             return Outcome.Done;
-        if (transposed.Find(index => node.Input(index)!.Uses.Count > 1) is var shared && node.Input(shared)!.Uses.Count > 1)
-            return Outcome.Refused($"'{node.Input(shared)}' has other readers");
+        if (transposed.Select(index => node.Input(index)!).FirstOrDefault(value => value.Uses.Count > 1) is { } shared)
+            return Outcome.Refused($"'{shared}' has other readers");
         if (!context.Rewriting($"fold Transpose into {node.OpType}", node))
             return Outcome.Done;
         var gemm = node.Is("Gemm") ? node : ToGemm(node);
@@ -41,7 +41,9 @@ public sealed class FuseTransposeGemm : NodeRewrite
     }
 
     private static Node? Transposition(Node node, int index) =>
-        node.Input(index)?.Producer is { } producer && producer.Is("Transpose") && producer.Graph == node.Graph && IsSwap(producer) ? producer : null;
+        node.Input(index)?.Producer is { } producer && producer.Is("Transpose") && producer.Graph == node.Graph && IsSwap(producer)
+            ? producer
+            : null;
 
     private static bool IsSwap(Node transpose) => !transpose.Attributes.HasReferences
         && (transpose.Attributes.TryGetInts("perm") is { } order ? order is [1, 0] : IsMatrix(transpose.Input(0)));

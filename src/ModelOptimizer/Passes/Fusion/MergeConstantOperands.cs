@@ -23,9 +23,9 @@ public sealed class MergeConstantOperands : NodeRewrite
     protected override Outcome Rewrite(Node node, PassContext context)
     {
         var opset = context.Opset(node.Graph!);
-        if (opset < ConstantOperand.BroadcastOpset || ConstantOperand.Of(node) is not { } second || second.Data.Producer is not { } producer)
+        if (opset < ConstantOperand.BroadcastOpset || ConstantOperand.Of(node) is not { } second)
             return Outcome.Done;
-        if (producer.Graph != node.Graph || IsProduct(producer) != IsProduct(node) || ConstantOperand.Of(producer) is not { } first)
+        if (second.Data.Producer is not { } producer || producer.Graph != node.Graph || IsProduct(producer) != IsProduct(node) || ConstantOperand.Of(producer) is not { } first)
             return Outcome.Done;
         if (!WeightArithmetic.Handles(first.Tensor.ElementType) || Affine(first) is not { } before || Affine(second) is not { } after)
             return Outcome.Done;
@@ -37,7 +37,8 @@ public sealed class MergeConstantOperands : NodeRewrite
     private static Outcome Merge(ConstantOperand first, ConstantOperand second, ChannelAffine both, PassContext context)
     {
         var isProduct = IsProduct(second.Node);
-        var shape = first.Tensor.ElementCount > 1 || first.Tensor.Dimensions.Length > second.Tensor.Dimensions.Length ? first.Tensor : second.Tensor;
+        var isFirstWider = first.Tensor.ElementCount > 1 || first.Tensor.Dimensions.Length > second.Tensor.Dimensions.Length;
+        var shape = isFirstWider ? first.Tensor : second.Tensor;
         var constant = WeightArithmetic.Round(shape.ElementType, shape.Dimensions.AsSpan(), isProduct ? both.Scale : both.Shift);
         if (constant.Tensor is null || (isProduct && Vanishes(constant.Tensor, both.Scale)))
             return Outcome.Refused("the merged constant is too large or too small for its type");
@@ -68,9 +69,9 @@ public sealed class MergeConstantOperands : NodeRewrite
             return why;
         if (!HaveOneShape(first.Tensor, second.Tensor))
             return "its constants have different shapes";
-        return new[] { first, second }.FirstOrDefault(operand => operand.Tensor.ElementCount > 1 && operand.Constant.Uses.Count > 1) is { Node: not null } shared
-            ? $"'{shared.Constant}' has other readers, so that a second copy would be stored"
-            : null;
+        Value[] constants = [first.Constant, second.Constant];
+        var shared = constants.FirstOrDefault(value => value.Constant!.ElementCount > 1 && value.Uses.Count > 1);
+        return shared is null ? null : $"'{shared}' has other readers, so that a second copy would be stored";
     }
 
     /// <summary>Equal shapes, or a single element beside one of no fewer axes.</summary>
@@ -87,7 +88,8 @@ public sealed class MergeConstantOperands : NodeRewrite
     private static ChannelAffine Compose(ChannelAffine first, ChannelAffine second)
     {
         var moved = WeightArithmetic.Combine(first.Shift, second.Scale, (term, scale) => term * scale);
-        return new(WeightArithmetic.Combine(first.Scale, second.Scale, (a, b) => a * b), WeightArithmetic.Combine(moved, second.Shift, (a, b) => a + b));
+        var scale = WeightArithmetic.Combine(first.Scale, second.Scale, (a, b) => a * b);
+        return new(scale, WeightArithmetic.Combine(moved, second.Shift, (a, b) => a + b));
     }
 
     private static bool Vanishes(Tensor rounded, double[] exact) =>

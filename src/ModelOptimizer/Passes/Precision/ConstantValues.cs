@@ -29,7 +29,8 @@ internal static class ConstantValues
     /// <summary>Removes those of the constants that nothing reads, in one sweep for each graph.</summary>
     public static void RemoveUnused(IEnumerable<Value> constants)
     {
-        var unused = constants.Distinct().Where(constant => constant.Uses.Count == 0 && constant.Constant is not null).ToLookup(constant => constant.Producer is null);
+        var unused = constants.Distinct().Where(constant => constant.Uses.Count == 0 && constant.Constant is not null)
+            .ToLookup(constant => constant.Producer is null);
         foreach (var node in unused[false])
             node.Producer!.Remove();
         foreach (var initializers in unused[true].GroupBy(constant => constant.Graph))

@@ -22,7 +22,7 @@ internal static class BatchNormalizations
         return null;
     }
 
-    /// <summary>What it does to each channel; null when its constants don't have one element per channel of a type that is handled.</summary>
+    /// <summary>What it does to each channel; null when its constants are not one element of a type that is handled per channel.</summary>
     public static ChannelAffine? Read(Node node, int channels)
     {
         var constants = Enumerable.Range(1, 4).Select(i => node.Input(i)!.Constant!).ToList();

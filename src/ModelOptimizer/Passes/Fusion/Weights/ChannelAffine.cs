@@ -1,8 +1,8 @@
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// y = scale · x + shift, with one scale and shift per channel or one for all: what a Mul, Div, Add, Sub or BatchNormalization with constant
-/// operands does.
+/// y = scale · x + shift, with one scale and shift per channel or one for all: what a Mul, Div, Add, Sub or BatchNormalization with
+/// constant operands does.
 /// </summary>
 internal sealed record ChannelAffine(double[] Scale, double[] Shift)
 {

@@ -18,18 +18,17 @@ internal sealed record ConstantPad(long[] Widths, double Value)
     /// <summary>The widths of all axes but batch and channels, as convolutions and pools list them.</summary>
     public long[] Spatial => [.. Widths[2..Rank], .. Widths[(Rank + 2)..]];
 
-    /// <summary>Null when something is not constant, or the widths are not those of data of this rank.</summary>
+    /// <summary>Null when something is not constant or no real number, or the widths are not those of data of this rank.</summary>
     public static ConstantPad? Read(Node node, long opset, int rank)
     {
         if (Operands.Int64s(node, "pads", 1, opset >= InputsOpset) is not { } widths)
             return null;
         if (opset < InputsOpset)
             return Create(widths, null, rank, node.Attributes.GetFloat("value", 0));
-        var axes = node.Input(3);
-        if (axes is not null && axes.Constant is null || node.Input(2) is { Constant: null })
+        var value = node.Input(2) is null ? 0 : Number(node.Input(2));
+        if (value is null || node.Input(3) is { Constant: null })
             return null;
-        var value = node.Input(2)?.Constant is { ElementCount: 1 } given && WeightArithmetic.Handles(given.ElementType) ? given.ToDoubles()[0] : 0;
-        return Create(widths, axes?.Constant?.AsInt64s(), rank, value);
+        return Create(widths, node.Input(3)?.Constant?.AsInt64s(), rank, value.Value);
     }
 
     /// <summary>Why the reader can't do this padding itself; null when it can.</summary>
@@ -41,7 +40,9 @@ internal sealed record ConstantPad(long[] Widths, double Value)
             return "it cuts off";
         if (reader.Attributes.TryGetString("auto_pad") is "SAME_UPPER" or "SAME_LOWER")
             return $"the padding of {reader} follows from the padded size";
-        return reader.Is("Conv") ? NotZero() : PoolRefusal(reader) ?? (reader.Is("MaxPool") ? MaxRefusal(reader, data, opset) : MeanRefusal(reader, opset));
+        if (reader.Is("Conv"))
+            return NotZero();
+        return PoolRefusal(reader) ?? (reader.Is("MaxPool") ? MaxRefusal(reader, data, opset) : MeanRefusal(reader, opset));
     }
 
     private string? NotZero() => Value == 0 ? null : "it does not pad with zeros";
@@ -75,10 +76,10 @@ internal sealed record ConstantPad(long[] Widths, double Value)
 
     private static bool IsNeverNegative(Value data, long opset) => data.Producer is { } node && !node.Attributes.HasReferences
         && (node.Is("Relu", "Sigmoid", "HardSigmoid", "Softmax", "Abs", "Exp")
-            || (node.Is("Clip") && (opset < InputsOpset ? node.Attributes.TryGetFloat("min") : Minimum(node)) >= 0));
+            || (node.Is("Clip") && (opset < InputsOpset ? node.Attributes.TryGetFloat("min") : Number(node.Input(1))) >= 0));
 
-    private static double? Minimum(Node clip) =>
-        clip.Input(1)?.Constant is { ElementCount: 1 } minimum && WeightArithmetic.Handles(minimum.ElementType) ? minimum.ToDoubles()[0] : null;
+    private static double? Number(Value? value) =>
+        value?.Constant is { ElementCount: 1 } constant && WeightArithmetic.Handles(constant.ElementType) ? constant.ToDoubles()[0] : null;
 
     /// <summary>From opset 18 on only some axes may be named, from the back too.</summary>
     private static ConstantPad? Create(long[] widths, long[]? axes, int rank, double value)

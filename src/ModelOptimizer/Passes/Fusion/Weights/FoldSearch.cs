@@ -29,8 +29,8 @@ internal sealed class FoldSearch(FrozenSet<string> folded, FrozenSet<string> int
             return FoldAttempt.Refused("an attribute comes from the function's caller");
         if (WeightedNode.Of(neighbour) is var (target, refusal) && target is null)
             return FoldAttempt.Refused(refusal);
-        var affine = node.Is("BatchNormalization") ? ReadBatchNormalization(node, target, opset) : ReadConstant(node, target, opset);
-        return affine.Affine is { } channels ? Check(new(node, dataIndex, target, channels, side), opset) : FoldAttempt.Refused(affine.Refusal);
+        var (affine, why) = node.Is("BatchNormalization") ? ReadBatchNormalization(node, target, opset) : ReadConstant(node, target, opset);
+        return affine is not null ? Check(new(node, dataIndex, target, affine, side), opset) : FoldAttempt.Refused(why);
     }
 
     /// <summary>The node with weights beside this one, in the same graph, and the input through which data flows.</summary>

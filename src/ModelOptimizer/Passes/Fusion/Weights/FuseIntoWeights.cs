@@ -86,7 +86,9 @@ public abstract class FuseIntoWeights : GraphPass
     {
         if (use.Index != 1 || !_search.IsTarget(use.User))
             return null;
-        var beside = fold.Side == FoldSide.Input ? use.User.Input(0)?.Producer : use.User.Output().Uses is [var reader] ? reader.User : null;
+        var beside = fold.Side == FoldSide.Input
+            ? use.User.Input(0)?.Producer
+            : use.User.Output().Uses is [var reader] ? reader.User : null;
         if (beside is null || !_search.IsCandidate(beside))
             return null;
         return _search.Find(beside, context.Opset(beside.Graph!)).Fold is { } other && other.Into.Node == use.User

@@ -5,7 +5,7 @@ namespace ModelOptimizer.Passes;
 /// <summary>What a convolution pads its input with.</summary>
 internal static class Padding
 {
-    /// <summary>Why a term added to the input can't be folded into the weights: places that padding supplies don't get it. Null when it can.</summary>
+    /// <summary>Why a term added to the input can't be folded into the weights: padding doesn't get it. Null when it can.</summary>
     public static string? Refusal(Node node)
     {
         if (node.Is("ConvTranspose"))

@@ -21,9 +21,10 @@ internal static class PatternGuard
     {
         if (node.Is("BatchNormalization") || data.Producer is not { } producer)
             return null;
-        if (EndsNormalization(producer) || (node.Is("Add") && producer.Is("Mul") && producer.Inputs.Any(input => EndsNormalization(input?.Producer))))
+        var makers = producer.Is("Mul") ? producer.Inputs.Select(input => input?.Producer).ToList() : [];
+        if (EndsNormalization(producer) || (node.Is("Add") && makers.Exists(EndsNormalization)))
             return "it belongs to a normalization";
-        return producer.Is("Mul") && producer.Inputs.Any(input => IsGate(input?.Producer, opset, Depth)) ? "it belongs to an activation" : null;
+        return makers.Exists(maker => IsGate(maker, opset, Depth)) ? "it belongs to an activation" : null;
     }
 
     /// <summary>x / √v, or x · (1 / √v).</summary>

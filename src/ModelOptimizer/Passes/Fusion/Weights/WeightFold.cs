@@ -40,10 +40,12 @@ internal sealed record WeightFold(Node Folded, int DataIndex, WeightedNode Into,
             return RoundedTensor.Refused($"the bias of {Into.Node} is not constant, or differs within a channel");
         var folded = Side == FoldSide.Output
             ? WeightArithmetic.Combine(WeightArithmetic.Combine(bias, Affine.Scale, (b, s) => b * s), Affine.Shift, (b, t) => b + t)
-            : WeightArithmetic.Combine(bias, WeightArithmetic.Product(Into.Content, Into.Layout, Affine.Shift), (b, p) => b + Into.Alpha * p);
+            : WeightArithmetic.Combine(bias, ShiftOfInputs(), (b, t) => b + Into.Alpha * t);
         var perChannel = Enumerable.Range(0, Into.Layout.Outputs).Select(folded.At).ToArray();
         return WeightArithmetic.Round(Into.Content.ElementType, [perChannel.Length], perChannel);
     }
+
+    private double[] ShiftOfInputs() => WeightArithmetic.Product(Into.Content, Into.Layout, Affine.Shift);
 
     /// <summary>The constants that it reads now and perhaps nobody afterwards.</summary>
     public IEnumerable<Value> Constants =>

@@ -18,8 +18,9 @@ internal sealed record WeightLayout(int Rows, int Columns, int Kernel, bool Rows
         if (weight.ElementCount is 0 or > int.MaxValue)
             return null;
         var axes = weight.Dimensions;
+        var isTransposed = node.Is("Gemm") && node.Attributes.GetInt("transB", 0) != 0;
         if (node.Is("Gemm", "MatMul"))
-            return axes.Length == 2 ? new((int)axes[0], (int)axes[1], 1, node.Is("Gemm") && node.Attributes.GetInt("transB", 0) != 0) : null;
+            return axes.Length == 2 ? new((int)axes[0], (int)axes[1], 1, isTransposed) : null;
         var groups = node.Attributes.GetInt("group", 1);
         return axes.Length >= 3 && groups >= 1 && axes[0] % groups == 0
             ? new((int)axes[0], (int)axes[1], (int)(weight.ElementCount / axes[0] / axes[1]), node.Is("Conv"), (int)groups)

@@ -75,6 +75,17 @@ public sealed class FuseTransposeGemmTests
     }
 
     [Test]
+    public void Other_readers_of_the_other_operand_don_t_matter()
+    {
+        var g = new GraphBuilder();
+        var a = g.Op("Exp", g.Input("a", DataType.Float, 3, 2));
+        g.Output("y", g.Op("Gemm", a, Swap(g, g.Input("b", Matrix))));
+        g.Output("z", g.Op("Abs", a));
+
+        PassTester.Run(Pass, g.Build()).Leaves("Exp", "Gemm", "Abs");
+    }
+
+    [Test]
     public void A_matrix_times_itself_is_read_twice()
     {
         var g = new GraphBuilder();
