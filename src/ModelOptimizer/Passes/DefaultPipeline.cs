@@ -73,6 +73,14 @@ public static class DefaultPipeline
         new FuseRmsNormalization(options),
         new FuseGelu(options),
         new FuseFastGelu(options),
+        new FuseQuickGelu(options),
+        new FuseMish(options),
+        new FuseSoftmax(options),
+        new FuseLogSoftmax(options), // of a softmax that was just found
+        new FuseClip(options), // the next two are made of it
+        new FuseHardSwish(options), // takes the part that is a HardSigmoid with it
+        new FuseHardSigmoid(options),
+        new FuseLeakyRelu(options),
         .. WeightFolding(), // behind the formulas, whose factors belong to them
         new FuseScale(), // the same for the scale of attention, which is a part of its formula
         new EliminateDeadNodes(), // shapes that only the formulas read

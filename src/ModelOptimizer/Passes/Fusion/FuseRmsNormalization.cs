@@ -20,6 +20,8 @@ public sealed class FuseRmsNormalization(FuseOptions options) : PatternFusion
     private static readonly Capture X = new();
     private static readonly Capture Epsilon = Capture.Number();
     private static readonly Capture Scale = Normalization.Parameter();
+    private static readonly Capture Center = new();
+    private static readonly Pattern Centered = Center - Reduction.Mean(Center);
     private static readonly Pattern MeanSquare = Reduction.Mean(Pattern.Square(X)) + Epsilon;
     private static readonly Pattern Inverse = Pattern.ReciprocalSqrt(MeanSquare);
     private static readonly Pattern Normalized = X / Pattern.Sqrt(MeanSquare) | Inverse * X;
@@ -29,6 +31,8 @@ public sealed class FuseRmsNormalization(FuseOptions options) : PatternFusion
     private protected override Outcome Fuse(Match match, PassContext context)
     {
         var (x, scale) = (match[X], match.TryGet(Scale));
+        if (Centered.Match(x, match).Any())
+            return Outcome.Done; // layer normalization, whose own pass has told what hinders it
         if (!Normalization.IsSupported(x))
             return Outcome.Refused($"the runtime normalizes float and float16, and this is {x.Type?.ElementType.ToOnnxName() ?? "of unknown type"}");
         if (Reduction.FirstAxis(match, "ReduceMean", x.Type!.Shape?.Rank) is not { } axis || !match.KeepsShapeOf(x))

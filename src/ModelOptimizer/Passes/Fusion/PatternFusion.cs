@@ -21,26 +21,52 @@ public abstract class PatternFusion : GraphPass
 
     protected sealed override void Run(Graph graph, PassContext context)
     {
+        // Operators below opset 7 broadcast by attributes that no formula here knows.
+        if (context.Opset(graph) < ConstantOperand.BroadcastOpset)
+            return;
+        var refused = new HashSet<Node>();
         // Backwards, so that a formula is met before formulas that are parts of it.
         foreach (var node in graph.Nodes.Backwards())
         {
             if (context.IsDone)
                 return;
-            if (node.Outputs is [not null] && Attempt(node, context) is { Refusal: { } why })
-                context.Refuse(node, why);
+            if (node.Outputs is [not null])
+                Attempt(node, refused, context);
         }
     }
 
-    private Outcome Attempt(Node node, PassContext context)
+    /// <param name="refused">The nodes of formulas that were refused: what hinders the whole need not be told of its parts.</param>
+    private void Attempt(Node node, HashSet<Node> refused, PassContext context)
     {
-        Value? readElsewhere = null;
-        foreach (var match in Pattern.Match(node))
+        if (Best(Pattern.Match(node)) is not { } match)
+            return;
+        var outcome = match.ReadElsewhere is { } value ? Outcome.Refused($"'{value}' within is read elsewhere too") : Fuse(match, context);
+        if (outcome.Refusal is not { } why)
+            return;
+        if (!refused.Contains(node))
+            context.Refuse(node, why);
+        refused.UnionWith(match.Nodes);
+    }
+
+    /// <summary>The first match whose nodes may go, or else the first one.</summary>
+    private static Match? Best(IEnumerable<Match> matches)
+    {
+        Match? first = null;
+        foreach (var match in matches)
         {
-            if (match.ReadElsewhere is not { } value)
-                return Fuse(match, context);
-            readElsewhere ??= value;
+            if (match.ReadElsewhere is null)
+                return match;
+            first ??= match;
         }
-        return readElsewhere is null ? Outcome.Done : Outcome.Refused($"'{readElsewhere}' within is read elsewhere too");
+        return first;
+    }
+
+    /// <summary>Why an elementwise formula can't become an operator whose kernels are for float and float16; null when it can.</summary>
+    private protected static string? Misfit(Match match, Value x)
+    {
+        if (match.TypeOf(x) is not (DataType.Float or DataType.Float16))
+            return $"the runtime has the operator for float and float16, and this is {match.TypeOf(x)?.ToOnnxName() ?? "of unknown type"}";
+        return match.KeepsShapeOf(x) ? null : "one of its numbers may add axes to the result";
     }
 
     /// <summary>Announces the fusion and makes it.</summary>

@@ -34,9 +34,13 @@ internal sealed record Match(Node Root)
     /// </summary>
     public bool KeepsShapeOf(Value operand) => NumberRank == 0 || operand.Type?.Shape is { } shape && NumberRank <= shape.Rank;
 
-    private int NumberRank => Nodes.SelectMany(node => node.Inputs).Select(input => input?.Constant).OfType<Tensor>()
-        .Where(constant => constant.ElementCount == 1 && constant.ElementType.IsFloatingPoint()).Select(constant => constant.Dimensions.Length)
-        .DefaultIfEmpty(0).Max();
+    /// <summary>The type that the formula is computed in; what a function gets has none yet, but the formula's numbers tell.</summary>
+    public DataType? TypeOf(Value operand) => operand.Type?.ElementType ?? Numbers.FirstOrDefault()?.ElementType;
+
+    private int NumberRank => Numbers.Select(constant => constant.Dimensions.Length).DefaultIfEmpty(0).Max();
+
+    private IEnumerable<Tensor> Numbers => Nodes.SelectMany(node => node.Inputs).Select(input => input?.Constant).OfType<Tensor>()
+        .Where(constant => constant.ElementCount == 1 && constant.ElementType.IsFloatingPoint());
 
     /// <summary>Lets the readers of the root read <paramref name="fused"/> and takes all nodes of the match away.</summary>
     public void ReplaceWith(Value fused)

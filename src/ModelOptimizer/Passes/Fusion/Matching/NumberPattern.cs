@@ -4,7 +4,7 @@ namespace ModelOptimizer.Passes.Matching;
 
 /// <summary>
 /// A constant of one element that equals a number as exporters print it: within <see cref="Tolerance"/> (√2 as 1.4142), or as near as
-/// float16 comes, where that is its type. No fused formula changes by more than that.
+/// float16 comes, where that is its type.
 /// </summary>
 internal sealed class NumberPattern(double number) : Pattern
 {
@@ -13,6 +13,8 @@ internal sealed class NumberPattern(double number) : Pattern
 
     /// <summary>Half a unit in the last of float16's 11 bits.</summary>
     private const double HalfPrecision = 1.0 / 2048;
+
+    public double Number => number;
 
     public override IEnumerable<Match> Match(Value? value, Match match) => value?.Constant is { ElementCount: 1 } constant && Equals(constant) ? [match] : [];
 

@@ -34,7 +34,13 @@ internal abstract class Pattern
 
     public static Pattern operator |(Pattern first, Pattern second) => new EitherPattern(first, second);
 
-    /// <summary>A product in whatever order and grouping. The rarest factor should come first: it is looked for first.</summary>
+    public static Pattern Max(Pattern left, Pattern right) => new OperatorPattern("Max", [left, right]) { IsCommutative = true };
+
+    public static Pattern Min(Pattern left, Pattern right) => new OperatorPattern("Min", [left, right]) { IsCommutative = true };
+
+    /// <summary>
+    /// A product in whatever order and grouping, a number also as a divisor. The rarest factor should come first: it is looked for first.
+    /// </summary>
     public static Pattern Product(params Pattern[] factors) => factors is [var only] ? only : Splits(factors).Aggregate((all, next) => all | next);
 
     /// <summary><c>pattern · factor</c>, by a multiplication or a division.</summary>
@@ -53,8 +59,15 @@ internal abstract class Pattern
     {
         var all = (1 << factors.Length) - 1;
         for (var left = 1; left < all; left += 2)
-            yield return Product(Pick(factors, left)) * Product(Pick(factors, all & ~left));
+            yield return Times(Product(Pick(factors, left)), Product(Pick(factors, all & ~left)));
     }
+
+    private static Pattern Times(Pattern left, Pattern right) => (left, right) switch
+    {
+        (_, NumberPattern factor) => Scaled(left, factor.Number),
+        (NumberPattern factor, _) => Scaled(right, factor.Number),
+        _ => left * right,
+    };
 
     private static Pattern[] Pick(Pattern[] factors, int places) => [.. factors.Where((_, i) => (places >> i & 1) != 0)];
 }
