@@ -47,7 +47,7 @@ internal sealed class NodeTyping(Node node, long opset, SymbolTable symbols, Ele
     public void Set(int output, DataType? elementType, Shape? shape)
     {
         if (output < OutputCount && elementType is { } known)
-            _types[output] = new TensorType(known, shape);
+            _types[output] = new TensorType(known, shape is null ? null : Checked(shape));
     }
 
     public void Set(DataType? elementType, Shape? shape) => Set(0, elementType, shape);
@@ -75,6 +75,10 @@ internal sealed class NodeTyping(Node node, long opset, SymbolTable symbols, Ele
         _types[output] is { } type && _elements[output] is { } known && ElementMap.Keeps(type) && known.Length == type.Shape!.ElementCount
             ? [.. known.Select(element => Fits(element, type.ElementType) ? element : Dimension.Unknown)]
             : null;
+
+    /// <summary>A negative length comes of operands that contradict each other: the runtime will refuse them in its own words.</summary>
+    private static Shape Checked(Shape shape) =>
+        shape.Dimensions.Any(length => length.Value < 0) ? shape.Select(length => length.Value < 0 ? Dimension.Unknown : length) : shape;
 
     private ImmutableArray<Dimension>? ElementsOf(Value value) => elements[value] ?? (value.Type is { } type && ElementMap.Keeps(type)
         ? [.. Enumerable.Repeat(Dimension.Unknown, (int)type.Shape!.ElementCount!)]

@@ -33,7 +33,9 @@ internal static class BlockRules
         }
         var axes = node.Attribute("axes") is { } named ? ShapeMath.Axes(named, shape.Rank) : [.. Enumerable.Range(0, shape.Rank)];
         var isStretched = (node.Node.Attributes.TryGetString("keep_aspect_ratio_policy") ?? "stretch") == "stretch";
-        var lengths = axes is null || !isStretched ? null : node.Opset >= 11 ? Sizes(node, axes) ?? Scaled(node, shape, axes, 2) : Scaled(node, shape, axes, 1);
+        // Here the region has a say in the lengths.
+        var isCropped = node.Node.Attributes.TryGetString("coordinate_transformation_mode") == "tf_crop_and_resize";
+        var lengths = axes is null || !isStretched || isCropped ? null : node.Opset >= 11 ? Sizes(node, axes) ?? Scaled(node, shape, axes, 2) : Scaled(node, shape, axes, 1);
         node.Set(node.ElementType(0), lengths is null ? ShapeMath.UnknownOfRank(shape.Rank) : Placed(shape, axes!, lengths));
     }
 
