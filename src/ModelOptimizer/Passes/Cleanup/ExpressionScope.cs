@@ -54,11 +54,18 @@ internal sealed class ExpressionScope(ExpressionScope? outer)
             var hash = new HashCode();
             hash.Add(node.OpType);
             if (IsCommutative(node))
-                hash.Add(node.Input(0)!.GetHashCode() ^ node.Input(1)!.GetHashCode());
+                AddUnordered(ref hash, node.Input(0)!.GetHashCode(), node.Input(1)!.GetHashCode());
             else
                 foreach (var input in node.Inputs)
                     hash.Add(input);
             return hash.ToHashCode();
+        }
+
+        /// <summary>Not their exclusive or: that is 0 for every x + x, and looking one of many up would take as long as going through them all.</summary>
+        private static void AddUnordered(ref HashCode hash, int first, int second)
+        {
+            hash.Add(Math.Min(first, second));
+            hash.Add(Math.Max(first, second));
         }
     }
 }
