@@ -30,6 +30,7 @@ public static class DefaultPipeline
         new MergeReductions(),
         new MergeCasts(),
         new MergeConcats(),
+        new MergeConcatParts(),
         new MergePads(),
         new MergeClips(),
         new LiftConstants(), // so that there is one form of constant, shared among bodies

@@ -80,7 +80,7 @@ internal sealed class TransposeRegion
             return;
         var behind = place.Graph!.Insert(place, "Transpose", [moved]);
         behind.Attributes.Set("perm", Order);
-        behind.Output().Name = old.Name;
+        (behind.Output().Name, moved.Name) = (old.Name, "");
         if (old.Type is { } type)
             behind.Output().Infer(type);
         old.ReplaceAllUsesWith(behind.Output());
