@@ -9,8 +9,8 @@ using ModelOptimizer.Passes;
 namespace ModelOptimizer.Benchmarks;
 
 /// <summary>
-/// Times each form that folding writes against the form before, both under the runtime's full optimization on one thread. Both run in turn, in
-/// changing order; the median of the ratios tells what folding is worth: below 1 it gains.
+/// Times each form that folding writes against the form before, both under the runtime's full optimization on one thread. Both run in turn,
+/// in changing order; the median of the ratios tells what folding is worth: below 1 it gains.
 /// </summary>
 internal static class FusionBenchmark
 {

@@ -47,7 +47,8 @@ public sealed class FuseAddConvTests
     public void A_transposed_convolution_is_no_candidate()
     {
         var g = new GraphBuilder();
-        g.Output("y", g.Op("ConvTranspose", g.Op("Add", g.Input("x", Image), g.Weight("c", Numbers.Signed(3, 1))), g.Weight("w", Numbers.Signed(1, 4, 3, 2, 2))));
+        g.Output("y", g.Op("ConvTranspose", g.Op("Add", g.Input("x", Image), g.Weight("c", Numbers.Signed(3, 1))),
+            g.Weight("w", Numbers.Signed(1, 4, 3, 2, 2))));
 
         PassTester.Run(Pass, g.Build()).Ignores();
     }

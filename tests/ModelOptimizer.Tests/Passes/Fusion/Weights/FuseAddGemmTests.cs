@@ -11,7 +11,8 @@ public sealed class FuseAddGemmTests
     private static readonly TensorType Matrix = new(DataType.Float, Shape.Of(2, 4));
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => g.Op("Gemm", [g.Op("Add", x, g.Weight("c", Numbers.Signed(3))), Weight(g), g.Weight("b", Numbers.Signed(2, 5))], ("alpha", 0.5f), ("beta", 2f)),
+        (g, x) => g.Op("Gemm", [g.Op("Add", x, g.Weight("c", Numbers.Signed(3))), Weight(g), g.Weight("b", Numbers.Signed(2, 5))],
+            ("alpha", 0.5f), ("beta", 2f)),
         Matrix, opsets: [17, 7, 14], missingOptional: (g, x) => g.Op("Gemm", g.Op("Sub", x, g.Weight("c", Numbers.Signed(3))), Weight(g)));
 
     [TestCaseSource(nameof(Rows))]

@@ -12,7 +12,8 @@ public sealed class FuseBatchNormalizationConvTests
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
         (g, x) => g.Op("Conv", Normalize(g, x), g.Weight("w", Numbers.Signed(1, 3, 4, 2, 2)), g.Weight("b", Numbers.Signed(2, 3))),
-        Image, opsets: [17, 8, 9, 14, 15], missingOptional: (g, x) => g.Op("Conv", Normalize(g, x), g.Weight("w", Numbers.Signed(1, 3, 4, 2, 2))));
+        Image, opsets: [17, 8, 9, 14, 15], missingOptional: (g, x) =>
+            g.Op("Conv", Normalize(g, x), g.Weight("w", Numbers.Signed(1, 3, 4, 2, 2))));
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);
@@ -30,7 +31,8 @@ public sealed class FuseBatchNormalizationConvTests
     public void Padding_is_not_normalized()
     {
         var g = new GraphBuilder();
-        g.Output("y", g.Op("Conv", [Normalize(g, g.Input("x", Image)), g.Weight("w", Numbers.Signed(1, 3, 4, 3, 3))], ("pads", new long[] { 1, 1, 1, 1 })));
+        g.Output("y", g.Op("Conv", [Normalize(g, g.Input("x", Image)), g.Weight("w", Numbers.Signed(1, 3, 4, 3, 3))],
+            ("pads", new long[] { 1, 1, 1, 1 })));
 
         PassTester.Run(Pass, g.Build()).Refuses("the Conv pads with zeros");
     }

@@ -12,7 +12,8 @@ public sealed class FuseConvAddTests
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
         (g, x) => g.Op("Add", g.Op("Conv", x, Weight(g), g.Weight("b", Numbers.Signed(2, 3))), g.Weight("c", Numbers.Signed(3, 3, 1, 1))),
-        Image, opsets: [17, 7, 14], missingOptional: (g, x) => g.Op("Add", g.Op("Conv", x, Weight(g)), g.Weight("c", Numbers.Signed(3, 1, 3, 1, 1))));
+        Image, opsets: [17, 7, 14], missingOptional: (g, x) =>
+            g.Op("Add", g.Op("Conv", x, Weight(g)), g.Weight("c", Numbers.Signed(3, 1, 3, 1, 1))));
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);
@@ -48,7 +49,8 @@ public sealed class FuseConvAddTests
     public void A_bias_that_is_computed_stays()
     {
         var g = new GraphBuilder();
-        g.Output("y", g.Op("Add", g.Op("Conv", g.Input("x", Image), Weight(g), g.Input("b", DataType.Float, 3)), g.Weight("c", Numbers.Signed(3, 1))));
+        g.Output("y", g.Op("Add", g.Op("Conv", g.Input("x", Image), Weight(g), g.Input("b", DataType.Float, 3)),
+            g.Weight("c", Numbers.Signed(3, 1))));
 
         PassTester.Run(Pass, g.Build()).Refuses("the bias of Conv");
     }
@@ -65,5 +67,6 @@ public sealed class FuseConvAddTests
 
     private static Value Weight(GraphBuilder g) => g.Weight("w", Numbers.Signed(1, 3, 4, 2, 2));
 
-    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) => new TestCaseData(build).SetArgDisplayNames(name);
+    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) =>
+        new TestCaseData(build).SetArgDisplayNames(name);
 }

@@ -52,7 +52,8 @@ public sealed class FuseConvBatchNormalizationTests
     [Test]
     public void Half_precision_is_computed_in_double_and_rounded_once()
     {
-        var (weight, scale, variance) = (Numbers.Of(DataType.Float16, 1, -1, 2, 4, 1, 1), Numbers.Of(DataType.Float16, 2, 0.5, 2), Numbers.Of(DataType.Float16, 3, 0.5, 2));
+        var weight = Numbers.Of(DataType.Float16, 1, -1, 2, 4, 1, 1);
+        var (scale, variance) = (Numbers.Of(DataType.Float16, 2, 0.5, 2), Numbers.Of(DataType.Float16, 3, 0.5, 2));
         var g = new GraphBuilder();
         var zero = g.Weight("zero", Numbers.Of(DataType.Float16, 4, 0, 2));
         var conv = g.Op("Conv", g.Input("x", DataType.Float16, 1, 4, 2, 2), g.Weight("w", weight));
@@ -103,9 +104,12 @@ public sealed class FuseConvBatchNormalizationTests
         Refusal("in training mode", "training mode", (g, conv) => Normalize(g, conv, 6, attributes: ("training_mode", 1)), opset: 14),
         Refusal("per place", "not channels", (g, conv) => Normalize(g, conv, 6, attributes: ("spatial", 0)), opset: 8),
         Refusal("scale that is computed", "its scale is not constant", (g, conv) =>
-            g.Op("BatchNormalization", conv, g.Input("s", DataType.Float, 6), g.Weight("b", Numbers.Signed(2, 6)), g.Weight("m", Numbers.Signed(3, 6)), g.Weight("v", Numbers.Positive(4, 6)))),
-        Refusal("negative variance", "not finite", (g, conv) => Normalize(g, conv, 6, variance: Tensor.Create([6], 1f, 1f, 1f, 1f, 1f, -1e-5f))),
-        Refusal("too large", "the folded weight is not finite", (g, conv) => Normalize(g, conv, 6, scale: Filled(3e38f), variance: Filled(1e-5f))),
+            g.Op("BatchNormalization", conv, g.Input("s", DataType.Float, 6), g.Weight("b", Numbers.Signed(2, 6)),
+                g.Weight("m", Numbers.Signed(3, 6)), g.Weight("v", Numbers.Positive(4, 6)))),
+        Refusal("negative variance", "not finite", (g, conv) =>
+            Normalize(g, conv, 6, variance: Tensor.Create([6], 1f, 1f, 1f, 1f, 1f, -1e-5f))),
+        Refusal("too large", "the folded weight is not finite", (g, conv) =>
+            Normalize(g, conv, 6, scale: Filled(3e38f), variance: Filled(1e-5f))),
         Refusal("too small", "would vanish", (g, conv) => Normalize(g, conv, 6, scale: Filled(1e-39f))),
     ];
 
@@ -159,7 +163,8 @@ public sealed class FuseConvBatchNormalizationTests
     }
 
     /// <summary>Inference form, with weights that the row or test supplies.</summary>
-    internal static Value Normalize(GraphBuilder g, Value x, int channels, Tensor? scale = null, Tensor? variance = null, params (string, object)[] attributes) =>
+    internal static Value Normalize(GraphBuilder g, Value x, int channels, Tensor? scale = null, Tensor? variance = null,
+        params (string, object)[] attributes) =>
         g.Op("BatchNormalization",
         [
             x, g.Weight("scale", scale ?? Numbers.Positive(11, channels)), g.Weight("bias", Numbers.Signed(12, channels)),

@@ -11,7 +11,8 @@ public sealed class FuseConvMulTests
     private static readonly TensorType Image = new(DataType.Float, Shape.Of(2, 4, 5, 5));
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => g.Op("Mul", g.Op("Conv", x, g.Weight("w", Numbers.Signed(1, 3, 4, 2, 2)), g.Weight("b", Numbers.Signed(2, 3))), g.Weight("c", Numbers.Positive(3, 3, 1, 1))),
+        (g, x) => g.Op("Mul", g.Op("Conv", x, g.Weight("w", Numbers.Signed(1, 3, 4, 2, 2)), g.Weight("b", Numbers.Signed(2, 3))),
+            g.Weight("c", Numbers.Positive(3, 3, 1, 1))),
         Image, opsets: [17, 7, 13], missingOptional: (g, x) => g.Op("Mul", g.Weight("c", Numbers.Positive(3, 1)), Conv(g, x)));
 
     [TestCaseSource(nameof(Rows))]
@@ -57,7 +58,8 @@ public sealed class FuseConvMulTests
     {
         var g = new GraphBuilder();
         var y = Conv(g, g.Input("x", Image));
-        g.Output("y", g.If(g.Input("c", DataType.Bool), then => [then.Op("Mul", y, then.Weight("c", Numbers.Positive(3, 1)))], otherwise => [otherwise.Op("Abs", g.Input("z", Image))]).Output());
+        g.Output("y", g.If(g.Input("c", DataType.Bool), then => [then.Op("Mul", y, then.Weight("c", Numbers.Positive(3, 1)))], otherwise =>
+            [otherwise.Op("Abs", g.Input("z", Image))]).Output());
 
         PassTester.Run(Pass, g.Build()).Ignores();
     }
@@ -71,7 +73,8 @@ public sealed class FuseConvMulTests
         return g.Build();
     }
 
-    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) => new TestCaseData(build).SetArgDisplayNames(name);
+    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) =>
+        new TestCaseData(build).SetArgDisplayNames(name);
 
     private static TestCaseData Refusal(string name, string reason, Func<GraphBuilder, Value, Value> build) =>
         new TestCaseData(reason, build).SetArgDisplayNames(name);

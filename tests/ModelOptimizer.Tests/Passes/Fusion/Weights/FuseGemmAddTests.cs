@@ -11,8 +11,10 @@ public sealed class FuseGemmAddTests
     private static readonly TensorType Matrix = new(DataType.Float, Shape.Of(2, 4));
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => g.Op("Add", g.Op("Gemm", [x, Weight(g), g.Weight("b", Numbers.Signed(2, 3))], ("beta", 0.5f)), g.Weight("c", Numbers.Signed(3, 3))),
-        Matrix, opsets: [17, 7, 9, 14], missingOptional: (g, x) => g.Op("Sub", g.Op("Gemm", x, Weight(g)), g.Weight("c", Numbers.Signed(3, 1, 3))));
+        (g, x) => g.Op("Add", g.Op("Gemm", [x, Weight(g), g.Weight("b", Numbers.Signed(2, 3))], ("beta", 0.5f)),
+            g.Weight("c", Numbers.Signed(3, 3))),
+        Matrix, opsets: [17, 7, 9, 14], missingOptional: (g, x) =>
+            g.Op("Sub", g.Op("Gemm", x, Weight(g)), g.Weight("c", Numbers.Signed(3, 1, 3))));
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);
@@ -22,7 +24,8 @@ public sealed class FuseGemmAddTests
     public void A_single_element(params long[] shape)
     {
         var g = new GraphBuilder();
-        g.Output("y", g.Op("Add", g.Op("Gemm", g.Input("x", Matrix), Weight(g), g.Weight("b", Numbers.Signed(2))), g.Weight("c", Numbers.Signed(3, shape))));
+        g.Output("y", g.Op("Add", g.Op("Gemm", g.Input("x", Matrix), Weight(g), g.Weight("b", Numbers.Signed(2))),
+            g.Weight("c", Numbers.Signed(3, shape))));
 
         PassTester.Run(Pass, g.Build()).Leaves("Gemm");
     }

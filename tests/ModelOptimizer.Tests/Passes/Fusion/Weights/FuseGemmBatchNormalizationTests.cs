@@ -11,7 +11,8 @@ public sealed class FuseGemmBatchNormalizationTests
     private static readonly TensorType Matrix = new(DataType.Float, Shape.Of(2, 4));
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => Normalize(g, g.Op("Gemm", [x, g.Weight("w", Numbers.Signed(1, 4, 3)), g.Weight("b", Numbers.Signed(2, 3))], ("alpha", 0.5f), ("beta", 2f))),
+        (g, x) => Normalize(g, g.Op("Gemm", [x, g.Weight("w", Numbers.Signed(1, 4, 3)), g.Weight("b", Numbers.Signed(2, 3))],
+            ("alpha", 0.5f), ("beta", 2f))),
         Matrix, opsets: [17, 8, 9, 14], missingOptional: (g, x) => Normalize(g, g.Op("Gemm", x, g.Weight("w", Numbers.Signed(1, 4, 3)))));
 
     [TestCaseSource(nameof(Rows))]
@@ -23,7 +24,8 @@ public sealed class FuseGemmBatchNormalizationTests
     {
         var g = new GraphBuilder();
         var x = transA ? g.Input("x", DataType.Float, 4, 2) : g.Input("x", Matrix);
-        g.Output("y", Normalize(g, g.Op("Gemm", [x, g.Weight("w", Numbers.Signed(1, 3, 4)), g.Weight("b", Numbers.Signed(2, 1, 3))], ("transA", transA ? 1 : 0), ("transB", 1))));
+        g.Output("y", Normalize(g, g.Op("Gemm", [x, g.Weight("w", Numbers.Signed(1, 3, 4)), g.Weight("b", Numbers.Signed(2, 1, 3))],
+            ("transA", transA ? 1 : 0), ("transB", 1))));
 
         PassTester.Run(Pass, g.Build()).Leaves("Gemm");
     }

@@ -35,26 +35,31 @@ public sealed class FuseMatMulAddTests
     public void Activations_multiply_too()
     {
         var g = new GraphBuilder();
-        g.Output("y", g.Op("Add", g.Op("MatMul", g.Input("x", Matrix), g.Input("z", DataType.Float, 4, 3)), g.Weight("b", Numbers.Signed(2, 3))));
+        g.Output("y", g.Op("Add", g.Op("MatMul", g.Input("x", Matrix), g.Input("z", DataType.Float, 4, 3)),
+            g.Weight("b", Numbers.Signed(2, 3))));
 
         PassTester.Run(Pass, g.Build()).Leaves("Gemm");
     }
 
     private static IEnumerable<TestCaseData> Refusals =>
     [
-        Refusal("widens one row", "may widen", new(DataType.Float, Shape.Of(1, 4)), (g, y) => g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 2, 3)))),
+        Refusal("widens one row", "may widen", new(DataType.Float, Shape.Of(1, 4)), (g, y) =>
+            g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 2, 3)))),
         Refusal("adds an axis", "may widen", Matrix, (g, y) => g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 1, 1, 3)))),
-        Refusal("rows unknown", "may widen", new(DataType.Float, new Shape(["n", 4])), (g, y) => g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 2, 1)))),
+        Refusal("rows unknown", "may widen", new(DataType.Float, new Shape(["n", 4])), (g, y) =>
+            g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 2, 1)))),
         Refusal("subtracted from", "itself is subtracted", Matrix, (g, y) => g.Op("Sub", g.Weight("b", Numbers.Signed(2, 3)), y)),
         Refusal("read twice", "other readers", Matrix, (g, y) => g.Op("Mul", g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 3))), y)),
     ];
 
     [TestCaseSource(nameof(Refusals))]
-    public void Refuses(string reason, TensorType x, Func<GraphBuilder, Value, Value> add) => PassTester.Run(Pass, Build(x, add)).Refuses(reason);
+    public void Refuses(string reason, TensorType x, Func<GraphBuilder, Value, Value> add) =>
+        PassTester.Run(Pass, Build(x, add)).Refuses(reason);
 
     [Test]
     public void Products_of_more_axes_stay() =>
-        PassTester.Run(Pass, Build(new(DataType.Float, Shape.Of(2, 2, 4)), (g, y) => g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 3))))).Ignores();
+        PassTester.Run(Pass, Build(new(DataType.Float, Shape.Of(2, 2, 4)), (g, y) =>
+            g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 3))))).Ignores();
 
     [Test]
     public void Integers_stay()
@@ -75,7 +80,8 @@ public sealed class FuseMatMulAddTests
 
     private static Value Product(GraphBuilder g, Value x) => g.Op("MatMul", x, g.Weight("w", Numbers.Signed(1, 4, 3)));
 
-    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) => new TestCaseData(build).SetArgDisplayNames(name);
+    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) =>
+        new TestCaseData(build).SetArgDisplayNames(name);
 
     private static TestCaseData Refusal(string name, string reason, TensorType x, Func<GraphBuilder, Value, Value> build) =>
         new TestCaseData(reason, x, build).SetArgDisplayNames(name);

@@ -11,7 +11,8 @@ public sealed class FuseMulConvTests
     private static readonly TensorType Image = new(DataType.Float, Shape.Of(2, 4, 5, 5));
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => Conv(g, g.Op("Div", x, g.Weight("c", Numbers.Positive(3, 1))), ("pads", new long[] { 1, 1, 1, 1 })), Image, opsets: [17, 7, 14]);
+        (g, x) => Conv(g, g.Op("Div", x, g.Weight("c", Numbers.Positive(3, 1))), ("pads", new long[] { 1, 1, 1, 1 })), Image,
+            opsets: [17, 7, 14]);
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);
@@ -41,8 +42,10 @@ public sealed class FuseMulConvTests
 
     private static IEnumerable<TestCaseData> Refusals =>
     [
-        Refusal("spreads one channel over four", "may widen", g => g.Op("Mul", g.Input("x", DataType.Float, 2, 1, 5, 5), g.Weight("c", Numbers.Positive(3, 4, 1, 1)))),
-        Refusal("adds an axis", "may widen", g => g.Op("Mul", g.Input("x", DataType.Float, 4, 5, 5), g.Weight("c", Numbers.Positive(3, 1, 1, 1, 1)))),
+        Refusal("spreads one channel over four", "may widen", g =>
+            g.Op("Mul", g.Input("x", DataType.Float, 2, 1, 5, 5), g.Weight("c", Numbers.Positive(3, 4, 1, 1)))),
+        Refusal("adds an axis", "may widen", g =>
+            g.Op("Mul", g.Input("x", DataType.Float, 4, 5, 5), g.Weight("c", Numbers.Positive(3, 1, 1, 1, 1)))),
         Refusal("along another axis", "one per channel", g => g.Op("Mul", g.Input("x", Image), g.Weight("c", Numbers.Positive(3, 5)))),
     ];
 
@@ -72,7 +75,8 @@ public sealed class FuseMulConvTests
     {
         var g = new GraphBuilder(opset);
         var x = g.Input("x", Image);
-        var gate = g.Op("Clip", g.Op("Add", x, g.Weight("three", Tensor.Create([], 3f))), g.Weight("zero", Tensor.Create([], 0f)), g.Weight("six", Tensor.Create([], 6f)));
+        var gate = g.Op("Clip", g.Op("Add", x, g.Weight("three", Tensor.Create([], 3f))), g.Weight("zero", Tensor.Create([], 0f)),
+            g.Weight("six", Tensor.Create([], 6f)));
         g.Output("y", Conv(g, g.Op("Div", g.Op("Mul", x, gate), g.Weight("six", Tensor.Create([], 6f)))));
 
         var test = PassTester.Run(Pass, g.Build());

@@ -13,7 +13,8 @@ public sealed class FusePadTests
     private static readonly long[] Widths = [0, 0, 1, 2, 0, 0, 2, 1];
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => Conv(g, g.Op("Pad", x, g.Weight("widths", Tensor.Create([8], Widths)), g.Weight("zero", Tensor.Create([], 0f)))), Image, opsets: [17, 11, 13, 18, 21],
+        (g, x) => Conv(g, g.Op("Pad", x, g.Weight("widths", Tensor.Create([8], Widths)), g.Weight("zero", Tensor.Create([], 0f)))), Image,
+            opsets: [17, 11, 13, 18, 21],
         missingOptional: (g, x) => Conv(g, g.Op("Pad", x, g.Weight("widths", Tensor.Create([8], Widths)))));
 
     [TestCaseSource(nameof(Rows))]
@@ -42,12 +43,15 @@ public sealed class FusePadTests
     private static IEnumerable<TestCaseData> Pools =>
     [
         Pool("a mean", (g, x) => g.Op("AveragePool", [Pad(g, x)], Kernel)),
-        Pool("a mean that counts its own padding", (g, x) => g.Op("AveragePool", [Pad(g, x, 1)], Kernel, ("pads", new long[] { 1, 1, 1, 1 }), ("count_include_pad", 1))),
-        Pool("a mean without padding", (g, x) => g.Op("AveragePool", [Pad(g, x)], Kernel, ("auto_pad", "VALID"), ("strides", new long[] { 2, 2 }))),
+        Pool("a mean that counts its own padding", (g, x) =>
+            g.Op("AveragePool", [Pad(g, x, 1)], Kernel, ("pads", new long[] { 1, 1, 1, 1 }), ("count_include_pad", 1))),
+        Pool("a mean without padding", (g, x) =>
+            g.Op("AveragePool", [Pad(g, x)], Kernel, ("auto_pad", "VALID"), ("strides", new long[] { 2, 2 }))),
         Pool("a maximum over minus infinity", (g, x) => g.Op("MaxPool", [Pad(g, x, value: float.NegativeInfinity)], Kernel)),
         Pool("a maximum over zeros behind Relu", (g, x) => g.Op("MaxPool", [Pad(g, g.Op("Relu", x))], Kernel)),
         Pool("a maximum over zeros behind Clip", (g, x) =>
-            g.Op("MaxPool", [Pad(g, g.Op("Clip", x, g.Weight("low", Tensor.Create([], 0f)), g.Weight("high", Tensor.Create([], 6f))))], Kernel)),
+            g.Op("MaxPool", [Pad(g, g.Op("Clip", x, g.Weight("low", Tensor.Create([], 0f)), g.Weight("high", Tensor.Create([], 6f))))],
+                Kernel)),
     ];
 
     [TestCaseSource(nameof(Pools))]
@@ -57,15 +61,19 @@ public sealed class FusePadTests
     private static IEnumerable<TestCaseData> Refusals =>
     [
         Refusal("other values", "does not pad with zeros", (g, x) => Conv(g, Pad(g, x, value: 1))),
-        Refusal("channels", "pads batch or channels", (g, x) => g.Op("Conv", g.Op("Pad", x, g.Int64s("widths", 0, 1, 0, 0, 0, 0, 0, 0)), g.Weight("w", Numbers.Signed(1, 2, 4, 3, 3)))),
+        Refusal("channels", "pads batch or channels", (g, x) =>
+            g.Op("Conv", g.Op("Pad", x, g.Int64s("widths", 0, 1, 0, 0, 0, 0, 0, 0)), g.Weight("w", Numbers.Signed(1, 2, 4, 3, 3)))),
         Refusal("cutting off", "cuts off", (g, x) => Conv(g, g.Op("Pad", x, g.Int64s("widths", 0, 0, -1, 0, 0, 0, 0, 0)))),
         Refusal("a Conv that pads by size", "follows from the padded size", (g, x) => Conv(g, Pad(g, x), ("auto_pad", "SAME_UPPER"))),
-        Refusal("widths that are computed", "are not known", (g, x) => Conv(g, g.Op("Pad", x, g.Input("widths", DataType.Int64, 8))), isRunnable: false),
-        Refusal("a mean without its own padding", "leaves its own padding out", (g, x) => g.Op("AveragePool", [Pad(g, x, 1)], Kernel, ("pads", new long[] { 1, 1, 1, 1 }))),
+        Refusal("widths that are computed", "are not known", (g, x) => Conv(g, g.Op("Pad", x, g.Input("widths", DataType.Int64, 8))),
+            isRunnable: false),
+        Refusal("a mean without its own padding", "leaves its own padding out", (g, x) =>
+            g.Op("AveragePool", [Pad(g, x, 1)], Kernel, ("pads", new long[] { 1, 1, 1, 1 }))),
         Refusal("a mean that rounds up", "rounds its size up", (g, x) => g.Op("AveragePool", [Pad(g, x)], Kernel, ("ceil_mode", 1))),
         Refusal("as wide as the window", "as wide as the pool's window", (g, x) => g.Op("AveragePool", [Pad(g, x, 3)], Kernel)),
         Refusal("a maximum that may be the padding", "may be the padding", (g, x) => g.Op("MaxPool", [Pad(g, x)], Kernel)),
-        Refusal("a maximum over the least number", "may be the padding", (g, x) => g.Op("MaxPool", [Pad(g, x, value: float.MinValue)], Kernel)),
+        Refusal("a maximum over the least number", "may be the padding", (g, x) =>
+            g.Op("MaxPool", [Pad(g, x, value: float.MinValue)], Kernel)),
     ];
 
     [TestCaseSource(nameof(Refusals))]
@@ -82,7 +90,8 @@ public sealed class FusePadTests
     public void Whole_numbers_stay()
     {
         var g = new GraphBuilder();
-        var padded = g.Op("Pad", g.Op("Relu", g.Input("x", DataType.Int8, 1, 1, 4, 4)), g.Int64s("widths", Widths), g.Initializer("value", Tensor.Create<sbyte>(DataType.Int8, [], [99])));
+        var padded = g.Op("Pad", g.Op("Relu", g.Input("x", DataType.Int8, 1, 1, 4, 4)), g.Int64s("widths", Widths),
+            g.Initializer("value", Tensor.Create<sbyte>(DataType.Int8, [], [99])));
         g.Output("y", g.Op("MaxPool", [padded], Kernel));
 
         PassTester.Run(Pass, g.Build()).Refuses("are not known");
@@ -128,7 +137,8 @@ public sealed class FusePadTests
         return g.Build();
     }
 
-    private static TestCaseData Pool(string name, Func<GraphBuilder, Value, Value> build) => new TestCaseData(build).SetArgDisplayNames(name);
+    private static TestCaseData Pool(string name, Func<GraphBuilder, Value, Value> build) =>
+        new TestCaseData(build).SetArgDisplayNames(name);
 
     private static TestCaseData Refusal(string name, string reason, Func<GraphBuilder, Value, Value> build, bool isRunnable = true) =>
         new TestCaseData(reason, build, isRunnable).SetArgDisplayNames(name);

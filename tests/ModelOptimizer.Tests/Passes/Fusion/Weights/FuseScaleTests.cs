@@ -14,7 +14,8 @@ public sealed class FuseScaleTests
     private static readonly string[] Shared = ["twice, weights shared", "weights captured by both branches of an If"];
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => g.Op("Mul", Heads(g, g.Op("Add", g.Weight("b", Numbers.Signed(2, 8)), Product(g, x))), g.Weight("c", Tensor.Create([], 0.25f))),
+        (g, x) => g.Op("Mul", Heads(g, g.Op("Add", g.Weight("b", Numbers.Signed(2, 8)), Product(g, x))),
+            g.Weight("c", Tensor.Create([], 0.25f))),
         Tokens, opsets: [17, 7, 13], missingOptional: (g, x) => g.Op("Div", Heads(g, Product(g, x)), g.Weight("c", Tensor.Create([], 4f))))
         .Where(row => !Shared.Contains(row.Arguments[0]!.ToString()));
 
@@ -26,7 +27,8 @@ public sealed class FuseScaleTests
     {
         var g = new GraphBuilder();
         var moved = g.Op("Sub", g.Weight("b", Numbers.Signed(2, 8)), Product(g, g.Input("x", Tokens)));
-        g.Output("y", g.Op("Mul", g.Op("Sub", Heads(g, moved), g.Weight("d", Numbers.Signed(3, 3, 1))), g.Weight("c", Tensor.Create([], 0.3f))));
+        g.Output("y", g.Op("Mul", g.Op("Sub", Heads(g, moved), g.Weight("d", Numbers.Signed(3, 3, 1))),
+            g.Weight("c", Tensor.Create([], 0.3f))));
 
         PassTester.Run(Pass, g.Build()).Leaves("MatMul", "Sub", "Reshape", "Transpose", "Sub");
     }
@@ -35,7 +37,8 @@ public sealed class FuseScaleTests
     public void A_convolution_behind_a_Reshape()
     {
         var g = new GraphBuilder();
-        var conv = g.Op("Conv", g.Input("x", DataType.Float, 1, 2, 4, 4), g.Weight("w", Numbers.Signed(1, 3, 2, 1, 1)), g.Weight("b", Numbers.Signed(2, 3)));
+        var conv = g.Op("Conv", g.Input("x", DataType.Float, 1, 2, 4, 4), g.Weight("w", Numbers.Signed(1, 3, 2, 1, 1)),
+            g.Weight("b", Numbers.Signed(2, 3)));
         g.Output("y", g.Op("Mul", g.Op("Reshape", conv, g.Int64s("shape", 1, 3, 16)), g.Weight("c", Tensor.Create([1], 0.3f))));
 
         PassTester.Run(Pass, g.Build()).Leaves("Conv", "Reshape");
@@ -43,7 +46,8 @@ public sealed class FuseScaleTests
 
     private static IEnumerable<TestCaseData> Refusals =>
     [
-        Refusal("more axes than the data", "may add axes", (g, y) => g.Op("Mul", Heads(g, y), g.Weight("c", Tensor.Create([1, 1, 1, 1, 1], 0.25f)))),
+        Refusal("more axes than the data", "may add axes", (g, y) =>
+            g.Op("Mul", Heads(g, y), g.Weight("c", Tensor.Create([1, 1, 1, 1, 1], 0.25f)))),
         Refusal("by zero", "not finite", (g, y) => g.Op("Div", Heads(g, y), g.Weight("c", Tensor.Create([], 0f)))),
         Refusal("the weight read elsewhere", "a second copy", (g, y) =>
         {
@@ -82,7 +86,8 @@ public sealed class FuseScaleTests
         return g.Build();
     }
 
-    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) => new TestCaseData(build).SetArgDisplayNames(name);
+    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> build) =>
+        new TestCaseData(build).SetArgDisplayNames(name);
 
     private static TestCaseData Refusal(string name, string reason, Func<GraphBuilder, Value, Value> build) =>
         new TestCaseData(reason, build).SetArgDisplayNames(name);

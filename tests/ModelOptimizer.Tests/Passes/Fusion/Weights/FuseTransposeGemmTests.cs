@@ -11,7 +11,8 @@ public sealed class FuseTransposeGemmTests
     private static readonly TensorType Matrix = new(DataType.Float, Shape.Of(4, 2));
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => g.Op("Gemm", Swap(g, x), g.Op("Exp", x), Bias(g)), Matrix, opsets: [17, 7, 9, 11, 13], missingOptional: (g, x) => g.Op("Gemm", Swap(g, x), g.Op("Exp", x)),
+        (g, x) => g.Op("Gemm", Swap(g, x), g.Op("Exp", x), Bias(g)), Matrix, opsets: [17, 7, 9, 11, 13], missingOptional: (g, x) =>
+            g.Op("Gemm", Swap(g, x), g.Op("Exp", x)),
         mayRewriteOverridable: true);
 
     [TestCaseSource(nameof(Rows))]
@@ -24,7 +25,8 @@ public sealed class FuseTransposeGemmTests
     public void Both_sides_and_flags_that_were_set(int transA, int transB)
     {
         var g = new GraphBuilder();
-        var (a, b) = (g.Input("a", DataType.Float, transA == 0 ? [4, 2] : [2, 4]), g.Input("b", DataType.Float, transB == 0 ? [3, 4] : [4, 3]));
+        var (a, b) = (g.Input("a", DataType.Float, transA == 0 ? [4, 2] : [2, 4]),
+            g.Input("b", DataType.Float, transB == 0 ? [3, 4] : [4, 3]));
         g.Output("y", g.Op("Gemm", [Swap(g, a), Swap(g, b), g.Weight("c", Numbers.Signed(1, 3))], ("transA", transA), ("transB", transB)));
 
         PassTester.Run(Pass, g.Build()).Leaves("Gemm");

@@ -27,7 +27,8 @@ public sealed class MergeConstantOperandsTests
         Case("Sub from, Add", "Sub", (g, x) => g.Op("Add", g.Op("Sub", C(g, 3), x), D(g))),
         Case("Add, Sub from", "Sub", (g, x) => g.Op("Sub", D(g), g.Op("Add", x, C(g, 3)))),
         Case("Sub from, Sub from", "Add", (g, x) => g.Op("Sub", D(g), g.Op("Sub", C(g, 3), x))),
-        Case("three in a row", "Mul", (g, x) => g.Op("Mul", g.Op("Div", g.Op("Mul", x, C(g, 3)), D(g)), g.Weight("e", Numbers.Positive(5, 1)))),
+        Case("three in a row", "Mul", (g, x) =>
+            g.Op("Mul", g.Op("Div", g.Op("Mul", x, C(g, 3)), D(g)), g.Weight("e", Numbers.Positive(5, 1)))),
         Case("one number of more axes", "Add", (g, x) => g.Op("Add", g.Op("Add", x, g.Weight("c", Numbers.Positive(3, 1, 1, 1))), D(g))),
     ];
 
@@ -36,17 +37,22 @@ public sealed class MergeConstantOperandsTests
 
     private static IEnumerable<TestCaseData> Refusals =>
     [
-        Refusal("different shapes", "different shapes", (g, x) => g.Op("Mul", g.Op("Mul", x, C(g, 3)), g.Weight("d", Numbers.Positive(4, 2, 1)))),
-        Refusal("one number would lose its axes", "different shapes", (g, x) => g.Op("Mul", g.Op("Mul", x, C(g, 3)), g.Weight("d", Numbers.Positive(4, 1, 1, 1)))),
+        Refusal("different shapes", "different shapes", (g, x) =>
+            g.Op("Mul", g.Op("Mul", x, C(g, 3)), g.Weight("d", Numbers.Positive(4, 2, 1)))),
+        Refusal("one number would lose its axes", "different shapes", (g, x) =>
+            g.Op("Mul", g.Op("Mul", x, C(g, 3)), g.Weight("d", Numbers.Positive(4, 1, 1, 1)))),
         Refusal("read twice", "other readers", (g, x) =>
         {
             var first = g.Op("Mul", x, C(g));
             return g.Op("Add", first, g.Op("Mul", first, D(g)));
         }),
-        Refusal("a constant that another reads", "a second copy", (g, x) => g.Op("Add", g.Op("Mul", g.Op("Mul", x, C(g, 3)), D(g)), C(g, 3))),
-        Refusal("rounding to whole numbers", "perhaps to round", (g, x) => g.Op("Sub", g.Op("Add", x, Number(g, "magic", 8388608)), Number(g, "magic", 8388608))),
+        Refusal("a constant that another reads", "a second copy", (g, x) =>
+            g.Op("Add", g.Op("Mul", g.Op("Mul", x, C(g, 3)), D(g)), C(g, 3))),
+        Refusal("rounding to whole numbers", "perhaps to round", (g, x) =>
+            g.Op("Sub", g.Op("Add", x, Number(g, "magic", 8388608)), Number(g, "magic", 8388608))),
         Refusal("too large", "too large or too small", (g, x) => g.Op("Mul", g.Op("Mul", x, Number(g, "c", 1e30f)), Number(g, "d", 1e30f))),
-        Refusal("too small", "too large or too small", (g, x) => g.Op("Mul", g.Op("Mul", x, Number(g, "c", 1e-30f)), Number(g, "d", 1e-30f))),
+        Refusal("too small", "too large or too small", (g, x) =>
+            g.Op("Mul", g.Op("Mul", x, Number(g, "c", 1e-30f)), Number(g, "d", 1e-30f))),
         Refusal("half of a Gelu", "belongs to an activation", (g, x) =>
             g.Op("Mul", g.Op("Mul", g.Op("Mul", x, g.Op("Add", g.Op("Erf", x), Number(g, "one", 1))), Number(g, "half", 0.5f)), D(g))),
     ];
