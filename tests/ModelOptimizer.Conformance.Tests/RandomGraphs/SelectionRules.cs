@@ -68,13 +68,17 @@ internal static class SelectionRules
 
     private static void Pad(Scope scope)
     {
-        if (scope.FindFloat(1) is not { FixedAxes: [_, ..] and var axes } x)
-            return;
-        var (axis, before, after) = (scope.Pick(axes), scope.Pick(0, 1), scope.Pick(0, 1));
+        if (scope.FindFloat(1) is { FixedAxes.Length: > 0 } x)
+            scope.Add(scope.OneIn(3) ? Pad(scope, Pad(scope, x)) : Pad(scope, x));
+    }
+
+    private static Item Pad(Scope scope, Item x)
+    {
+        var (axis, before, after) = (scope.Pick(x.FixedAxes), scope.Pick(0, 1), scope.Pick(0, 1));
         var pads = new long[2 * x.Rank];
         (pads[axis], pads[axis + x.Rank]) = (before, after);
         var filler = scope.OneIn(2) ? null : scope.Fill([], scope.Pick(0f, 1));
-        scope.Add(x.With(scope.Builder.Op("Pad", x.Value, scope.Int64s(pads), filler), axis, x.Length(axis) + before + after));
+        return x.With(scope.Builder.Op("Pad", x.Value, scope.Int64s(pads), filler), axis, x.Length(axis) + before + after);
     }
 
     private static void Gather(Scope scope)
