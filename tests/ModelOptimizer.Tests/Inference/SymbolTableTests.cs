@@ -91,6 +91,18 @@ public sealed class SymbolTableTests
         Assert.That(_symbols.Broadcast(Dimension.Unknown, a), Is.EqualTo(Dimension.Unknown));
     }
 
+    /// <summary>Beyond the limit the two do not fit; below it they are equal.</summary>
+    [Test]
+    public void Broadcasting_a_length_with_itself_cut_at_a_limit_is_that_length()
+    {
+        var (a, b) = (_symbols.Named("a"), _symbols.Named("an odd name"));
+
+        Assert.That(_symbols.Broadcast(_symbols.Min(64, a), a), Is.EqualTo(a));
+        Assert.That(_symbols.Broadcast(b, _symbols.Min(b, 2)), Is.EqualTo(b));
+        Assert.That(_symbols.Broadcast(_symbols.Min(a, b), a), Is.Not.EqualTo(a), "no limit");
+        Assert.That(_symbols.Broadcast(_symbols.Min(64, b), a), Is.Not.EqualTo(a), "the limit of another");
+    }
+
     /// <summary>A file may call an axis anything, also what an expression is written as.</summary>
     [Test]
     public void Names_are_never_taken_for_expressions()

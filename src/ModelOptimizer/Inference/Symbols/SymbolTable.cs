@@ -75,6 +75,10 @@ internal sealed partial class SymbolTable
             return left;
         if (right.Value is not null and not 1 || left.Value == 1)
             return right;
+        if (CutLength.IsCut(left, right))
+            return right;
+        if (CutLength.IsCut(right, left))
+            return left;
         return Opaque("broadcast", left, right, (a, b) => a.IsNonNegative && b.IsNonNegative);
     }
 
