@@ -82,6 +82,9 @@ public static class DefaultPipeline
         new FuseHardSwish(options), // takes the part that is a HardSigmoid with it
         new FuseHardSigmoid(options),
         new FuseLeakyRelu(options),
+        new FuseRotaryEmbedding(options), // leaves queries and keys in rows, which the next one needs
+        new FuseAttention(),
+        new EliminateCommonSubexpressions(), // tables and masks that were prepared for each layer anew
         .. WeightFolding(), // behind the formulas, whose factors belong to them
         new FuseScale(), // the same for the scale of attention, which is a part of its formula
         new EliminateDeadNodes(), // shapes that only the formulas read
@@ -95,6 +98,7 @@ public static class DefaultPipeline
         typeof(UpgradeOpset), // older runtimes may not load the result
         typeof(OrtOptimize), // its result depends on the runtime's version and the kind of processor
         typeof(InlineFunctions), // a function called often is smaller than its copies
+        typeof(FuseSkipLayerNormalization), // the runtime does it itself when it loads a model
         typeof(TieTransposedWeights), // a runtime that does not fold constants would transpose at every run
     ];
 }

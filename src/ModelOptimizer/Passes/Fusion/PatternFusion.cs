@@ -72,8 +72,10 @@ public abstract class PatternFusion : GraphPass
     /// <summary>Announces the fusion and makes it.</summary>
     /// <param name="inputs">Makes what the operator reads.</param>
     /// <param name="complete">Sets the operator's attributes.</param>
+    /// <param name="result">Makes the formula's result of the operator's first output, where they are not the same.</param>
+    /// <param name="outputs">How many outputs the operator has.</param>
     private protected static Outcome Replace(Match match, FusedOperator fused, FusionFormat format, PassContext context,
-        Func<Graph, Value?[]> inputs, Action<Node>? complete = null)
+        Func<Graph, Value?[]> inputs, Action<Node>? complete = null, Func<Value, Value>? result = null, int outputs = 1)
     {
         var opset = context.Opset(match.Graph);
         if (fused.In(opset, format) is not var (opType, domain))
@@ -82,9 +84,9 @@ public abstract class PatternFusion : GraphPass
             return Outcome.Done;
         if (domain.Length > 0)
             context.Model.ImportDomain(match.Graph, domain, 1);
-        var node = match.Graph.Insert(match.Root, opType, inputs(match.Graph), domain: domain, name: match.Root.Name);
+        var node = match.Graph.Insert(match.Root, opType, inputs(match.Graph), outputs, domain: domain, name: match.Root.Name);
         complete?.Invoke(node);
-        match.ReplaceWith(node.Output());
+        match.ReplaceWith(result is null ? node.Output() : result(node.Output()));
         return Outcome.Done;
     }
 }

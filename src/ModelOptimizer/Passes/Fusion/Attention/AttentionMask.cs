@@ -1,0 +1,78 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// The mask of an attention in the form that the operator adds: its last two axes are queries and keys, where the formula's may be stretched
+/// over the queries.
+/// </summary>
+internal sealed class AttentionMask
+{
+    private readonly AttentionFormula _formula;
+
+    public AttentionMask(AttentionFormula formula)
+    {
+        _formula = formula;
+        Misfit = Source is null
+            ? formula.IsGuarded ? "it turns NaN into 0 without a mask" : null
+            : FindMisfit(Source.Type?.Shape) ?? (AnswersAlike() ? null : $"a row that '{Source}' masks as a whole would come out otherwise");
+    }
+
+    /// <summary>Why the operator can't add it; null when it can, or there is none.</summary>
+    public string? Misfit { get; }
+
+    private Value? Source => _formula.Mask ?? _formula.Filling?.Condition;
+
+    private Dimension Queries => _formula.Query.Type!.Shape![2];
+
+    private Dimension Keys => _formula.Value.Type!.Shape![2];
+
+    /// <summary>Makes it, before the given node; null when there is none.</summary>
+    public Value? Make(Node before) => Source is null ? null : Stretched(_formula.Filling is null ? Source : Filled(before), before);
+
+    private string? FindMisfit(Shape? shape)
+    {
+        if (shape is not { Rank: 2 or 3 or 4 } || !Lengths.AreEqualIfTheyFit(shape[-1], Keys) || !(shape[-2].Value == 1 || Lengths.AreEqualIfTheyFit(shape[-2], Queries)))
+            return $"its mask '{Source}' is not known to be as long as the keys, and as the queries or 1";
+        var (batch, heads) = (shape.Rank == 4 ? shape[0] : 1, shape.Rank >= 3 ? shape[-3] : 1);
+        return (batch.Value == 1 || Lengths.AreEqual(batch, _formula.Query.Type!.Shape![0])) && (heads.Value == 1 || Lengths.AreEqual(heads, _formula.Query.Type!.Shape![1]))
+            ? null
+            : $"its mask '{Source}' is not known to have a batch and heads that fit";
+    }
+
+    /// <summary>
+    /// Whether rows masked as a whole come out alike: there are none, or their numbers are mild, or they are minus infinity and a guard makes
+    /// zeros of NaN, as the operator does.
+    /// </summary>
+    private bool AnswersAlike()
+    {
+        if (Bounds() is { AreMild: true } bounds && (!bounds.MayBeInfinite || _formula.IsGuarded))
+            return true;
+        if (MaskBounds.FirstColumn(Source!) is not { } column || MaskBounds.Of(column) is not { MayBeInfinite: false } first)
+            return false;
+        return _formula.Filling is var (_, _, whereTrue) ? (whereTrue ? first.High == 0 : first.Low == 1) : first.AreMild;
+    }
+
+    private MaskBounds Bounds() => _formula.Filling is var (_, fill, _) ? MaskBounds.Of(fill.Constant!) : MaskBounds.Of(Source!);
+
+    /// <summary>0 where scores are kept, else what is filled in: added to scores it absorbs them.</summary>
+    private Value Filled(Node before)
+    {
+        var (condition, fill, whereTrue) = _formula.Filling!.Value;
+        var zero = before.Graph!.AddConstant("zero", Tensor.Create([], 0f));
+        var mask = before.Graph!.Insert(before, "Where", [condition, .. whereTrue ? new[] { fill, zero } : [zero, fill]]).Output();
+        mask.Infer(new TensorType(DataType.Float, condition.Type!.Shape));
+        return mask;
+    }
+
+    private Value Stretched(Value mask, Node before)
+    {
+        var shape = mask.Type!.Shape!;
+        var isWhole = shape.Rank != 3 && (shape[-2].Value != 1 || Queries.Value == 1);
+        if (isWhole)
+            return mask;
+        var one = Lengths.One(before.Graph!);
+        // Rank 3 becomes 4, which leaves no doubt about what the first axis is.
+        return Lengths.Expand(mask, before, one, one, Lengths.Vector(_formula.Query, 2, before), one);
+    }
+}

@@ -1,0 +1,202 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Passes.Fusion.Attention;
+
+public sealed class FuseAttentionTests
+{
+    private const int Heads = 2;
+    private const int Size = 4;
+    private const int Width = Heads * Size;
+
+    private static readonly TensorType X = new(DataType.Float, new Shape(["batch", "length", Width]));
+
+    private static IEnumerable<TestCaseData> Rows => StandardRows.Of(SelfAttention, new TensorType(DataType.Float, Shape.Of(2, 3, Width)), [23, 24]);
+
+    [TestCaseSource(nameof(Rows))]
+    public void Does_its_duty_everywhere(StandardRow row) => PassTester.Run(new FuseAttention(), row);
+
+    [Test]
+    public void Heads_side_by_side_take_their_transpositions_along() =>
+        Run(g => SelfAttention(g, g.Input("x", X)), prune: true).Leaves("Attention");
+
+    [Test]
+    public void A_result_that_stays_apart_is_taken_apart_again() =>
+        Run(g => Formula(g, Apart(g, g.Input("x", X))), prune: true).Leaves("Attention", "Reshape", "Transpose");
+
+    [Test]
+    public void The_scale_may_lie_on_query_and_key()
+    {
+        var test = Run(g =>
+        {
+            var x = Apart(g, g.Input("x", X));
+            var key = g.Op("Div", Transposed(g, g.Op("Mul", x, Number(g, 0.5f)), 0, 1, 3, 2), Number(g, 4));
+            return g.Op("MatMul", Softmax(g, g.Op("MatMul", g.Op("Mul", Number(g, 3), x), key)), x);
+        });
+
+        Assert.That(Attention(test).Attributes.TryGetFloat("scale"), Is.EqualTo(3 * 0.5f / 4));
+    }
+
+    [TestCase("added, for each query", "length", 2)]
+    [TestCase("added, for all queries", 1, 4)]
+    public void A_mask_is_stretched_over_the_queries(string what, object queries, int rank)
+    {
+        var rows = queries is string symbol ? new Dimension(null, symbol) : new Dimension((int)queries);
+        var test = Run(g => Masked(g, g.Op("Mul", g.Op("Cast", [g.Input("m", DataType.Int64, [.. Enumerable.Repeat<Dimension>(1, rank - 2), rows, "length"])], ("to", 1)), Number(g, -1e4f))), prune: true);
+
+        Assert.That(test.Operators.Contains("Expand"), Is.EqualTo(rows.Value == 1), what);
+    }
+
+    [Test]
+    public void A_mask_of_its_own_length_is_left_to_the_formula() =>
+        Run(g => Masked(g, g.Op("Mul", g.Op("Cast", [g.Input("m", DataType.Int64, "rows", "length")], ("to", 1)), Number(g, -1e4f)))).Refuses("is not known to be as long as the keys");
+
+    [TestCase(-1e9f, true)]
+    [TestCase(float.MinValue, false)]
+    [TestCase(float.NegativeInfinity, false)]
+    public void A_mask_that_may_mask_a_row_as_a_whole_must_be_mild(float low, bool isFused)
+    {
+        var test = Run(g => Masked(g, g.Op("Where", g.Input("m", DataType.Bool, "length", "length"), Number(g, 0), Number(g, low))));
+
+        if (isFused)
+            Assert.That(test.Operators, Has.Member("Attention"));
+        else
+            test.Refuses("a row that");
+    }
+
+    [TestCase(false, true)]
+    [TestCase(true, false)]
+    public void A_constant_mask_must_keep_the_first_key_of_every_row(bool masksFirst, bool isFused)
+    {
+        float[] mask = masksFirst ? [float.MinValue, float.MinValue, 0, 0] : [0, float.MinValue, 0, 0];
+        var test = Run(g => Masked(g, Cut(g, g.Initializer("causal", [2, 2], mask)), length: 2));
+
+        if (isFused)
+            Assert.That(test.Operators, Has.Member("Attention"));
+        else
+            test.Refuses("a row that");
+    }
+
+    [Test]
+    public void Minus_infinity_is_fused_behind_a_guard() => Run(g =>
+    {
+        var x = Apart(g, g.Input("x", X));
+        var mask = g.Op("Where", g.Input("m", DataType.Bool, "length", "length"), Number(g, 0), Number(g, float.NegativeInfinity));
+        var weights = Softmax(g, g.Op("Add", Scores(g, x), mask));
+        return g.Op("MatMul", g.Op("Where", g.Op("IsNaN", weights), Number(g, 0), weights), x);
+    }, prune: true).Leaves("Where", "Attention", "Reshape", "Transpose");
+
+    [TestCase(-1e4f, "fills -1e+04 in")]
+    [TestCase(-1e31f, null)]
+    public void Scores_may_be_filled_in_by_a_number_that_absorbs_them(float fill, string? reason)
+    {
+        var test = Run(g =>
+        {
+            var x = Apart(g, g.Input("x", X));
+            return g.Op("MatMul", Softmax(g, g.Op("Where", g.Input("m", DataType.Bool, "length", "length"), Number(g, fill), Scores(g, x))), x);
+        });
+
+        if (reason is null)
+            Assert.That(test.Operators, Has.Member("Attention"));
+        else
+            test.Refuses(reason);
+    }
+
+    [Test]
+    public void Past_keys_and_values_go_to_the_operator_which_hands_the_joined_ones_on()
+    {
+        var test = Run(g =>
+        {
+            var x = Apart(g, g.Input("x", X));
+            var key = g.Op("Concat", [g.Input("past_key", DataType.Float, "batch", Heads, "past", Size), x], ("axis", 2L));
+            var value = g.Op("Concat", [g.Input("past_value", DataType.Float, "batch", Heads, "past", Size), x], ("axis", -2L));
+            g.Output("present_key", key);
+            g.Output("present_value", value);
+            return Joined(g, g.Op("MatMul", Softmax(g, g.Op("Mul", g.Op("MatMul", x, Transposed(g, key, 0, 1, 3, 2)), Number(g, 0.5f))), value));
+        }, prune: true);
+
+        Assert.That(Attention(test).Inputs.Select(input => input?.Name), Is.EqualTo(new[] { "x", "x", "x", null, "past_key", "past_value" }));
+        test.Leaves("Attention");
+    }
+
+    [Test]
+    public void Heads_that_were_never_in_rows_gain_nothing() => Run(g =>
+    {
+        var x = g.Input("x", DataType.Float, "batch", Heads, "length", Size);
+        return g.Op("MatMul", Softmax(g, Scores(g, x)), x);
+    }).Refuses("for heads apart the operator gains nothing");
+
+    [Test]
+    public void Repeated_heads_are_fused_apart_too() => Run(g =>
+    {
+        var query = g.Input("q", DataType.Float, "batch", 4, "length", Size);
+        var key = g.Op("Expand", g.Op("Unsqueeze", g.Input("k", DataType.Float, "batch", 2, "length", Size), g.Int64s("axes", 2)), g.Int64s("times", 1, 1, 2, 1, 1));
+        var heads = g.Op("Reshape", key, g.Int64s("heads", 0, 4, -1, Size));
+        return g.Op("MatMul", Softmax(g, g.Op("MatMul", query, Transposed(g, heads, 0, 1, 3, 2))), heads);
+    }, prune: true).Leaves("Attention");
+
+    [Test]
+    public void Weights_that_are_read_elsewhere_stay() => Run(g =>
+    {
+        var x = Apart(g, g.Input("x", X));
+        var weights = Softmax(g, Scores(g, x));
+        g.Output("weights", weights);
+        return g.Op("MatMul", weights, x);
+    }).Refuses("is read elsewhere too");
+
+    [Test]
+    public void Batches_that_only_broadcast_are_refused() => Run(g =>
+    {
+        var (x, y) = (Apart(g, g.Input("x", X)), Apart(g, g.Input("one", DataType.Float, 1, "length", Width)));
+        return g.Op("MatMul", Softmax(g, g.Op("MatMul", x, Transposed(g, y, 0, 1, 3, 2))), y);
+    }).Refuses("the same batch");
+
+    [Test]
+    public void A_negative_scale_is_refused() => Run(g =>
+    {
+        var x = Apart(g, g.Input("x", X));
+        return g.Op("MatMul", Softmax(g, g.Op("Mul", g.Op("MatMul", x, Transposed(g, x, 0, 1, 3, 2)), Number(g, -1))), x);
+    }).Refuses("scale is not positive");
+
+    [Test]
+    public void Older_opsets_say_what_would_do() =>
+        Run(g => SelfAttention(g, g.Input("x", X)), opset: 22).Refuses("opset 22 has no Attention: upgrade-opset to 23");
+
+    private static PassTest Run(Func<GraphBuilder, Value> build, long opset = 23, bool prune = false)
+    {
+        var g = new GraphBuilder(opset);
+        g.Output("y", build(g));
+        var model = g.Build();
+        var test = PassTester.Run(new FuseAttention(), model);
+        if (prune)
+            PassContexts.Run(test.Model, new EliminateDeadNodes());
+        return test;
+    }
+
+    private static Node Attention(PassTest test) => GraphWalker.Nodes(test.Model).Single(node => node.Is("Attention"));
+
+    private static Value SelfAttention(GraphBuilder g, Value x) => Joined(g, Formula(g, Apart(g, x)));
+
+    private static Value Formula(GraphBuilder g, Value heads) => g.Op("MatMul", Softmax(g, Scores(g, heads)), heads);
+
+    private static Value Masked(GraphBuilder g, Value mask, Dimension? length = null)
+    {
+        var x = Apart(g, g.Input("x", DataType.Float, "batch", length ?? "length", Width));
+        return g.Op("MatMul", Softmax(g, g.Op("Add", Scores(g, x), mask)), x);
+    }
+
+    private static Value Cut(GraphBuilder g, Value mask) => g.Op("Slice", mask, g.Int64s("starts", 0, 0), g.Int64s("ends", 2, 2), g.Int64s("axes", 0, 1));
+
+    private static Value Scores(GraphBuilder g, Value heads) => g.Op("Mul", g.Op("MatMul", heads, Transposed(g, heads, 0, 1, 3, 2)), Number(g, 0.5f));
+
+    private static Value Softmax(GraphBuilder g, Value scores) => g.Op("Softmax", [scores], ("axis", -1L));
+
+    private static Value Apart(GraphBuilder g, Value x) => Transposed(g, g.Op("Reshape", x, g.Constant(Tensor.Create([4], 0L, 0L, Heads, Size))), 0, 2, 1, 3);
+
+    private static Value Joined(GraphBuilder g, Value heads) => g.Op("Reshape", Transposed(g, heads, 0, 2, 1, 3), g.Constant(Tensor.Create([3], 0L, 0L, Width)));
+
+    private static Value Transposed(GraphBuilder g, Value x, params long[] perm) => g.Op("Transpose", [x], ("perm", perm));
+
+    private static Value Number(GraphBuilder g, float number) => g.Constant(Tensor.Create([], number));
+}
