@@ -14,7 +14,9 @@ internal sealed class CaseBuilder
     {
         var builder = new CaseBuilder();
         var x = builder._model.Graph.AddInput("x", new TensorType(DataType.Float, Shape.Of(input)));
-        builder._model.Graph.AddOutput("y", build(builder, x));
+        var y = build(builder, x);
+        // Large outputs would measure the memory that is allocated for them at every run.
+        builder._model.Graph.AddOutput("y", input.Length == 4 ? builder.Op("GlobalMaxPool", [y]) : y);
         return builder._model;
     }
 
