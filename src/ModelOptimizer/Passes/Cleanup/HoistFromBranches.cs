@@ -24,7 +24,8 @@ public sealed class HoistFromBranches : NodeRewrite
         foreach (var other in second.Graph.Nodes.Where(IsFree))
             free.FindOrAdd(other);
         foreach (var inner in first.Graph.Nodes)
-            if (IsFree(inner) && free.Find(inner) is { } twin && CanMeet(inner, twin) && context.Rewriting($"compute before the If what both branches compute", inner))
+            if (IsFree(inner) && free.Find(inner) is { } twin && CanMeet(inner, twin)
+                && context.Rewriting("compute before the If what both branches compute", inner))
                 Hoist(inner, twin, node, free);
         return Outcome.Done;
     }

@@ -72,23 +72,15 @@ internal static class NoOpShapes
     /// <summary>From the first element to the last in steps of one, on every axis named.</summary>
     public static NoOpVerdict Slice(Node node, long opset)
     {
-        var areInputs = opset >= 10;
-        if (areInputs && node.Input(4) is { } steps && (steps.Constant is not { } known || known.AsInt64s().Any(step => step != 1)))
+        if (opset >= 10 && node.Input(4) is { } steps && (steps.Constant is not { } known || known.AsInt64s().Any(step => step != 1)))
             return NoOpVerdict.No;
         if (KeepsShape(node))
             return NoOpVerdict.Yes;
-        if (Operands.Int64s(node, "starts", 1, areInputs) is not { } starts || Operands.Int64s(node, "ends", 2, areInputs) is not { } ends)
-            return NoOpVerdict.No;
-        var axes = Operands.Int64s(node, "axes", 3, areInputs);
-        if (axes is null && areInputs && node.Input(3) is not null)
-            return NoOpVerdict.No;
         var shape = node.Input(0)?.Type?.Shape;
-        if (ends.Length != starts.Length || axes?.Length < starts.Length)
-            return NoOpVerdict.No;
-        return NoOpVerdict.When(starts.All(start => start == 0) && ends.Select((end, i) => ReachesEnd(end, axes?[i] ?? i)).All(reaches => reaches));
+        return NoOpVerdict.When(ConstantSlice.Of(node, opset) is { } cuts && cuts.All(cut => cut.Start == 0 && ReachesEnd(cut)));
 
-        // Exporters write "to the end" as the largest number of 32 or 64 bits; no axis is that long.
-        bool ReachesEnd(long end, long axis) => end >= int.MaxValue || (Contains(shape, axis) && shape![(int)axis].Value is { } length && end >= length);
+        bool ReachesEnd(AxisSlice cut) =>
+            cut.IsOpen || (Contains(shape, cut.Axis) && shape![(int)cut.Axis].Value is { } length && cut.End >= length);
     }
 
     /// <summary>The result has the input's shape, symbols included.</summary>
