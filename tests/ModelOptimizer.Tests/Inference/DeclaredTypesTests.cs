@@ -1,5 +1,7 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tests.Inference;
@@ -46,6 +48,21 @@ public sealed class DeclaredTypesTests
         DeclaredTypes.Refresh(model);
 
         Assert.That(OnnxModel.Parse(ModelWriter.ToBytes(model)).Graph.DeclaredValues, Is.Empty);
+    }
+
+    /// <summary>A model that no pass changed is written as it was read.</summary>
+    [Test]
+    public void What_was_not_rewritten_keeps_its_declarations()
+    {
+        var g = new GraphBuilder();
+        var value = g.Op("Exp", g.Input("x", Type("batch", 3)));
+        g.Declare(value, Type(1, 3));
+        g.Output("y", g.Op("Neg", value));
+        var model = g.Build();
+
+        new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()).RefreshDeclarations();
+
+        Assert.That(value.Declared!.ToString(), Is.EqualTo("float[1,3]"));
     }
 
     private static TestCaseData Case(string name, TensorType declared, TensorType expected, Func<GraphBuilder, Value, Value> build) =>

@@ -1,3 +1,5 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
@@ -188,4 +190,38 @@ public sealed class FoldConstantsTests
     }
 
     private static TestCaseData Case(string reason, Func<GraphBuilder, Value> build) => new TestCaseData(reason, build).SetArgDisplayNames(reason);
+
+    [Test]
+    public void What_was_too_large_is_not_computed_again_until_its_inputs_have_other_readers()
+    {
+        var g = new GraphBuilder();
+        var w = g.Initializer("w", [1, 1000], new float[1000]);
+        g.Output("y", g.Op("Add", g.Input("x", DataType.Float, 100, 1000), g.Op("Expand", w, g.Int64s("shape", 100, 1))));
+        g.Output("z", g.Op("Add", g.Input("v", DataType.Float, 1, 1000), w));
+        var (model, engine) = (g.Build(), new CountingEngine());
+        var context = new PassContext(model, new RewriteLog(), engine, new DiagnosticBag());
+
+        PassRunner.Run(context, Pass, Pass);
+        var atFirst = engine.Opened;
+        model.Graph.Nodes.Last!.SetInput(1, model.Graph.Inputs[1]);
+        PassRunner.Run(context, Pass);
+
+        Assert.That((atFirst, engine.Opened), Is.EqualTo((1, 2)));
+        Assert.That(context.Log.Refusals.Select(refusal => refusal.Why), Has.All.Contains("would add").And.Not.Empty);
+    }
+
+    private sealed class CountingEngine : IInferenceEngine
+    {
+        public int Opened { get; private set; }
+
+        public string Description => "counting";
+
+        public IInferenceSession Open(OnnxModel model, SessionSettings settings)
+        {
+            Opened++;
+            return PassContexts.Engine.Open(model, settings);
+        }
+
+        public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level) => PassContexts.Engine.Optimize(model, level);
+    }
 }
