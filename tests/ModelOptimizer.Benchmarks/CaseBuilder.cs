@@ -7,12 +7,14 @@ internal sealed class CaseBuilder
 {
     private static readonly HashSet<string> s_numbers = ["group"];
 
-    private readonly OnnxModel _model = OnnxModel.Create(8, new Dictionary<string, long> { [""] = 17, ["com.microsoft"] = 1 });
+    private readonly OnnxModel _model;
     private readonly Random _random = new(1);
 
-    public static OnnxModel Build(long[] input, Func<CaseBuilder, Value, Value> build)
+    private CaseBuilder(long opset) => _model = OnnxModel.Create(8, new Dictionary<string, long> { [""] = opset, ["com.microsoft"] = 1 });
+
+    public static OnnxModel Build(long opset, long[] input, Func<CaseBuilder, Value, Value> build)
     {
-        var builder = new CaseBuilder();
+        var builder = new CaseBuilder(opset);
         var x = builder._model.Graph.AddInput("x", new TensorType(DataType.Float, Shape.Of(input)));
         var y = build(builder, x);
         // Large outputs would measure the memory that is allocated for them at every run.
@@ -20,8 +22,10 @@ internal sealed class CaseBuilder
         return builder._model;
     }
 
+    public long Opset => _model.Opset;
+
     /// <summary>Random numbers between 0.5 and 1: factors, variances and weights alike.</summary>
-    public Value Constant(params long[] dimensions) => Add(Random(_random, dimensions));
+    public Value Constant(params long[] dimensions) => Add(Random(_random, dimensions, 0.5f, 1));
 
     public Value Number(float value) => Add(Tensor.Create([], value));
 
@@ -38,11 +42,14 @@ internal sealed class CaseBuilder
         return node.Output();
     }
 
-    internal static Tensor Random(Random random, long[] dimensions)
+    /// <summary>Numbers from -1 to 1: activations take their time by the sign.</summary>
+    public static Tensor Feed(long[] dimensions) => Random(new Random(2), dimensions, -1, 1);
+
+    private static Tensor Random(Random random, long[] dimensions, float low, float high)
     {
         var elements = new float[dimensions.Aggregate(1L, (product, length) => product * length)];
         for (var i = 0; i < elements.Length; i++)
-            elements[i] = 0.5f + random.NextSingle() / 2;
+            elements[i] = low + (high - low) * random.NextSingle();
         return Tensor.Create(dimensions, elements);
     }
 

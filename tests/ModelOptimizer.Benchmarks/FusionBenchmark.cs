@@ -9,9 +9,9 @@ using ModelOptimizer.Passes;
 namespace ModelOptimizer.Benchmarks;
 
 /// <summary>
-/// Times each form that folding writes against the form before, both under the runtime's full optimization on one thread. Both run in turn,
-/// in changing order, and are opened anew several times, since equal graphs differ by where their memory happens to lie. The median of the
-/// ratios tells what folding is worth: below 1 it gains.
+/// Times each form that folding or fusing writes against the form before, both under the runtime's full optimization on one thread. Both run
+/// in turn, in changing order, and are opened anew several times, since equal graphs differ by where their memory happens to lie. The median
+/// of the ratios tells what it is worth: below 1 it gains.
 /// </summary>
 internal static class FusionBenchmark
 {
@@ -32,11 +32,11 @@ internal static class FusionBenchmark
 
     private static void Report(FusionCase each, OnnxRuntimeEngine engine)
     {
-        var before = CaseBuilder.Build(each.Input, each.Build);
-        var after = CaseBuilder.Build(each.Input, each.After ?? each.Build);
+        var before = CaseBuilder.Build(each.Opset, each.Input, each.Build);
+        var after = CaseBuilder.Build(each.Opset, each.Input, each.After ?? each.Build);
         if (each.Pass is { } pass && !Applies(pass, after, engine))
             throw new InvalidOperationException($"{pass.Name} finds nothing in '{each.Name}'");
-        var feed = new Dictionary<string, Tensor> { ["x"] = CaseBuilder.Random(new Random(2), each.Input) };
+        var feed = new Dictionary<string, Tensor> { ["x"] = CaseBuilder.Feed(each.Input) };
         var ratios = Enumerable.Range(0, Openings).SelectMany(opening => Ratios(before, after, engine, feed, opening % 2 == 0)).Order().ToList();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {each.Name} | {ratios[ratios.Count / 2]:0.000} | {ratios[ratios.Count / 4]:0.000}–{ratios[ratios.Count * 3 / 4]:0.000} |"));

@@ -10,14 +10,18 @@ namespace ModelOptimizer.Benchmarks;
 /// <param name="Build">The form before.</param>
 /// <param name="After">The form afterwards, where no pass writes it because it does not pay.</param>
 internal sealed record FusionCase(string Name, IGraphPass? Pass, long[] Input, Func<CaseBuilder, Value, Value> Build,
-    Func<CaseBuilder, Value, Value>? After = null);
+    Func<CaseBuilder, Value, Value>? After = null)
+{
+    /// <summary>The version of the standard operators.</summary>
+    public long Opset { get; init; } = 17;
+}
 
 /// <summary>The forms that are measured.</summary>
 internal static class FusionCases
 {
     private static readonly long[] Around = [1, 1, 1, 1];
 
-    public static IEnumerable<FusionCase> All => [.. Convolutions(), .. Paddings(), .. Products(), .. Elementwise()];
+    public static IEnumerable<FusionCase> All => [.. Convolutions(), .. Paddings(), .. Products(), .. Elementwise(), .. FormulaCases.All];
 
     private static IEnumerable<FusionCase> Convolutions()
     {

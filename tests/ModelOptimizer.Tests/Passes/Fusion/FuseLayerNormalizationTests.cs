@@ -75,6 +75,15 @@ public sealed class FuseLayerNormalizationTests
     [Test]
     public void A_bias_without_a_scale() => PassTester.Run(Standard, Model((g, x) => g.Op("Add", Normalized(g, x), Bias(g)))).Leaves("LayerNormalization");
 
+    [TestCase(10)]
+    [TestCase(100)]
+    public void A_mean_far_from_zero_does_not_drown_the_variance(float mean)
+    {
+        var rows = Tensor.Create([2, 3, 4], [.. Enumerable.Range(0, 24).Select(i => mean + MathF.Sin(i * i))]);
+
+        PassTester.Run(Standard, Model(Exported), new Dictionary<string, Tensor> { ["x"] = rows }).Leaves("LayerNormalization");
+    }
+
     [Test]
     public void Two_axes_that_the_exporter_counts_from_the_front()
     {
