@@ -23,25 +23,32 @@ internal static class FormulaCases
         yield return new("SimplifiedLayerNormalization with a division", new FuseRmsNormalization(Contrib), Tokens,
             (b, x) => b.Op("Mul", [b.Op("Div", [x, b.Root(b.Op("Pow", [x, b.Number(2)]))]), b.Constant(Width)]));
         yield return new("SimplifiedLayerNormalization with a reciprocal", new FuseRmsNormalization(Contrib), Tokens, RmsNorm);
-        yield return new("RMSNormalization with a reciprocal, opset 23", new FuseRmsNormalization(Standard), Tokens, RmsNorm) { Opset = 23 };
+        yield return new("RMSNormalization with a reciprocal, opset 23", new FuseRmsNormalization(Standard), Tokens,
+            RmsNorm) { Opset = 23 };
     }
 
     private static IEnumerable<FusionCase> Activations()
     {
         yield return new("Gelu, contrib", new FuseGelu(Contrib), Hidden, Gelu);
         yield return new("Gelu, opset 20", new FuseGelu(Standard), Hidden, Gelu) { Opset = 20 };
-        yield return new("Gelu behind a bias, opset 20", new FuseGelu(Standard), Hidden, (b, x) => Gelu(b, b.Op("Add", [x, b.Constant(4 * Width)]))) { Opset = 20 };
+        yield return new("Gelu behind a bias, opset 20", new FuseGelu(Standard), Hidden,
+            (b, x) => Gelu(b, b.Op("Add", [x, b.Constant(4 * Width)]))) { Opset = 20 };
         yield return new("FastGelu, contrib", new FuseFastGelu(Contrib), Hidden, TanhGelu);
         yield return new("Gelu by tanh, opset 20", new FuseFastGelu(Standard), Hidden, TanhGelu) { Opset = 20 };
-        yield return new("QuickGelu", new FuseQuickGelu(Contrib), Hidden, (b, x) => b.Op("Mul", [x, b.Op("Sigmoid", [b.Op("Mul", [x, b.Number(1.702f)])])]));
+        yield return new("QuickGelu", new FuseQuickGelu(Contrib), Hidden,
+            (b, x) => b.Op("Mul", [x, b.Op("Sigmoid", [b.Op("Mul", [x, b.Number(1.702f)])])]));
         yield return new("QuickGelu as swish", new FuseQuickGelu(Contrib), Hidden, Swish);
-        yield return new("Mish", new FuseMish(Standard), Image, (b, x) => b.Op("Mul", [x, b.Op("Tanh", [b.Op("Softplus", [x])])])) { Opset = 18 };
+        yield return new("Mish", new FuseMish(Standard), Image,
+            (b, x) => b.Op("Mul", [x, b.Op("Tanh", [b.Op("Softplus", [x])])])) { Opset = 18 };
         yield return new("HardSwish", new FuseHardSwish(Standard), Image, HardSwish);
         yield return new("HardSwish as a product, opset 13", new FuseHardSwish(Standard), Image, HardSwish) { Opset = 13 };
         yield return new("HardSigmoid", new FuseHardSigmoid(Standard), Image, (b, x) => b.Op("Div", [b.Shifted(x), b.Number(6)]));
-        yield return new("LeakyRelu of a maximum", new FuseLeakyRelu(Standard), Image, (b, x) => b.Op("Max", [x, b.Op("Mul", [x, b.Number(0.1f)])]));
-        yield return new("Clip of a minimum and a maximum", new FuseClip(Standard), Image, (b, x) => b.Op("Min", [b.Op("Max", [x, b.Number(0)]), b.Number(6)]));
-        yield return new("Clip of a Relu and a minimum", new FuseClip(Standard), Image, (b, x) => b.Op("Min", [b.Op("Relu", [x]), b.Number(6)]));
+        yield return new("LeakyRelu of a maximum", new FuseLeakyRelu(Standard), Image,
+            (b, x) => b.Op("Max", [x, b.Op("Mul", [x, b.Number(0.1f)])]));
+        yield return new("Clip of a minimum and a maximum", new FuseClip(Standard), Image,
+            (b, x) => b.Op("Min", [b.Op("Max", [x, b.Number(0)]), b.Number(6)]));
+        yield return new("Clip of a Relu and a minimum", new FuseClip(Standard), Image,
+            (b, x) => b.Op("Min", [b.Op("Relu", [x]), b.Number(6)]));
     }
 
     private static IEnumerable<FusionCase> Softmaxes()
@@ -53,9 +60,11 @@ internal static class FormulaCases
     private static IEnumerable<FusionCase> LeftOut()
     {
         yield return new("not written: Swish, opset 24", null, Hidden, Swish, (b, x) => b.Op("Swish", [x])) { Opset = 24 };
-        yield return new("not written: Softplus", null, Image, (b, x) => b.Op("Log", [b.Op("Add", [b.Op("Exp", [x]), b.Number(1)])]), (b, x) => b.Op("Softplus", [x]));
+        yield return new("not written: Softplus", null, Image, (b, x) => b.Op("Log", [b.Op("Add", [b.Op("Exp", [x]), b.Number(1)])]),
+            (b, x) => b.Op("Softplus", [x]));
         yield return new("not written: PRelu", null, Image, PRelu, (b, x) => b.Op("PRelu", [x, b.Constant(64, 1, 1)]));
-        yield return new("not written: ReduceL2", null, [1, 512, 1000], (b, x) => b.Op("Sqrt", [b.Sum(b.Op("Mul", [x, x]))]), (b, x) => b.Op("ReduceL2", [x], ("axes", [-1])));
+        yield return new("not written: ReduceL2", null, [1, 512, 1000], (b, x) => b.Op("Sqrt", [b.Sum(b.Op("Mul", [x, x]))]),
+            (b, x) => b.Op("ReduceL2", [x], ("axes", [-1])));
         yield return new("not written: ReduceLogSumExp", null, [1, 512, 1000], (b, x) => b.Op("Log", [b.Sum(b.Op("Exp", [x]))]),
             (b, x) => b.Op("ReduceLogSumExp", [x], ("axes", [-1])));
     }
@@ -110,5 +119,6 @@ internal static class FormulaCases
     private static Value Sum(this CaseBuilder b, Value x) => b.Op("ReduceSum", [x, b.Int64s(-1)]);
 
     /// <summary>From opset 18 on the axes are an input.</summary>
-    private static Value Mean(this CaseBuilder b, Value x) => b.Opset >= 18 ? b.Op("ReduceMean", [x, b.Int64s(-1)]) : b.Op("ReduceMean", [x], ("axes", [-1]));
+    private static Value Mean(this CaseBuilder b, Value x) => b.Opset >= 18
+        ? b.Op("ReduceMean", [x, b.Int64s(-1)]) : b.Op("ReduceMean", [x], ("axes", [-1]));
 }

@@ -20,7 +20,8 @@ public static class ActivationFixtures
         Fixture("relu6", Exporter.TensorFlow, 13, Relu6, ["Clip"], ["Clip"]),
     ];
 
-    private static ExporterFixture Fixture(string pattern, Exporter exporter, long opset, Func<ExporterGraph, Value, Value> build, string[] standard,
+    private static ExporterFixture Fixture(string pattern, Exporter exporter, long opset, Func<ExporterGraph, Value, Value> build,
+        string[] standard,
         string[] contrib)
     {
         var g = new ExporterGraph(exporter, opset, "act");

@@ -22,7 +22,8 @@ public static class ConvBatchNormFixtures
     /// <summary>With <c>training=PRESERVE</c>, or by dynamo: else the exporter folds the normalization itself.</summary>
     private static OnnxModel Torch(ExporterGraph g)
     {
-        var convolved = g.Op("Conv", [g.Input("x", "batch", 3, "height", "width"), g.Weight("weight", Channels, 3, 3, 3)], ("dilations", new long[] { 1, 1 }),
+        var convolved = g.Op("Conv", [g.Input("x", "batch", 3, "height", "width"), g.Weight("weight", Channels, 3, 3, 3)],
+            ("dilations", new long[] { 1, 1 }),
             ("group", 1), ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 2, 2 }));
         (string, object)[] mode = g.Opset >= 14 ? [("training_mode", 0)] : [];
         return g.Build(g.Op("Relu", Normalize(g, convolved, [("epsilon", 1e-5f), ("momentum", 0.9f), .. mode])));
@@ -40,11 +41,13 @@ public static class ConvBatchNormFixtures
 
     private static OnnxModel Paddle(ExporterGraph g)
     {
-        var convolved = g.Op("Conv", [g.Input("x", "batch", 3, 48, "width"), g.Weight("w_0", Channels, 3, 3, 3)], ("dilations", new long[] { 1, 1 }),
+        var convolved = g.Op("Conv", [g.Input("x", "batch", 3, 48, "width"), g.Weight("w_0", Channels, 3, 3, 3)],
+            ("dilations", new long[] { 1, 1 }),
             ("group", 1), ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 2, 2 }));
         return g.Build(g.Op("Relu", Normalize(g, convolved, ("epsilon", 1e-5f), ("momentum", 0.9f))));
     }
 
     private static Value Normalize(ExporterGraph g, Value x, params (string Name, object Value)[] attributes) => g.Op("BatchNormalization",
-        [x, g.Weight("gamma", Channels), g.Weight("beta", Channels), g.Weight("mean", Channels), g.Weight("variance", Channels)], attributes);
+        [x, g.Weight("gamma", Channels), g.Weight("beta", Channels), g.Weight("mean", Channels), g.Weight("variance", Channels)],
+            attributes);
 }

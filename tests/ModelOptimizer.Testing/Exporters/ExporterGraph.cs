@@ -26,7 +26,8 @@ public sealed class ExporterGraph
     public Value Op(string opType, params Value?[] inputs) => Op(opType, inputs, []);
 
     /// <summary>A node with one output and attributes, named as the exporter would.</summary>
-    public Value Op(string opType, Value?[] inputs, params (string Name, object Value)[] attributes) => Node(opType, inputs, 1, attributes).Output();
+    public Value Op(string opType, Value?[] inputs, params (string Name, object Value)[] attributes) =>
+        Node(opType, inputs, 1, attributes).Output();
 
     /// <summary>A node, named as the exporter would; its outputs too.</summary>
     public Node Node(string opType, Value?[] inputs, int outputs, params (string Name, object Value)[] attributes)

@@ -26,7 +26,8 @@ public static class GeluFixtures
         Fixture("quick Gelu", Exporter.TorchScript2, 17, Quick, "QuickGelu"),
     ];
 
-    private static ExporterFixture Fixture(string pattern, Exporter exporter, long opset, Func<ExporterGraph, Value, Value> build, string contrib,
+    private static ExporterFixture Fixture(string pattern, Exporter exporter, long opset, Func<ExporterGraph, Value, Value> build,
+        string contrib,
         string[]? simplified = null)
     {
         var g = new ExporterGraph(exporter, opset, "act");

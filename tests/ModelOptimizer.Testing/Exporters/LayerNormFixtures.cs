@@ -38,7 +38,8 @@ public static class LayerNormFixtures
         return g.Op("Add", g.Op("Mul", normalized, g.Weight("weight", Width)), g.Weight("bias", Width));
     }
 
-    private static Value Operator(ExporterGraph g, Value x) => g.Op("LayerNormalization", [x, g.Weight("weight", Width), g.Weight("bias", Width)],
+    private static Value Operator(ExporterGraph g, Value x) => g.Op("LayerNormalization",
+        [x, g.Weight("weight", Width), g.Weight("bias", Width)],
         ("axis", -1), ("epsilon", 1e-5f), ("stash_type", 1));
 
     /// <summary>A layer norm that a model spells out itself: the variance from the deviation's square, 1 / √ as a reciprocal.</summary>

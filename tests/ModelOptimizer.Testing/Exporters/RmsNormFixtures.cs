@@ -17,7 +17,8 @@ public static class RmsNormFixtures
         Fixture(Exporter.Paddle, 11, Llama),
     ];
 
-    private static ExporterFixture Fixture(Exporter exporter, long opset, Func<ExporterGraph, Value, (Value Output, string[] Simplified)> build)
+    private static ExporterFixture Fixture(Exporter exporter, long opset, Func<ExporterGraph, Value,
+        (Value Output, string[] Simplified)> build)
     {
         var g = new ExporterGraph(exporter, opset, "norm");
         var (output, simplified) = build(g, g.Input("x", "batch", "sequence", Width));
@@ -39,7 +40,8 @@ public static class RmsNormFixtures
     {
         var variance = g.Reduce("ReduceMean", g.Op("Pow", x, g.Number(2)), -1);
         var inverse = g.Op("Reciprocal", g.Op("Sqrt", g.Op("Add", variance, g.Number(1e-6))));
-        return (g.Op("Mul", g.Weight("weight", Width), g.Op("Mul", x, inverse)), ["Pow", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul", "Mul"]);
+        return (g.Op("Mul", g.Weight("weight", Width), g.Op("Mul", x, inverse)),
+            ["Pow", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul", "Mul"]);
     }
 
     /// <summary>TFT5LayerNorm: Square, Mean, Rsqrt.</summary>
@@ -47,6 +49,7 @@ public static class RmsNormFixtures
     {
         var variance = g.Reduce("ReduceMean", g.Op("Mul", x, x), -1);
         var inverse = g.Op("Reciprocal", g.Op("Sqrt", g.Op("Add", variance, g.Number(1e-6))));
-        return (g.Op("Mul", g.Weight("weight", Width), g.Op("Mul", x, inverse)), ["Mul", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul", "Mul"]);
+        return (g.Op("Mul", g.Weight("weight", Width), g.Op("Mul", x, inverse)),
+            ["Mul", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul", "Mul"]);
     }
 }

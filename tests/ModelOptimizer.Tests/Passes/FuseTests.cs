@@ -25,9 +25,10 @@ public sealed class FuseTests
 
         Check(path, model, upgraded, FusionFormat.Standard);
 
-        Assert.That(GraphWalker.Nodes(upgraded).Select(node => (node.OpType, node.Domain)).Except(GraphWalker.Nodes(model).Select(node => (node.OpType, node.Domain))),
-            Is.All.Matches<(string OpType, string Domain)>(node => node.Domain.Length == 0), "no operator of another domain was added");
+        Assert.That(DomainsOf(upgraded), Is.SubsetOf(DomainsOf(model)));
     }
+
+    private static IEnumerable<string> DomainsOf(OnnxModel model) => GraphWalker.Nodes(model).Select(node => node.Domain).Distinct();
 
     private static void Check(string path, OnnxModel model, OnnxModel candidate, FusionFormat format)
     {

@@ -31,7 +31,8 @@ public sealed class FuseClip(FuseOptions options) : PatternFusion
             return Outcome.Refused(why);
         if (!(low <= high))
             return Outcome.Refused("its bounds leave nothing between them");
-        return Replace(match, Clip, options.Format, context, graph => [x, Bound(graph, "min", low, match, x), Bound(graph, "max", high, match, x)]);
+        return Replace(match, Clip, options.Format, context,
+            graph => [x, Bound(graph, "min", low, match, x), Bound(graph, "max", high, match, x)]);
     }
 
     private static Value Bound(Graph graph, string name, float bound, Match match, Value x) => graph.AddConstant(name,

@@ -19,9 +19,12 @@ public sealed class FuseFastGelu(FuseOptions options) : PatternFusion
     private static readonly FusedOperator Gelu = new("Gelu", 20, OperatorName.Microsoft("FastGelu"));
     private static readonly Capture X = new();
 
+    private static readonly Pattern Squared = Pattern.Op("Pow", X, 2);
+    private static readonly Pattern Cubed = Pattern.Op("Pow", X, 3);
+
     private static readonly Pattern Argument =
-        Pattern.Product(X + (Cubic * Pattern.Op("Pow", X, 3) | Pattern.Product(Cubic, X, X, X) | Pattern.Product(Cubic, X, Pattern.Op("Pow", X, 2))), Slope)
-        | Pattern.Product(1 + (Cubic * Pattern.Op("Pow", X, 2) | Pattern.Product(Cubic, X, X)), X, Slope);
+        Pattern.Product(X + (Cubic * Cubed | Pattern.Product(Cubic, X, X, X) | Pattern.Product(Cubic, X, Squared)), Slope)
+        | Pattern.Product(1 + (Cubic * Squared | Pattern.Product(Cubic, X, X)), X, Slope);
 
     private protected override Pattern Pattern { get; } = Pattern.Product(1 + Pattern.Op("Tanh", Argument), X, 0.5);
 

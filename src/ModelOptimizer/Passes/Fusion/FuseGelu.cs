@@ -9,7 +9,8 @@ namespace ModelOptimizer.Passes;
 /// x · 0.5 · (1 + Erf(x / √2))  =>  Gelu(x)
 /// </code>
 /// Factors may come in any order and grouping, √2 as a divisor or a factor. Written as <c>Gelu</c> from opset 20 on, else as
-/// <c>com.microsoft.Gelu</c>. As fast as the formula, which the runtime fuses itself. (Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv 1606.08415.)
+/// <c>com.microsoft.Gelu</c>. As fast as the formula, which the runtime fuses itself. (Hendrycks and Gimpel, "Gaussian Error Linear
+/// Units", arXiv 1606.08415.)
 /// </summary>
 [Description("Replaces x · 0.5 · (1 + Erf(x / √2)) by Gelu.")]
 public sealed class FuseGelu(FuseOptions options) : PatternFusion

@@ -24,7 +24,8 @@ public sealed class FuseHardSwish(FuseOptions options) : PatternFusion
 
     private static readonly Pattern HardSigmoid = new OperatorPattern("HardSigmoid", [X])
     {
-        Accepts = node => Math.Abs(node.Attributes.GetFloat("alpha", 0.2f) - Alpha) < 1e-4f * Alpha && node.Attributes.GetFloat("beta", Beta) == Beta,
+        Accepts = node => Math.Abs(node.Attributes.GetFloat("alpha", 0.2f) - Alpha) < NumberPattern.Tolerance * Alpha
+            && node.Attributes.GetFloat("beta", Beta) == Beta,
     };
 
     private protected override Pattern Pattern { get; } = Pattern.Product(Clipped, X, 1.0 / 6) | HardSigmoid * X;

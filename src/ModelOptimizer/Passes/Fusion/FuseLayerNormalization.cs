@@ -37,8 +37,8 @@ public sealed class FuseLayerNormalization(FuseOptions options) : PatternFusion
     private protected override Outcome Fuse(Match match, PassContext context)
     {
         var (x, scale, bias) = (match[X], match.TryGet(Scale), match.TryGet(Bias));
-        if (!Normalization.IsSupported(x))
-            return Outcome.Refused($"the runtime normalizes float and float16, and this is {x.Type?.ElementType.ToOnnxName() ?? "of unknown type"}");
+        if (Normalization.TypeRefusal(x) is { } why)
+            return Outcome.Refused(why);
         if (Reduction.FirstAxis(match, "ReduceMean", x.Type!.Shape?.Rank) is not { } axis || !match.KeepsShapeOf(x))
             return Outcome.Refused("its means are not known to be those over the last axes");
         if (new[] { scale, bias }.OfType<Value>().FirstOrDefault(parameter => !Normalization.Fits(parameter, x, axis)) is { } misfit)

@@ -31,7 +31,7 @@ public sealed class FuseLeakyRelu(FuseOptions options) : PatternFusion
         if (Misfit(match, x) is { } why)
             return Outcome.Refused(why);
         if (match.Root.Is("Max") && alpha is not (>= 0 and <= 1))
-            return Outcome.Refused($"the maximum of x and {alpha.ToString(System.Globalization.CultureInfo.InvariantCulture)} · x is no leaky rectifier");
+            return Outcome.Refused($"the maximum of x and '{match[Alpha]}' · x is a leaky rectifier for factors from 0 to 1 only");
         return Replace(match, LeakyRelu, options.Format, context, _ => [x], node => node.Attributes.Set("alpha", alpha));
     }
 }

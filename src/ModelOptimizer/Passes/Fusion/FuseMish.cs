@@ -19,5 +19,6 @@ public sealed class FuseMish(FuseOptions options) : PatternFusion
 
     private protected override Pattern Pattern { get; } = Pattern.Op("Tanh", Pattern.Op("Softplus", X)) * X;
 
-    private protected override Outcome Fuse(Match match, PassContext context) => Replace(match, Mish, options.Format, context, _ => [match[X]]);
+    private protected override Outcome Fuse(Match match, PassContext context) =>
+        Replace(match, Mish, options.Format, context, _ => [match[X]]);
 }

@@ -9,8 +9,8 @@ namespace ModelOptimizer.Passes;
 /// x · Sigmoid(1.702 · x)  =>  QuickGelu(x, 1.702)
 /// x · Sigmoid(x)          =>  QuickGelu(x, 1)
 /// </code>
-/// As fast as the formula, which the runtime fuses itself. The standard's Swish, which came with opset 24, is not written: the runtime takes
-/// a third longer for it than for the formula. (Ramachandran, Zoph and Le, "Searching for Activation Functions", arXiv 1710.05941.)
+/// As fast as the formula, which the runtime fuses itself. The standard's Swish, which came with opset 24, is not written: the runtime
+/// takes a third longer for it than for the formula. (Ramachandran, Zoph and Le, "Searching for Activation Functions", arXiv 1710.05941.)
 /// </summary>
 [Description("Replaces x · Sigmoid(alpha · x) by ONNX Runtime's QuickGelu.")]
 public sealed class FuseQuickGelu(FuseOptions options) : PatternFusion

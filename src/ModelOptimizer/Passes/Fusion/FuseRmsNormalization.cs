@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes.Matching;
 
 namespace ModelOptimizer.Passes;
@@ -33,8 +32,8 @@ public sealed class FuseRmsNormalization(FuseOptions options) : PatternFusion
         var (x, scale) = (match[X], match.TryGet(Scale));
         if (Centered.Match(x, match).Any())
             return Outcome.Done; // layer normalization, whose own pass has told what hinders it
-        if (!Normalization.IsSupported(x))
-            return Outcome.Refused($"the runtime normalizes float and float16, and this is {x.Type?.ElementType.ToOnnxName() ?? "of unknown type"}");
+        if (Normalization.TypeRefusal(x) is { } why)
+            return Outcome.Refused(why);
         if (Reduction.FirstAxis(match, "ReduceMean", x.Type!.Shape?.Rank) is not { } axis || !match.KeepsShapeOf(x))
             return Outcome.Refused("its mean is not known to be that over the last axes");
         if (scale is not null && !Normalization.Fits(scale, x, axis))

@@ -9,14 +9,19 @@ internal static class Normalization
     /// <summary>What may be a scale or bias. A residual, which has the input's rank, is none.</summary>
     public static Capture Parameter() => new(value => value.Constant is { Dimensions.Length: > 0 } || value.Type?.Shape?.Rank == 1);
 
-    /// <summary>Types whose kernels compute as exactly as the formula does.</summary>
-    public static bool IsSupported(Value x) => x.Type?.ElementType is DataType.Float or DataType.Float16;
+    /// <summary>Why a value of this type can't be normalized; null for types whose kernels compute as exactly as the formula
+    /// does.</summary>
+    public static string? TypeRefusal(Value x) => x.Type?.ElementType is DataType.Float or DataType.Float16
+        ? null
+        : $"the runtime normalizes float and float16, and this is {x.Type?.ElementType.ToOnnxName() ?? "of unknown type"}";
 
     /// <summary>Whether a parameter has the shape of the normalized axes, and does not stretch the result.</summary>
     /// <param name="axis">The first normalized axis, counted from the end.</param>
     public static bool Fits(Value parameter, Value x, int axis)
     {
-        if (parameter.Type?.Shape is not { } shape || x.Type?.Shape is not { } input || shape.Rank < -axis || shape.Rank > input.Rank)
+        if (parameter.Type?.Shape is not { } shape || x.Type?.Shape is not { } input)
+            return false;
+        if (shape.Rank < -axis || shape.Rank > input.Rank)
             return false;
         var (stretch, own) = (shape.Dimensions[..(shape.Rank + axis)], shape.Dimensions[(shape.Rank + axis)..]);
         return stretch.All(length => length.Value == 1)
@@ -34,7 +39,8 @@ internal static class Normalization
         return graph.AddConstant(parameter.Name, Reshaped(constant, constant.Dimensions.AsSpan()[^-axis..]));
     }
 
-    /// <summary>A parameter of equal elements for a normalization that has none; null when the length of a normalized axis is not fixed.</summary>
+    /// <summary>A parameter of equal elements for a normalization that has none; null when the length of a normalized axis is not
+    /// fixed.</summary>
     public static Tensor? Filled(float element, Value x, int axis)
     {
         if (x.Type is not { Shape: { } shape } type || shape.Rank < -axis)

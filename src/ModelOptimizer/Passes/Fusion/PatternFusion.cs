@@ -4,7 +4,8 @@ using ModelOptimizer.Passes.Matching;
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// A pass that replaces a formula by one operator. The frame finds the formula and sees to it that nobody else reads what is computed within;
+/// A pass that replaces a formula by one operator. The frame finds the formula and sees to it that nobody else reads what is computed
+/// within;
 /// the pass judges shapes and types, and says what to write.
 /// </summary>
 public abstract class PatternFusion : GraphPass

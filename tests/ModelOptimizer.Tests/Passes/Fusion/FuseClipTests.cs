@@ -19,7 +19,8 @@ public sealed class FuseClipTests
         Formula.Case("the maximum outside", (g, x) => g.Op("Max", g.Number(-2), g.Op("Min", x, g.Number(6)))),
         Formula.Case("the minimum outside", (g, x) => g.Op("Min", g.Op("Max", x, g.Number(-2)), g.Number(6))),
         Formula.Case("a Relu within", (g, x) => g.Op("Min", g.Op("Relu", x), g.Number(6))),
-        Formula.Case("bounds with an axis", (g, x) => g.Op("Min", g.Op("Max", x, g.Initializer("low", [1], -2)), g.Initializer("high", [1], 6))),
+        Formula.Case("bounds with an axis", (g, x) => g.Op("Min", g.Op("Max", x, g.Initializer("low", [1], -2)),
+            g.Initializer("high", [1], 6))),
     ];
 
     [TestCaseSource(nameof(Forms))]
@@ -28,11 +29,13 @@ public sealed class FuseClipTests
 
     [Test]
     public void Bounds_in_the_wrong_order_are_refused() =>
-        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Min", g.Op("Max", x, g.Number(6)), g.Number(2)))).Refuses("its bounds leave nothing");
+        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Min", g.Op("Max", x, g.Number(6)), g.Number(2))))
+            .Refuses("its bounds leave nothing");
 
     [Test]
     public void An_opset_with_bounds_as_attributes_is_told() =>
-        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Min", g.Op("Relu", x), g.Number(6)), opset: 10)).Refuses("upgrade-opset to 11 would do");
+        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Min", g.Op("Relu", x), g.Number(6)), opset: 10))
+            .Refuses("upgrade-opset to 11 would do");
 
     [Test]
     public void Bounds_of_each_column_stay() =>

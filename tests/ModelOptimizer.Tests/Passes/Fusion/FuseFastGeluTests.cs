@@ -88,5 +88,6 @@ public sealed class FuseFastGeluTests
 
     private static Value Weight(GraphBuilder g, string name, float number) => g.Weight(name, Tensor.Create([], number));
 
-    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> argument) => new TestCaseData(argument).SetArgDisplayNames(name);
+    private static TestCaseData Case(string name, Func<GraphBuilder, Value, Value> argument) =>
+        new TestCaseData(argument).SetArgDisplayNames(name);
 }

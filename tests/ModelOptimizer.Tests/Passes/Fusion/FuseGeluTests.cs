@@ -132,7 +132,8 @@ public sealed class FuseGeluTests
     private static Value Exported(GraphBuilder g, Value x)
     {
         var erf = g.Op("Erf", g.Op("Div", x, g.Weight("root", Tensor.Create([], 1.41421354f))));
-        return g.Op("Mul", g.Op("Mul", x, g.Op("Add", erf, g.Weight("one", Tensor.Create([], 1f)))), g.Weight("half", Tensor.Create([], 0.5f)));
+        return g.Op("Mul", g.Op("Mul", x, g.Op("Add", erf, g.Weight("one", Tensor.Create([], 1f)))),
+            g.Weight("half", Tensor.Create([], 0.5f)));
     }
 
     private static Value OnePlusErf(GraphBuilder g, Value x, float root = 1.41421354f) => g.Op("Add", Erf(g, x, root), One(g));

@@ -21,11 +21,13 @@ public sealed class FuseHardSigmoidTests
     ];
 
     [TestCaseSource(nameof(Forms))]
-    public void Understands(Func<GraphBuilder, Value, Value> form) => PassTester.Run(Pass, Formula.Model(form), Formula.WideInput).Leaves("HardSigmoid");
+    public void Understands(Func<GraphBuilder, Value, Value> form) =>
+        PassTester.Run(Pass, Formula.Model(form), Formula.WideInput).Leaves("HardSigmoid");
 
     [Test]
     public void Understands_bounds_as_attributes() => PassTester.Run(Pass, Formula.Model((g, x) =>
-        g.Op("Div", g.Op("Clip", [g.Op("Add", x, g.Number(3))], ("min", 0f), ("max", 6f)), g.Number(6)), opset: 9), Formula.WideInput).Leaves("HardSigmoid");
+        g.Op("Div", g.Op("Clip", [g.Op("Add", x, g.Number(3))], ("min", 0f), ("max", 6f)), g.Number(6)), opset: 9),
+            Formula.WideInput).Leaves("HardSigmoid");
 
     private static IEnumerable<TestCaseData> Strangers =>
     [

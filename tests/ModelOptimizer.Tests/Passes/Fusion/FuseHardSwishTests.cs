@@ -23,10 +23,12 @@ public sealed class FuseHardSwishTests
     ];
 
     [TestCaseSource(nameof(Forms))]
-    public void Understands(Func<GraphBuilder, Value, Value> form) => PassTester.Run(Pass, Formula.Model(form), Formula.WideInput).Leaves("HardSwish");
+    public void Understands(Func<GraphBuilder, Value, Value> form) =>
+        PassTester.Run(Pass, Formula.Model(form), Formula.WideInput).Leaves("HardSwish");
 
     [Test]
-    public void Older_opsets_get_a_product() => PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Div", g.Op("Mul", x, Clipped(g, x)), g.Number(6)), opset: 13),
+    public void Older_opsets_get_a_product() => PassTester.Run(Pass,
+        Formula.Model((g, x) => g.Op("Div", g.Op("Mul", x, Clipped(g, x)), g.Number(6)), opset: 13),
         Formula.WideInput).Leaves("HardSigmoid", "Mul");
 
     private static IEnumerable<TestCaseData> Strangers =>

@@ -33,8 +33,10 @@ public sealed class FuseLayerNormalizationTests
             return Affine(g, g.Op("Div", d, Root(g, g.Op("Mul", d, d))));
         }),
         Case("a reciprocal", (g, x) => Affine(g, g.Op("Mul", Deviation(g, x), g.Op("Reciprocal", Root(g, Square(g, x)))))),
-        Case("one divided by the root", (g, x) => Affine(g, g.Op("Mul", Deviation(g, x), g.Op("Div", Number(g, 1), Root(g, Square(g, x)))))),
-        Case("the power of -1/2", (g, x) => Affine(g, g.Op("Mul", Deviation(g, x), g.Op("Pow", Variance(g, Square(g, x)), Number(g, -0.5f))))),
+        Case("one divided by the root", (g, x) => Affine(g, g.Op("Mul", Deviation(g, x),
+            g.Op("Div", Number(g, 1), Root(g, Square(g, x)))))),
+        Case("the power of -1/2", (g, x) => Affine(g, g.Op("Mul", Deviation(g, x),
+            g.Op("Pow", Variance(g, Square(g, x)), Number(g, -0.5f))))),
         Case("the scale in the reciprocal", (g, x) =>
             g.Op("Add", g.Op("Mul", Deviation(g, x), g.Op("Mul", g.Op("Reciprocal", Root(g, Square(g, x))), Scale(g))), Bias(g))),
         Case("TensorFlow's batch norm", (g, x) =>
@@ -42,7 +44,8 @@ public sealed class FuseLayerNormalizationTests
             var gain = g.Op("Mul", g.Op("Reciprocal", Root(g, Square(g, x))), Scale(g));
             return g.Op("Add", g.Op("Mul", x, gain), g.Op("Sub", Bias(g), g.Op("Mul", Mean(g, x), gain)));
         }),
-        Case("parameters with leading axes", (g, x) => g.Op("Add", g.Op("Mul", Normalized(g, x), Vector(g, "scale", 1, 1, 4)), Vector(g, "bias", 1, 4))),
+        Case("parameters with leading axes", (g, x) => g.Op("Add", g.Op("Mul", Normalized(g, x), Vector(g, "scale", 1, 1, 4)),
+            Vector(g, "bias", 1, 4))),
     ];
 
     [TestCaseSource(nameof(Forms))]
@@ -73,7 +76,8 @@ public sealed class FuseLayerNormalizationTests
     }
 
     [Test]
-    public void A_bias_without_a_scale() => PassTester.Run(Standard, Model((g, x) => g.Op("Add", Normalized(g, x), Bias(g)))).Leaves("LayerNormalization");
+    public void A_bias_without_a_scale() => PassTester.Run(Standard, Model((g, x) => g.Op("Add", Normalized(g, x), Bias(g))))
+        .Leaves("LayerNormalization");
 
     [TestCase(10)]
     [TestCase(100)]
@@ -103,7 +107,8 @@ public sealed class FuseLayerNormalizationTests
     {
         var g = new GraphBuilder(17);
         var normalized = Normalized(g, g.Input("x", DataType.Float, "n", "width"));
-        g.Output("y", g.Op("Add", g.Op("Mul", normalized, g.Input("scale", DataType.Float, "width")), g.Input("bias", DataType.Float, "width")));
+        g.Output("y", g.Op("Add", g.Op("Mul", normalized, g.Input("scale", DataType.Float, "width")),
+            g.Input("bias", DataType.Float, "width")));
 
         PassTester.Run(Standard, g.Build()).Leaves("LayerNormalization");
     }
@@ -121,7 +126,8 @@ public sealed class FuseLayerNormalizationTests
     [TestCase(new long[] { 5, 1, 1, 4 }, TestName = "A factor that stretches the result stays a multiplication")]
     [TestCase(new long[] { 3, 1 }, TestName = "A factor for each row stays a multiplication")]
     public void Other_factors_stay(long[] dimensions) =>
-        PassTester.Run(Standard, Model((g, x) => g.Op("Mul", Normalized(g, x), Vector(g, "factor", dimensions)))).Leaves("LayerNormalization", "Mul");
+        PassTester.Run(Standard, Model((g, x) => g.Op("Mul", Normalized(g, x), Vector(g, "factor", dimensions))))
+            .Leaves("LayerNormalization", "Mul");
 
     private static IEnumerable<TestCaseData> NearMisses =>
     [
@@ -185,7 +191,8 @@ public sealed class FuseLayerNormalizationTests
     }
 
     /// <summary>As TorchScript exports it; from opset 18 on the axes are an input.</summary>
-    private static Value Exported(GraphBuilder g, Value x) => g.Op("Add", WithoutBias(g, x), g.Weight("bias", Tensor.Create([4], 0.1f, -0.2f, 0.3f, 0.4f)));
+    private static Value Exported(GraphBuilder g, Value x) => g.Op("Add", WithoutBias(g, x),
+        g.Weight("bias", Tensor.Create([4], 0.1f, -0.2f, 0.3f, 0.4f)));
 
     private static Value WithoutBias(GraphBuilder g, Value x)
     {

@@ -18,7 +18,8 @@ public sealed class FuseLeakyReluTests
     [
         Formula.Case("the slope first", (g, x) => g.Op("Max", g.Op("Mul", g.Number(0.2f), x), x)),
         Formula.Case("where positive", (g, x) => g.Op("Where", g.Op("Greater", x, g.Number(0)), x, g.Op("Mul", x, g.Number(3)))),
-        Formula.Case("where not negative", (g, x) => g.Op("Where", g.Op("GreaterOrEqual", x, g.Number(0)), x, g.Op("Mul", x, g.Number(-0.5f)))),
+        Formula.Case("where not negative", (g, x) => g.Op("Where", g.Op("GreaterOrEqual", x, g.Number(0)), x,
+            g.Op("Mul", x, g.Number(-0.5f)))),
         Formula.Case("where negative", (g, x) => g.Op("Where", g.Op("Less", x, g.Number(0)), g.Op("Mul", x, g.Number(0.01f)), x)),
     ];
 
@@ -29,13 +30,16 @@ public sealed class FuseLeakyReluTests
     [TestCase(1.5f)]
     [TestCase(-0.1f)]
     public void A_slope_that_a_maximum_can_not_have_is_refused(float slope) =>
-        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Max", x, g.Op("Mul", x, g.Number(slope)))), Formula.WideInput).Refuses("is no leaky rectifier");
+        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Max", x, g.Op("Mul", x, g.Number(slope)))), Formula.WideInput)
+            .Refuses("for factors from 0 to 1 only");
 
     private static IEnumerable<TestCaseData> Strangers =>
     [
-        Formula.Case("branches the other way round", (g, x) => g.Op("Where", g.Op("Greater", x, g.Number(0)), g.Op("Mul", x, g.Number(3)), x)),
+        Formula.Case("branches the other way round", (g, x) => g.Op("Where", g.Op("Greater", x, g.Number(0)), g.Op("Mul", x, g.Number(3)),
+            x)),
         Formula.Case("another threshold", (g, x) => g.Op("Where", g.Op("Greater", x, g.Number(1)), x, g.Op("Mul", x, g.Number(3)))),
-        Formula.Case("a slope for each column", (g, x) => g.Op("Max", x, g.Op("Mul", x, g.Initializer("slope", [4], 0.1f, 0.2f, 0.3f, 0.4f)))),
+        Formula.Case("a slope for each column", (g, x) => g.Op("Max", x,
+            g.Op("Mul", x, g.Initializer("slope", [4], 0.1f, 0.2f, 0.3f, 0.4f)))),
         Formula.Case("another value", (g, x) => g.Op("Max", x, g.Op("Mul", g.Op("Abs", x), g.Number(0.1f)))),
     ];
 

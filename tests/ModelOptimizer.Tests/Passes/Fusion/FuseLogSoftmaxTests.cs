@@ -8,7 +8,8 @@ public sealed class FuseLogSoftmaxTests
 {
     private static readonly FuseLogSoftmax Pass = new(new FuseOptions());
 
-    private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => g.Op("Log", g.Op("Softmax", [x], ("axis", 1))), Formula.Image,
+    private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => g.Op("Log", g.Op("Softmax", [x], ("axis", 1))),
+        Formula.Image,
         opsets: [17, 9, 12, 13, 22], missingOptional: (g, x) => g.Op("Log", g.Op("Softmax", x)));
 
     [TestCaseSource(nameof(Rows))]

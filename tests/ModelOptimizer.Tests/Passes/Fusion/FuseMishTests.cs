@@ -16,7 +16,8 @@ public sealed class FuseMishTests
 
     [Test]
     public void An_opset_without_the_operator_is_told() =>
-        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Mul", g.Op("Tanh", g.Op("Softplus", x)), x))).Refuses("upgrade-opset to 18 would do");
+        PassTester.Run(Pass, Formula.Model((g, x) => g.Op("Mul", g.Op("Tanh", g.Op("Softplus", x)), x)))
+            .Refuses("upgrade-opset to 18 would do");
 
     [Test]
     public void Another_value_stays() =>

@@ -18,13 +18,15 @@ public sealed class FuseQuickGeluTests
     [TestCase(-0.7f)]
     public void Keeps_the_slope(float slope)
     {
-        var test = PassTester.Run(Contrib, Formula.Model((g, x) => g.Op("Mul", g.Op("Sigmoid", g.Op("Mul", g.Number(slope), x)), x))).Leaves("QuickGelu");
+        var test = PassTester.Run(Contrib, Formula.Model((g, x) => g.Op("Mul", g.Op("Sigmoid", g.Op("Mul", g.Number(slope), x)), x)))
+            .Leaves("QuickGelu");
 
         Assert.That(GraphWalker.Nodes(test.Model).Single().Attributes.TryGetFloat("alpha"), Is.EqualTo(slope));
     }
 
     [Test]
-    public void Without_a_slope_it_is_one() => PassTester.Run(Contrib, Formula.Model((g, x) => g.Op("Mul", x, g.Op("Sigmoid", x)))).Leaves("QuickGelu");
+    public void Without_a_slope_it_is_one() => PassTester.Run(Contrib, Formula.Model((g, x) => g.Op("Mul", x, g.Op("Sigmoid", x))))
+        .Leaves("QuickGelu");
 
     [Test]
     public void A_gate_of_another_value_stays() =>

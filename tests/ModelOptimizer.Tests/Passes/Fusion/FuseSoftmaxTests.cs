@@ -9,7 +9,8 @@ public sealed class FuseSoftmaxTests
     private static readonly FuseSoftmax Pass = new(new FuseOptions());
 
     // What a function gets has a rank only once it is called.
-    private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => Softmax(g, x, -1), Formula.Image, opsets: [17, 9, 13, 18, 22])
+    private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => Softmax(g, x, -1), Formula.Image,
+        opsets: [17, 9, 13, 18, 22])
         .Where(row => row.Arguments[0]!.ToString() is not "in a function");
 
     [TestCaseSource(nameof(Rows))]
@@ -29,7 +30,8 @@ public sealed class FuseSoftmaxTests
 
     [Test]
     public void Another_axis_is_refused() =>
-        PassTester.Run(Pass, Formula.Model((g, x) => Softmax(g, x, 1))).Refuses("its maximum and sum are not known to be those over the last axis");
+        PassTester.Run(Pass, Formula.Model((g, x) => Softmax(g, x, 1)))
+            .Refuses("its maximum and sum are not known to be those over the last axis");
 
     [Test]
     public void Two_axes_are_refused() => PassTester.Run(Pass, Formula.Model((g, x) =>

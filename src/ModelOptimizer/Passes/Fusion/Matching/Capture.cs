@@ -15,5 +15,6 @@ internal sealed class Capture(Func<Value, bool>? accepts = null) : Pattern
     }
 
     /// <summary>A constant number, such as a normalization's epsilon.</summary>
-    public static Capture Number() => new(value => value.Constant is { ElementCount: 1 } constant && constant.ElementType.IsFloatingPoint());
+    public static Capture Number() => new(value => value.Constant is { ElementCount: 1 } constant
+        && constant.ElementType.IsFloatingPoint());
 }

@@ -16,7 +16,8 @@ internal sealed class NumberPattern(double number) : Pattern
 
     public double Number => number;
 
-    public override IEnumerable<Match> Match(Value? value, Match match) => value?.Constant is { ElementCount: 1 } constant && Equals(constant) ? [match] : [];
+    public override IEnumerable<Match> Match(Value? value, Match match) =>
+        value?.Constant is { ElementCount: 1 } constant && Equals(constant) ? [match] : [];
 
     private bool Equals(Tensor constant)
     {

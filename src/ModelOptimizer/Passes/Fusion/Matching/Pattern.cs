@@ -41,7 +41,8 @@ internal abstract class Pattern
     /// <summary>
     /// A product in whatever order and grouping, a number also as a divisor. The rarest factor should come first: it is looked for first.
     /// </summary>
-    public static Pattern Product(params Pattern[] factors) => factors is [var only] ? only : Splits(factors).Aggregate((all, next) => all | next);
+    public static Pattern Product(params Pattern[] factors) =>
+        factors is [var only] ? only : Splits(factors).Aggregate((all, next) => all | next);
 
     /// <summary><c>pattern · factor</c>, by a multiplication or a division.</summary>
     public static Pattern Scaled(Pattern pattern, double factor) => pattern * factor | pattern / (1 / factor);
@@ -54,7 +55,8 @@ internal abstract class Pattern
     public static Pattern ReciprocalSqrt(Pattern pattern) =>
         Op("Reciprocal", Sqrt(pattern)) | 1 / Sqrt(pattern) | Op("Pow", pattern, -0.5) | Sqrt(Op("Reciprocal", pattern));
 
-    /// <summary>Every parting of the factors into two groups, each a product again. The first factor stays left, so none comes twice.</summary>
+    /// <summary>Every parting of the factors into two groups, each a product again. The first factor stays left, so none comes
+    /// twice.</summary>
     private static IEnumerable<Pattern> Splits(Pattern[] factors)
     {
         var all = (1 << factors.Length) - 1;
