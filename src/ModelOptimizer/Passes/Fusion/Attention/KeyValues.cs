@@ -86,7 +86,7 @@ internal sealed class KeyValues
         node?.Is("Concat") == true && node.Graph == _root.Graph && node.Inputs is [{ Type.Shape.Rank: 4 }, { Type.Shape.Rank: 4 }]
         && node.Attributes.GetInt("axis", 0) is 2 or -2;
 
-    private static bool IsReadAtTheEnd(Value joined) => joined.Uses.Count(use => !use.User.IsReturn) == 1;
+    private static bool IsReadAtTheEnd(Value joined) => joined.Uses.Count(use => !use.User.IsReturn || use.User.Graph != joined.Graph) == 1;
 
     /// <summary>
     /// What Unsqueeze, Expand and Reshape repeated, each head in turn: <c>[B, N, T, H]</c> → <c>[B, N, 1, T, H]</c> → <c>[B, N, R, T, H]</c> →

@@ -121,6 +121,15 @@ public sealed class FuseAttentionTests
     }
 
     [Test]
+    public void Joined_keys_that_a_body_returns_stay_where_they_are() => Run(g =>
+    {
+        var x = Apart(g, g.Input("x", X));
+        var both = g.Op("Concat", [g.Input("past", DataType.Float, "batch", Heads, "past", Size), x], ("axis", 2L));
+        g.Output("early", g.Op("Abs", g.If(g.Input("c", DataType.Bool), _ => [both], inner => [inner.Op("Neg", both)]).Output()));
+        return g.Op("MatMul", Softmax(g, g.Op("MatMul", x, Transposed(g, both, 0, 1, 3, 2))), both);
+    }).Refuses("for heads apart the operator gains nothing");
+
+    [Test]
     public void Heads_that_were_never_in_rows_gain_nothing() => Run(g =>
     {
         var x = g.Input("x", DataType.Float, "batch", Heads, "length", Size);
