@@ -36,9 +36,9 @@ internal static class AttentionForms
             mask[i] = i % size.Length > i / size.Length ? float.MinValue : 0;
         return new()
         {
-            ["query"] = CaseBuilder.Random(new Random(1), [1, size.Length, size.Heads * size.Size]),
-            ["key"] = CaseBuilder.Random(new Random(2), [1, size.Length, size.KeyHeads * size.Size]),
-            ["value"] = CaseBuilder.Random(new Random(3), [1, size.Length, size.KeyHeads * size.Size]),
+            ["query"] = CaseBuilder.Feed([1, size.Length, size.Heads * size.Size]),
+            ["key"] = CaseBuilder.Feed([1, size.Length, size.KeyHeads * size.Size]),
+            ["value"] = CaseBuilder.Feed([1, size.Length, size.KeyHeads * size.Size]),
             ["mask"] = Tensor.Create([1, 1, size.Length, size.Length], mask),
         };
     }
