@@ -22,7 +22,7 @@ internal static class ResultsReport
             - Difference: the largest over all outputs and rows, as a part of that output's max|a|; *=* where every bit is equal. The runtime's own
               optimizations are off, so that only ours count. Integer outputs are equal throughout, or counted. *Runtime's own* is what the runtime's
               full optimization makes of the original: the noise of that model. Exact passes stay within 1e-5, those that reassociate within 1e-4
-              or, where the runtime itself goes further, as far as that.
+              or, where the runtime itself goes further, as far as that, 1e-3 at most.
             - Time: as a share of the original's, median and middle half of rounds that run both in turn, under the runtime's full optimization.
 
 

@@ -5,7 +5,7 @@ namespace ModelOptimizer.Conformance.Tests.RandomGraphs;
 /// <summary>Reductions and the decomposed layers that fusions look for, whole or with one thing out of place.</summary>
 internal static class PatternRules
 {
-    public static Rule[] All => [Reduce, ReduceUnsqueeze, Softmax, GeluErf, GeluTanh, LayerNormalization, LayerNormalization, RmsNormalization, Swish, HardSwish, Attention];
+    public static Rule[] All => [Reduce, ReduceUnsqueeze, Softmax, GeluErf, GeluTanh, LayerNormalization, LayerNormalization, RmsNormalization, Swish, HardSwish, Bounded, Bounded, Attention];
 
     private static void Reduce(Scope scope)
     {
@@ -84,6 +84,30 @@ internal static class PatternRules
     {
         if (scope.FindFloat() is { } x)
             scope.Add(x.With(scope.Builder.Op("Mul", x.Value, scope.Builder.Op("Sigmoid", x.Value))));
+    }
+
+    /// <summary>Activations spelled out with bounds and exponentials.</summary>
+    private static void Bounded(Scope scope)
+    {
+        if (scope.FindFloat(1) is not { } x)
+            return;
+        var (g, v) = (scope.Builder, x.Value);
+        scope.Add(x.With(scope.Draw.Next(6) switch
+        {
+            0 => g.Op("Min", g.Op("Max", v, scope.Fill([], -0.5f)), scope.Fill([], scope.Pick(0.5f, -1))),
+            1 => g.Op("Max", v, g.Op("Mul", v, scope.Fill([], scope.Pick(0.1f, 2)))),
+            2 => g.Op("Clip", g.Op("Add", g.Op("Mul", v, scope.Fill([], 0.2f)), scope.Fill([], 0.5f)), scope.Fill([], 0), scope.Fill([], 1)),
+            3 => g.Op("Log", g.Op("Softmax", [v], ("axis", -1L))),
+            4 => g.Op("Mul", v, g.Op("Tanh", g.Op("Softplus", v))),
+            _ => SoftmaxByHand(scope, v),
+        }));
+    }
+
+    private static Value SoftmaxByHand(Scope scope, Value x)
+    {
+        var centred = scope.OneIn(3) ? scope.Builder.Op("Tanh", x) : scope.Builder.Op("Sub", x, scope.Reduce("ReduceMax", x, [-1]));
+        var powers = scope.Builder.Op("Exp", centred);
+        return scope.Builder.Op("Div", powers, scope.Reduce("ReduceSum", powers, [-1]));
     }
 
     private static void HardSwish(Scope scope)
