@@ -30,6 +30,9 @@ public sealed class MergeReshapes : NodeRewrite
     {
         if (!IsReshaping(node) || node.Input(0)?.Producer is not { } before || !Operators.Contains(before.OpType) || !IsReshaping(before))
             return Outcome.Done;
+        // Two Transposes merge into one, which unlike a Reshape leaves nothing to find out and so works on empty tensors, too.
+        if (node.Is("Transpose") && before.Is("Transpose"))
+            return Outcome.Done;
         if (before.Attributes.HasReferences)
             return Outcome.Refused($"an attribute of {before} comes from the function's caller");
         var opset = context.Opset(node.Graph!);
@@ -38,7 +41,6 @@ public sealed class MergeReshapes : NodeRewrite
         return MergedAxes(before, node, opset) is { } axes ? Merge(node, before, opset, axes, context) : Merge(node, before, opset, context);
     }
 
-    /// <summary>A Transpose of a Transpose is another pass's business.</summary>
     private static bool IsReshaping(Node node) => node.Domain.Length == 0
         && (!node.Is("Transpose") || (Permutation.Of(node) is { } order && node.Input(0)?.Type?.Shape is { } shape && KeepsOrder(order, shape)));
 

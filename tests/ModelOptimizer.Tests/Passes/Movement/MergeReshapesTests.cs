@@ -36,6 +36,17 @@ public sealed class MergeReshapesTests
     public void Makes_one_of_two(Func<GraphBuilder, Value, Value> build, int opset, params string[] left) =>
         PassTester.Run(Pass, Moves.Between(Matrix, build, opset)).Leaves(["Exp", .. left, "Abs"]);
 
+    /// <summary>A Reshape to [0, 1, -1] would fail on an empty batch.</summary>
+    [Test]
+    public void Two_transposes_that_only_move_axes_of_length_one_are_another_passs_business()
+    {
+        var g = new GraphBuilder();
+        var turned = g.Op("Transpose", [g.Input("x", DataType.Float, "n", "m", 1)], ("perm", new long[] { 0, 2, 1 }));
+        g.Output("y", g.Op("Transpose", [turned], ("perm", new long[] { 0, 1, 2 })));
+
+        PassTester.Run(Pass, g.Build()).Ignores();
+    }
+
     [Test]
     public void Axes_of_any_length_are_kept_by_a_zero() =>
         PassTester.Run(Pass, Moves.Between(Moves.Floats("n", 6), (g, x) => Unsqueeze(g, Reshape(g, x, 0, 2, 3), 3))).Leaves("Exp", "Reshape", "Abs");
