@@ -17,12 +17,23 @@ internal sealed class ExclusionAdviceTests
         Assert.That(given[1], Is.EqualTo("Or stop before it: --max-rewrites 6"));
     }
 
+    [Test]
+    public void Members_are_told_what_their_group_was_told()
+    {
+        var options = new FuseOptions { Format = FusionFormat.Contrib };
+
+        var given = Advice("fuse", "fuse-gelu", change: 1, options)[0];
+
+        Assert.That(given, Does.Contain("fuse-fast-gelu: { format: contrib }, ").And.Contain("fuse-attention, ").And.Not.Contain("fuse-gelu:"));
+    }
+
     [TestCase("simplify", "fuse-conv-mul", 0.5, true)]
     [TestCase("simplify", "fuse-conv-mul", 1e-6, false)]
     [TestCase("quantize-weights", "quantize-weights", 0.5, false)]
     public void Only_broken_promises_are_asked_to_be_reported(string runBy, string pass, double change, bool isBroken) =>
         Assert.That(Advice(runBy, pass, change), isBroken ? Has.Some.Contains("report it") : Has.None.Contains("report it"));
 
-    private static IReadOnlyList<string> Advice(string runBy, string pass, double change) => ExclusionAdvice.For(new BlamedRewrite(
-        7, new Rewrite(pass, "change it", "MatMul '/head/MatMul'"), new BisectedPass(PassRegistry.Create(runBy)), [new("y", 0)], [new("y", change)], Refusal: null));
+    private static IReadOnlyList<string> Advice(string runBy, string pass, double change, object? options = null) => ExclusionAdvice.For(new BlamedRewrite(
+        7, new Rewrite(pass, "change it", "MatMul '/head/MatMul'"), new BisectedPass(PassRegistry.Create(runBy, options), Options: options),
+        [new("y", 0)], [new("y", change)], Refusal: null));
 }

@@ -55,7 +55,7 @@ internal sealed class BisectMode
 
     public void Run(ParseResult parsed, ModelChoice choice, CommandContext context)
     {
-        var all = choice.Profile.Passes.Select(pass => new BisectedPass(PassRegistry.Create(pass.Name, pass.Options), pass.Location)).ToList();
+        var all = choice.Profile.Passes.Select(pass => new BisectedPass(PassRegistry.Create(pass.Name, pass.Options), pass.Location, pass.Options)).ToList();
         // Loss changes outputs on purpose: only a bound of the user's own can judge it.
         var passes = parsed.GetValue(_tolerance) is null ? all.FindAll(pass => pass.Pass.Effect != NumericEffect.Lossy) : all;
         var leftOut = all.Except(passes).Select(pass => pass.Pass.Name).Distinct().ToList();

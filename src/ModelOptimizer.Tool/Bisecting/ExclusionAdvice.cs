@@ -8,7 +8,7 @@ internal static class ExclusionAdvice
 {
     public static IReadOnlyList<string> For(BlamedRewrite culprit) =>
     [
-        InProfile(culprit.RunBy.Pass, culprit.Rewrite),
+        InProfile(culprit.RunBy, culprit.Rewrite),
         $"Or stop before it: --max-rewrites {culprit.Number - 1}",
         .. BreaksPromise(culprit) ? [$"And report it, please: {culprit.Rewrite.Pass} promises less change than that"] : Array.Empty<string>(),
     ];
@@ -17,17 +17,24 @@ internal static class ExclusionAdvice
     private static bool BreaksPromise(BlamedRewrite culprit) => RewriteBisector.DefaultTolerance(culprit.RunBy.Pass.Effect) is { } promised
         && (culprit.Refusal is not null || culprit.After.Any(change => change.Change > promised));
 
-    private static string InProfile(IGraphPass runBy, Rewrite rewrite) => runBy switch
+    private static string InProfile(BisectedPass runBy, Rewrite rewrite) => runBy.Pass switch
     {
-        ISelectivePass => $"Exclude the place in the profile: '- {runBy.Name}: {{ exclude: [\"{NameIn(rewrite.Where)}\"] }}'",
+        ISelectivePass pass => $"Exclude the place in the profile: '- {((IGraphPass)pass).Name}: {{ exclude: [\"{NameIn(rewrite.Where)}\"] }}'",
         Simplify when PassRegistry.Create(rewrite.Pass).Effect != NumericEffect.Exact =>
             "Keep simplify to what is exact: '- simplify: { exact: true }'",
-        FixpointGroup group => $"Name the other passes of {runBy.Name} in its place: {Others(group, rewrite.Pass)}",
-        _ => $"Leave {runBy.Name} out of the profile",
+        FixpointGroup group => $"Name the other passes of {runBy.Pass.Name} in its place: {Others(group, runBy.Options, rewrite.Pass)}",
+        _ => $"Leave {runBy.Pass.Name} out of the profile",
     };
 
-    private static string Others(FixpointGroup group, string culprit) =>
-        $"[{string.Join(", ", group.Passes.Select(pass => pass.Name).Where(name => name != culprit))}]";
+    private static string Others(FixpointGroup group, object? options, string culprit) =>
+        $"[{string.Join(", ", group.Passes.Select(pass => pass.Name).Where(name => name != culprit).Select(name => Entry(name, options)))}]";
+
+    /// <summary>A member by itself needs to be told what its group was told.</summary>
+    private static string Entry(string pass, object? groupOptions) => PassHelp.Said(groupOptions, PassRegistry.Find(pass)!).ToList() switch
+    {
+        [] => pass,
+        var said => $"{pass}: {{ {string.Join(", ", said)} }}",
+    };
 
     /// <summary>A node is shown as <c>MatMul '/head/MatMul'</c>, a weight by its bare name.</summary>
     private static string NameIn(string where) => where.Split('\'') is [_, var name, ..] ? name : where;

@@ -6,7 +6,8 @@ namespace ModelOptimizer.Bisection;
 /// <summary>One pass of a profile to search.</summary>
 /// <param name="Pass">The pass.</param>
 /// <param name="Location">Where the profile names it.</param>
-public sealed record BisectedPass(IGraphPass Pass, SourceLocation? Location = null);
+/// <param name="Options">What it was made with; null when it has no options.</param>
+public sealed record BisectedPass(IGraphPass Pass, SourceLocation? Location = null, object? Options = null);
 
 /// <summary>What the search found.</summary>
 /// <param name="Rewrites">How many rewrites all passes make together.</param>

@@ -8,7 +8,8 @@ namespace ModelOptimizer.Passes;
 
 public sealed record OrtOptimizeOptions
 {
-    [Option("How far the runtime goes: basic keeps to standard operators, extended writes operators that only ONNX Runtime has.", IsMain = true)]
+    [Option("How far the runtime goes: basic keeps to standard operators, extended writes operators that only ONNX Runtime has.", IsMain = true,
+        Example = "extended")]
     public RuntimeOptimization Level { get; init; } = RuntimeOptimization.Basic;
 }
 
