@@ -282,6 +282,21 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void A_member_that_only_left_alone_has_its_line()
+    {
+        var g = new GraphBuilder(opset: 14);
+        var x = g.Input("x", DataType.Float, 4);
+        var erf = g.Op("Erf", g.Op("Div", x, g.Initializer("root", [], MathF.Sqrt(2))));
+        g.Output("y", g.Op("Mul", g.Op("Mul", x, g.Op("Add", erf, g.Initializer("one", [], 1f))), g.Initializer("half", [], 0.5f)));
+        ModelWriter.Save(g.Build(), _folder["gelu.onnx"]);
+        var profile = _folder.Write("gelu.yaml", "version: 1\npasses: [fuse]\n");
+
+        var run = Cli.Run("optimize", _folder["gelu.onnx"], "-p", profile, "-o", _folder["out"]);
+
+        Assert.That(run.Out, Does.Match(@"\nfuse +0 +1 [^\n]+\n  fuse-gelu +1\n"));
+    }
+
+    [Test]
     public void What_differs_in_names_only_is_told_together()
     {
         var g = new GraphBuilder();

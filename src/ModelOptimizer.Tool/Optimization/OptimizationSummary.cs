@@ -20,8 +20,8 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
         foreach (var run in report.Passes.Where(run => run.Group is null))
         {
             table.Row(run.Pass, Count(run.Rewrites), Some(LeftAlone(run)), Count(run.After.Nodes), Bytes(run.After.Bytes));
-            foreach (var (pass, rewrites) in Members(run).Where(member => member.Rewrites > 0))
-                table.Row($"  {pass}", Count(rewrites), Some(Refusals(pass)), "", "");
+            foreach (var (pass, rewrites) in Members(run).Where(member => member.Rewrites + Refusals(member.Pass) > 0))
+                table.Row($"  {pass}", Some(rewrites), Some(Refusals(pass)), "", "");
         }
         context.Draw(table);
     }
