@@ -41,8 +41,10 @@ public static class ProfileTemplate
 
         # What is done, in order. 'dotnet model-opt explain PASS' tells more of each.
         passes:
-          # Removes what has no effect and computes what is constant; results stay the same.
+          # Removes what has no effect, computes what is constant, folds into weights; results stay the same up to float noise.
           - simplify
+          # One operator for each formula that exporters spell out. Newer opsets have more of them: see 'explain upgrade-opset'.
+          # - fuse
         {string.Concat(Compressions(traits))}
         """;
 
@@ -55,6 +57,8 @@ public static class ProfileTemplate
         }
         var matrices = Percent(traits.MatrixShare);
         var suggested = traits.Suggestion;
+        if (traits.Task == ModelTask.LanguageModel)
+            yield return Entry("Stores an output layer that is the transposed embedding once.", "tie-transposed-weights", isOn: false);
         yield return Entry($"8-bit weights and arithmetic for products with constant matrices ({matrices} of the float weights).",
             "quantize-dynamic", suggested == Compression.DynamicInt8);
         yield return Entry("Smaller still: 4-bit weights, float arithmetic. Needs a look at the metrics below.",

@@ -48,7 +48,8 @@ public sealed partial class ProfileTemplateTests
 
     [Test]
     public void A_language_model_is_scored_by_perplexity() =>
-        Assert.That(ProfileTemplate.For(LanguageModel(), "m.onnx"), Does.Contain("perplexity: { max-rise: 1% }").And.Contain("the next token at each position"));
+        Assert.That(ProfileTemplate.For(LanguageModel(), "m.onnx"), Does.Contain("perplexity: { max-rise: 1% }").And.Contain("the next token at each position")
+            .And.Match(@"\n  # - tie-transposed-weights\n[\s\S]*- quantize-dynamic\n"));
 
     [Test]
     public void What_is_quantized_is_left_alone() =>
