@@ -33,6 +33,8 @@ public sealed class MergeReshapes : NodeRewrite
         // Two Transposes merge into one, which unlike a Reshape leaves nothing to find out and so works on empty tensors, too.
         if (node.Is("Transpose") && before.Is("Transpose"))
             return Outcome.Done;
+        if (node.Is("Unsqueeze") && before.Is("Unsqueeze") && MaskUnsqueezes.EndWith(node))
+            return Outcome.Refused("the runtime looks for both before a mask of attention");
         if (before.Attributes.HasReferences)
             return Outcome.Refused($"an attribute of {before} comes from the function's caller");
         var opset = context.Opset(node.Graph!);

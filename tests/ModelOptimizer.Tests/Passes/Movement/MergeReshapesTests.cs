@@ -36,6 +36,13 @@ public sealed class MergeReshapesTests
     public void Makes_one_of_two(Func<GraphBuilder, Value, Value> build, int opset, params string[] left) =>
         PassTester.Run(Pass, Moves.Between(Matrix, build, opset)).Leaves(["Exp", .. left, "Abs"]);
 
+    [Test]
+    public void The_unsqueezes_of_an_attention_mask_stay_for_the_runtime_to_find() => PassTester.Run(Pass, Moves.Between(Matrix, (g, x) =>
+    {
+        var mask = Unsqueeze(g, Unsqueeze(g, x, 1), 2);
+        return g.Op("Mul", g.Op("Sub", g.Initializer("one", [], 1), mask), g.Initializer("lowest", [], -10000));
+    })).Refuses("mask of attention");
+
     /// <summary>A Reshape to [0, 1, -1] would fail on an empty batch.</summary>
     [Test]
     public void Two_transposes_that_only_move_axes_of_length_one_are_another_passs_business()
