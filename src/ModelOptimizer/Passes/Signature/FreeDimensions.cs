@@ -20,9 +20,19 @@ internal sealed partial class FreeDimensions
     }
 
     /// <summary>What a profile may name, in words.</summary>
-    public string Choices => _symbols.Count > 0
-        ? $"the inputs have {string.Join(", ", _symbols)}"
-        : $"the inputs have no symbols; name an axis: {string.Join(", ", _inputs.Keys.Select(input => $"{input}[0]"))}";
+    public string Choices => (_symbols.Count, UnnamedAxes().ToList()) switch
+    {
+        (0, []) => "all lengths of the inputs are fixed already",
+        (0, var axes) => $"the inputs have no symbols; name an axis: {string.Join(", ", axes)}",
+        (_, var axes) => $"the inputs have {string.Join(", ", [.. _symbols, .. axes])}",
+    };
+
+    /// <summary>The axes without length and symbol, in the quotes that YAML asks for around brackets.</summary>
+    private IEnumerable<string> UnnamedAxes() =>
+        from input in _inputs.Values
+        from axis in (input.Declared?.Shape?.Dimensions ?? []).Index()
+        where axis.Item.Value is null && string.IsNullOrEmpty(axis.Item.Symbol)
+        select $"\"{input.Name}[{axis.Index}]\"";
 
     public DimensionBinding Bind(NamedNumber length)
     {

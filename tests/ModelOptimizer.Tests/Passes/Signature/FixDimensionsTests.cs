@@ -81,6 +81,24 @@ public sealed class FixDimensionsTests
     public void No_length_is_one_too_few() => Assert.That(Mistakes().Single().Message, Is.EqualTo("fix-dimensions names no dimension; the inputs have batch, sequence"));
 
     [Test]
+    public void Choices_are_what_can_be_fixed_as_YAML_spells_it()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Add", g.Input("tokens:0", DataType.Float, 3, Dimension.Unknown), g.Input("fixed", DataType.Float, 1)));
+
+        Assert.That(Mistakes(g.Build()).Single().Message, Does.EndWith("; the inputs have no symbols; name an axis: \"tokens:0[1]\""));
+    }
+
+    [Test]
+    public void Where_all_lengths_are_fixed_none_is_suggested()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Relu", g.Input("x", DataType.Float, 3)));
+
+        Assert.That(Mistakes(g.Build()).Single().Message, Does.EndWith("; all lengths of the inputs are fixed already"));
+    }
+
+    [Test]
     public void One_dimension_has_one_length() =>
         Assert.That(Mistakes(new NamedNumber("batch", 1), new NamedNumber("input[0]", 2)).Single().Message, Is.EqualTo("'batch' can't have the lengths 1 and 2 at once"));
 
@@ -97,8 +115,11 @@ public sealed class FixDimensionsTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("Abs", g.Input("input", DataType.Float, "batch", "sequence")));
         g.Input("scale", DataType.Float, "batch", 3);
-        return Assert.Throws<DiagnosticException>(() => PassContexts.Run(g.Build(), new FixDimensions(Options(lengths))))!.Diagnostics;
+        return Mistakes(g.Build(), lengths);
     }
+
+    private static IReadOnlyList<Diagnostic> Mistakes(OnnxModel model, params NamedNumber[] lengths) =>
+        Assert.Throws<DiagnosticException>(() => PassContexts.Run(model, new FixDimensions(Options(lengths))))!.Diagnostics;
 
     private static FixDimensionsOptions Options(params NamedNumber[] lengths) => new() { Lengths = lengths };
 }
