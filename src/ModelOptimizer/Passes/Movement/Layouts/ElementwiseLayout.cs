@@ -6,11 +6,15 @@ namespace ModelOptimizer.Passes;
 /// <summary>Element by element, with broadcasting: constants are transposed the other way round, single elements stay.</summary>
 internal sealed class ElementwiseLayout : LayoutRule
 {
+    /// <summary>The first opset whose operands are all aligned at their last axes.</summary>
+    private const long AlignedAtEnd = 7;
+
     public override IEnumerable<int> Moving(Node node) =>
         Enumerable.Range(0, node.Inputs.Count).Where(i => node.Input(i) is { Constant: null } input && !IsOneElement(input));
 
     public override bool Commutes(Node node, ImmutableArray<long> order, long opset) =>
-        node.Outputs.Skip(1).All(output => output is null || output.Uses.Count == 0)
+        (opset >= AlignedAtEnd || !(node.Attributes.Has("broadcast") || node.Is("PRelu")))
+        && node.Outputs.Skip(1).All(output => output is null || output.Uses.Count == 0)
         && node.Inputs.OfType<Value>().All(input => input.Constant is not null
             ? TensorPermutation.CanPermute(input, order.Length)
             : !IsOneElement(input) || input.Type!.Shape!.Rank <= order.Length);

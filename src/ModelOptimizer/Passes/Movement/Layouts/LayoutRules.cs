@@ -8,9 +8,9 @@ internal static class LayoutRules
 {
     private static readonly string[] Elementwise =
     [
-        "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "Cosh", "DequantizeLinear",
+        "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "Cosh",
         "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg", "Not",
-        "QuantizeLinear", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt",
+        "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt",
         "Swish", "Tan", "Tanh", "ThresholdedRelu",
         "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
         "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor",
@@ -25,6 +25,7 @@ internal static class LayoutRules
     private static IEnumerable<(string Operator, LayoutRule Rule)> Table() =>
     [
         .. For(new ElementwiseLayout(), Elementwise),
+        .. For(new QuantizationLayout(), "QuantizeLinear", "DequantizeLinear"),
         .. For(new AxisLayout(), "Concat", "Split", "Softmax", "LogSoftmax", "Hardmax"),
         .. For(new PadLayout(), "Pad"),
         .. For(new SliceLayout(), "Slice"),

@@ -140,7 +140,7 @@ internal sealed class TransposedReaders
     public void Count(Value value, Graph graph)
     {
         var readers = value.Uses.Select(use => use.User).Distinct().ToList();
-        Absorbing.AddRange(readers.Where(reader => reader.Is("Transpose") && reader.Graph == graph && !reader.Attributes.HasReferences));
+        Absorbing.AddRange(readers.Where(reader => reader.Is("Transpose") && reader.Graph == graph && !reader.Attributes.HasReferences && Permutation.Of(reader) is not null));
         Outside = readers.Count - Inside - Absorbing.Count;
     }
 
