@@ -65,8 +65,8 @@ internal static class NoOpShapes
         var scales = node.Is("Upsample") || opset < 11 ? node.Input(1) : node.Input(2);
         if (scales?.Constant is { ElementCount: > 0 } known)
             return NoOpVerdict.When(UnitTensors.AreOnes(known));
-        return NoOpVerdict.When(node.Is("Resize") && node.Input(3)?.Constant is { } sizes && node.Input(0)?.Type?.Shape is { } shape
-            && shape.Dimensions.Select(axis => axis.Value).SequenceEqual(sizes.AsInt64s().Select(size => (long?)size)));
+        // Scales that keep the size may still move what is in it; sizes say no more than they are.
+        return NoOpVerdict.When(node.Is("Resize") && opset >= 11 && node.Input(3) is not null && KeepsShape(node));
     }
 
     /// <summary>From the first element to the last in steps of one, on every axis named.</summary>

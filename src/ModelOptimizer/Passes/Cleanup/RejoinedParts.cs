@@ -8,7 +8,7 @@ internal static class RejoinedParts
     /// <summary>The value whose parts are all here, in order; null when they are not.</summary>
     public static Value? WholeOf(Node concat, long opset)
     {
-        if (concat.Input(0)?.Producer is not { } first || concat.Attributes.TryGetInt("axis") is not { } axis)
+        if (concat.Input(0)?.Producer is not { Attributes.HasReferences: false } first || concat.Attributes.TryGetInt("axis") is not { } axis)
             return null;
         return first.Is("Split") ? WholeOfSplit(concat, first, axis) : first.Is("Slice") ? WholeOfSlices(concat, axis, opset) : null;
     }
@@ -27,7 +27,7 @@ internal static class RejoinedParts
         var (length, reached) = (shape[(int)axis].Value, 0L);
         foreach (var part in concat.Inputs)
         {
-            if (part?.Producer is not { } slice || slice.Input(0) != whole || ConstantSlice.Of(slice, opset) is not [var cut])
+            if (part?.Producer is not { Attributes.HasReferences: false } slice || !slice.Is("Slice") || slice.Input(0) != whole || ConstantSlice.Of(slice, opset) is not [var cut])
                 return null;
             if (Resolve(cut.Axis, shape) != Resolve(axis, shape) || cut.Step != 1 || cut.Start != reached || cut.End <= cut.Start)
                 return null;

@@ -99,6 +99,9 @@ public sealed class EliminateIdentityTests
         Worker("parts by Slices that overlap", (g, x) => g.Op("Concat", [Cut(g, x, 1, 0, 2), Cut(g, x, 1, 1, long.MaxValue)], ("axis", 1))),
         Worker("parts by Slices that miss the end", (g, x) => g.Op("Concat", [Cut(g, x, 1, 0, 1), Cut(g, x, 1, 1, 2)], ("axis", 1))),
         Worker("parts along another axis", (g, x) => g.Node("Split", [x, g.Int64s("parts", 1, 1)], 2, ("axis", 0)) is var split ? g.Op("Concat", [split.Output(0), split.Output(1)], ("axis", 1)) : x),
+        Worker("parts of which one is none", (g, x) => g.Op("Cast", [x], ("to", (long)DataType.Int64)) is var whole
+            ? g.Op("Concat", [Cut(g, whole, 0, 0, 1), g.Op("Clip", whole, Scalar(g, 1), Scalar(g, 9))], ("axis", 0))
+            : x),
         Worker("Resize to another size", (g, x) => g.Op("Resize", [x, null, null, g.Int64s("sizes", 2, 6)], ("mode", "linear"))),
         Worker("Concat of two", (g, x) => g.Op("Concat", [x, x], ("axis", 0))),
     ];
@@ -209,6 +212,30 @@ public sealed class EliminateIdentityTests
         PassTester.Run(new EliminateIdentity(), g.Build()).Leaves("Exp");
     }
 
+    [Test]
+    public void Parts_along_an_axis_that_the_caller_names_are_left_alone()
+    {
+        var g = new GraphBuilder();
+        g.Function("local", "Swap", 1, (f, inputs) =>
+        {
+            var split = f.FromCaller<long>(f.Node("Split", [inputs[0]], 2), "axis");
+            return [f.Op("Concat", [split.Output(0), split.Output(1)], ("axis", 0))];
+        });
+        g.Output("y", g.Op("local.Swap", [g.Input("x", DataType.Float, 2, 4)], ("axis", 1)));
+
+        PassTester.Run(new EliminateIdentity(), g.Build()).Refuses("an attribute comes from the function's caller");
+    }
+
+    [Test]
+    public void Resize_may_name_axes_in_another_order()
+    {
+        var g = new GraphBuilder(opset: 18);
+        var x = g.Op("Exp", g.Input("x", DataType.Float, 1, 1, 2, 3));
+        g.Output("y", g.Op("Resize", [x, null, null, g.Int64s("sizes", 1, 1, 2, 3)], ("axes", new long[] { 0, 1, 3, 2 })));
+
+        PassTester.Run(new EliminateIdentity(), g.Build()).Ignores();
+    }
+
     private static OnnxModel Between(Func<GraphBuilder, Value, Value> middle, long opset)
     {
         var g = new GraphBuilder(opset);
@@ -224,6 +251,8 @@ public sealed class EliminateIdentityTests
 
     private static Value Cut(GraphBuilder g, Value x, long axis, long from, long to) =>
         g.Op("Slice", x, g.Int64s("from", from), g.Int64s("to", to), g.Int64s("axis", axis));
+
+    private static Value Scalar(GraphBuilder g, long element) => g.Initializer("scalar", Tensor.Create([], element));
 
     private static Tensor Int64s(params long[] elements) => Tensor.Create([elements.Length], elements);
 
