@@ -7,8 +7,8 @@ namespace ModelOptimizer.Inference;
 /// <param name="runsOnce">False for what may run several times over other data, where one name can't stand for one length.</param>
 internal sealed class GraphSweep(long opset, SymbolTable symbols, ElementMap elements, RuntimeTypes runtime, FunctionCalls calls, bool runsOnce)
 {
-    /// <summary>Loops inside loops are swept again for each guess about the outer one; deeper ones get no guess.</summary>
-    private const int DeepestGuess = 3;
+    /// <summary>Loops inside loops are swept again for each guess about the outer one; those nested deeper get no guess.</summary>
+    private const int DeepestGuess = 4;
 
     private int _loopDepth;
 
@@ -28,12 +28,8 @@ internal sealed class GraphSweep(long opset, SymbolTable symbols, ElementMap ele
                 Type(node);
     }
 
-    /// <summary>Sweeps a body that may run any number of times.</summary>
-    public void SweepRepeated(Graph body)
-    {
-        var inner = new GraphSweep(opset, symbols, elements, runtime, calls, runsOnce: false) { _loopDepth = _loopDepth + 1 };
-        inner.Sweep(body);
-    }
+    /// <summary>A sweep like this one over a body that may run any number of times.</summary>
+    public GraphSweep Repeated() => new(opset, symbols, elements, runtime, calls, runsOnce: false) { _loopDepth = _loopDepth + 1 };
 
     /// <summary>A sweep like this one over a function's definition, which may be called any number of times.</summary>
     public GraphSweep Into(long functionOpset) => new(functionOpset, symbols, elements, runtime, calls, runsOnce: false) { _loopDepth = _loopDepth };

@@ -65,6 +65,19 @@ public sealed class BodyTests
         Assert.That(found.Type!.ToString(), Is.EqualTo("int64[2,?]"));
     }
 
+    [Test]
+    public void A_declared_symbol_is_none_where_steps_differ()
+    {
+        var x = _g.Input("x", DataType.Float, "n", 3);
+        var (formal, _) = Loop(_g.Op("somewhere.Unknown", x), (body, carried) =>
+        {
+            carried.Type = x.Type;
+            return body.Op("Exp", carried);
+        });
+
+        Assert.That(formal.Type!.ToString(), Is.EqualTo("float[?,3]"));
+    }
+
     [TestCase(true, "float[3,n,3]")]
     [TestCase(false, "float[collected@0,n,3]")]
     public void What_a_loop_collects_is_as_long_as_its_trips_where_nothing_ends_it_before(bool isEndless, string expected)

@@ -30,6 +30,8 @@ public sealed class RuleTests
         Case("Conv", "float[n,4,floor((h + 1)/2),w]", g => g.Op("Conv", [Image(g), g.Initializer("k", [4, 3, 3, 3], new float[108])], ("strides", new[] { 2L, 1 }), ("pads", new[] { 1L, 1, 1, 1 }))),
         Case("Conv same", "float[n,4,floor((h + 1)/2),floor((w + 1)/2)]", g => g.Op("Conv", [Image(g), g.Initializer("k", [4, 3, 3, 3], new float[108])], ("strides", new[] { 2L, 2 }), ("auto_pad", "SAME_UPPER"))),
         Case("ConvTranspose", "float[n,2,2*h,2*w]", g => g.Op("ConvTranspose", [Image(g), g.Initializer("k", [3, 2, 2, 2], new float[24])], ("strides", new[] { 2L, 2 }))),
+        Case("ConvTranspose same", "float[n,2,2*h,2*w]", g => g.Op("ConvTranspose", [Image(g), g.Initializer("k", [3, 2, 2, 2], new float[24])], ("strides", new[] { 2L, 2 }), ("auto_pad", "SAME_UPPER"))),
+        Case("ConvTranspose same with gaps", "float[n,2,found@2,found@3]", g => g.Op("ConvTranspose", [Image(g), g.Initializer("k", [3, 2, 1, 1], new float[6])], ("strides", new[] { 2L, 2 }), ("auto_pad", "SAME_UPPER"))),
         Case("MaxPool", "float[n,3,floor(h/2),floor(w/2)]", g => g.Op("MaxPool", [Image(g)], ("kernel_shape", new[] { 2L, 2 }), ("strides", new[] { 2L, 2 }))),
         Case("GlobalAveragePool", "float[n,3,1,1]", g => g.Op("GlobalAveragePool", Image(g))),
         Case("Reshape splits", "float[b,s,2,4]", g => g.Op("Reshape", X(g), g.Int64s("t", 0, 0, 2, 4))),

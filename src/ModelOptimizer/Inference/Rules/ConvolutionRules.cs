@@ -99,8 +99,9 @@ internal sealed record Windows(long[] Kernel, long[] Strides, long[] Dilations, 
 
     private Dimension Spread(SymbolTable symbols, Dimension length, long extra, int i)
     {
+        // Windows that don't even meet need no padding taken away: the runtime then leaves the length as it comes.
         if (AutoPad.StartsWith("SAME", StringComparison.Ordinal))
-            return symbols.Multiply(length, Strides[i]);
+            return Extent(i) + extra < Strides[i] ? Dimension.Unknown : symbols.Multiply(length, Strides[i]);
         var pads = AutoPad == "VALID" ? 0 : Pads[i] + Pads[i + Kernel.Length];
         return symbols.Add(symbols.Multiply(symbols.Subtract(length, 1), Strides[i]), extra + Extent(i) - pads);
     }

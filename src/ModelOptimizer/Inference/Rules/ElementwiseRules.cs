@@ -31,9 +31,6 @@ internal static class ElementwiseRules
     public static void Variadic(NodeTyping node) =>
         node.Set(node.ElementType(0), ShapeMath.Broadcast(node.Symbols, Enumerable.Range(0, node.InputCount).Select(node.Shape)));
 
-    /// <summary>The slope is broadcast to the data, never the other way.</summary>
-    public static void PRelu(NodeTyping node) => Unary(node);
-
     public static void Where(NodeTyping node)
     {
         node.Set(node.ElementType(1) ?? node.ElementType(2), ShapeMath.Broadcast(node.Symbols, node.Shape(0), node.Shape(1), node.Shape(2)));

@@ -15,10 +15,11 @@ internal static class LoopRules
     {
         if (node.Node.Bodies is not [{ Graph: var body }] || body.Inputs.Count < 2)
             return;
-        sweep.Store(body.Inputs[0], new TensorType(DataType.Int64, Shape.Scalar), null);
-        sweep.Store(body.Inputs[1], new TensorType(DataType.Bool, Shape.Scalar), null);
+        var steps = sweep.Repeated();
+        steps.Store(body.Inputs[0], OneElement(DataType.Int64, body.Inputs[0]), null);
+        steps.Store(body.Inputs[1], OneElement(DataType.Bool, body.Inputs[1]), null);
         var carried = body.Inputs.Count - 2;
-        Guess(sweep, body, carried, i => node.Type(i + 2), formal: 2, result: 1);
+        Guess(steps, body, carried, i => node.Type(i + 2), formal: 2, result: 1);
         for (var i = 0; i < node.OutputCount && i + 1 < body.Outputs.Count; i++)
             if (i < carried)
                 Carry(node, i, body.Inputs[i + 2].Type, body.Outputs[i + 1].Value.Type);
@@ -32,41 +33,45 @@ internal static class LoopRules
         if (node.Opset < 9 || node.Node.Bodies is not [{ Graph: var body }] || body.Inputs.Count != node.InputCount)
             return;
         var carried = node.InputCount - (int)node.Attribute("num_scan_inputs", 0);
-        var steps = Dimension.Unknown;
+        var (steps, count) = (sweep.Repeated(), Dimension.Unknown);
         for (var i = carried; i < node.InputCount; i++)
-            steps = Cut(node, sweep, body.Inputs[i], i, carried, steps);
-        Guess(sweep, body, carried, node.Type, formal: 0, result: 0);
+            count = Cut(node, steps, body.Inputs[i], i, carried, count);
+        Guess(steps, body, carried, node.Type, formal: 0, result: 0);
         for (var i = 0; i < node.OutputCount && i < body.Outputs.Count; i++)
             if (i < carried)
                 Carry(node, i, body.Inputs[i].Type, body.Outputs[i].Value.Type);
             else
-                Collect(node, i, body.Outputs[i].Value.Type, steps, node.Attribute("scan_output_axes") is { } axes ? axes[i - carried] : 0);
+                Collect(node, i, body.Outputs[i].Value.Type, count, node.Attribute("scan_output_axes") is { } axes ? axes[i - carried] : 0);
     }
 
-    private static Dimension Cut(NodeTyping node, GraphSweep sweep, Value formal, int input, int carried, Dimension steps)
+    /// <summary>The runtime hands a Loop's counter and condition to its body in the rank that the body declares.</summary>
+    private static TensorType OneElement(DataType type, Value formal) => new(type, formal.Declared?.Shape is { Rank: 1 } ? Shape.Of(1) : Shape.Scalar);
+
+    /// <returns>How many steps there are, by this input and those before it.</returns>
+    private static Dimension Cut(NodeTyping node, GraphSweep steps, Value formal, int input, int carried, Dimension count)
     {
         var type = node.Type(input);
         if (type is not { Shape: { } shape } || ShapeMath.Axis(node.Attribute("scan_input_axes") is { } axes ? axes[input - carried] : 0, shape.Rank) is not { } axis)
         {
-            sweep.Store(formal, type is null ? null : type with { Shape = null }, null);
-            return steps;
+            steps.Store(formal, type is null ? null : type with { Shape = null }, null);
+            return count;
         }
-        sweep.Store(formal, type with { Shape = new(shape.Dimensions.RemoveAt(axis)) }, null);
-        return ShapeMath.Common(steps, shape[axis]);
+        steps.Store(formal, type with { Shape = new(shape.Dimensions.RemoveAt(axis)) }, null);
+        return ShapeMath.Common(count, shape[axis]);
     }
 
-    private static void Guess(GraphSweep sweep, Graph body, int carried, Func<int, TensorType?> initial, int formal, int result)
+    private static void Guess(GraphSweep steps, Graph body, int carried, Func<int, TensorType?> initial, int formal, int result)
     {
-        var guesses = Enumerable.Range(0, carried).Select(i => sweep.MayGuess ? initial(i) : Shapeless(initial(i))).ToArray();
+        var guesses = Enumerable.Range(0, carried).Select(i => steps.MayGuess ? initial(i) : Shapeless(initial(i))).ToArray();
         for (var round = 0; ; round++)
         {
             for (var i = 0; i < carried; i++)
-                sweep.Store(body.Inputs[formal + i], guesses[i], null);
-            sweep.SweepRepeated(body);
+                steps.Store(body.Inputs[formal + i], guesses[i], null);
+            steps.Sweep(body);
             var isStable = true;
             for (var i = 0; i < carried; i++)
             {
-                var next = Weaken(guesses[i], ResultType(body, result + i), isLast: round >= MostGuesses || !sweep.MayGuess);
+                var next = Weaken(guesses[i], ResultType(body, result + i), isLast: round >= MostGuesses || !steps.MayGuess);
                 isStable &= Equals(next, guesses[i]);
                 guesses[i] = next;
             }

@@ -41,6 +41,21 @@ public sealed class CaptureInvariantsTests
     }
 
     [Test]
+    public void An_invariant_may_be_collected_and_handed_on_to_another_slot()
+    {
+        var g = new GraphBuilder();
+        var (x, z) = (g.Input("x", Vector), g.Op("Exp", g.Input("z", Vector)));
+        var loop = g.Loop(g.Initializer("trips", Trips(3)), null, [x, z],
+            (body, formals) => [body.Op("Identity", formals[1]), body.Op("Identity", formals[3]), body.Op("Identity", formals[3]), body.Op("Identity", formals[3])]);
+        g.Output("y", loop.Output());
+        g.Output("w", loop.Output(1));
+        g.Output("ws", loop.Output(2));
+
+        PassTester.Run(Pass, g.Build());
+        PassTester.Run(new Simplify(new SimplifyOptions()), g.Build());
+    }
+
+    [Test]
     public void Values_that_change_places_are_no_invariants()
     {
         var g = new GraphBuilder();

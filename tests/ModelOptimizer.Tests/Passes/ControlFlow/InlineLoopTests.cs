@@ -44,6 +44,24 @@ public sealed class InlineLoopTests
         PassTester.Run(Pass, g.Build()).Leaves("Exp");
     }
 
+    /// <summary>The runtime hands them to the body in the rank that it declares.</summary>
+    [Test]
+    public void A_body_may_want_its_counter_and_condition_as_vectors()
+    {
+        var g = new GraphBuilder();
+        var loop = g.Loop(Trip(g, 1), null, [g.Input("x", Vector)], (body, formals) =>
+        {
+            formals[0].Type = new TensorType(DataType.Int64, Shape.Of(1));
+            formals[1].Type = new TensorType(DataType.Bool, Shape.Of(1));
+            return [body.Op("Identity", formals[1]), body.Op("Identity", formals[2]), body.Op("Concat", [formals[0], formals[0]], ("axis", 0)), body.Op("Shape", formals[0])];
+        });
+        g.Output("y", loop.Output(1));
+        g.Output("z", loop.Output(2));
+
+        PassTester.Run(Pass, g.Build());
+        PassTester.Run(new FoldShape(), g.Build());
+    }
+
     private static IEnumerable<TestCaseData> Never =>
     [
         Case("no trip", g => Trip(g, 0), _ => null),
