@@ -32,7 +32,7 @@ public sealed class FoldConstants(FoldConstantsOptions options) : IGraphPass
         context.InferTypes();
         // Outer graphs first: their results are constants to the bodies inside.
         foreach (var graph in GraphWalker.Graphs(model).ToList())
-            while (!context.IsDone && FoldableRegion.Collect(graph, context) is { Nodes.Count: > 0 } region)
+            while (!context.IsDone && FoldableRegion.Collect(graph, options.MaxGrowth, context) is { Nodes.Count: > 0 } region)
                 if (!Fold(region, context))
                     break;
     }

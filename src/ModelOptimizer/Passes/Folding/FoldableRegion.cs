@@ -28,7 +28,7 @@ internal sealed class FoldableRegion
     /// <summary>True when more nodes may follow once these are folded.</summary>
     public bool IsCut => _inputBytes > LargestInputBytes;
 
-    public static FoldableRegion Collect(Graph graph, PassContext context)
+    public static FoldableRegion Collect(Graph graph, ByteSize maxGrowth, PassContext context)
     {
         var region = new FoldableRegion(graph);
         foreach (var node in graph.Nodes)
@@ -37,7 +37,7 @@ internal sealed class FoldableRegion
                 break;
             if (!region.HasConstantInputs(node))
                 continue;
-            if ((FoldingRules.Refusal(node) ?? context.RefusedFolds.WhyNot(node)) is { } why)
+            if ((FoldingRules.Refusal(node) ?? context.RefusedFolds.WhyNot(node, maxGrowth)) is { } why)
                 context.Refuse(node, why);
             else
                 region.Add(node);
@@ -76,7 +76,7 @@ internal sealed class FoldableRegion
                 continue;
             }
             context.Refuse(node, why);
-            context.RefusedFolds.Add(node, why);
+            context.RefusedFolds.Add(node, maxGrowth, why);
             _members.Remove(node);
         }
         return chosen;

@@ -63,6 +63,16 @@ public sealed class FoldConstantsTests
         PassTester.Run(new FoldConstants(new() { MaxGrowth = new ByteSize(1 << 20) }), model).Leaves("Add");
     }
 
+    [Test]
+    public void A_later_pass_may_spend_more()
+    {
+        var model = Big(reduce: false);
+
+        PassContexts.Run(model, Pass, new FoldConstants(new() { MaxGrowth = new ByteSize(1 << 20) }));
+
+        Assert.That(GraphWalker.Nodes(model).Select(node => node.OpType), Is.EqualTo(new[] { "Add" }));
+    }
+
     /// <summary>Only what is stored counts, not what is computed on the way.</summary>
     [Test]
     public void A_big_step_to_a_small_result_is_folded() => PassTester.Run(Pass, Big(reduce: true)).Leaves("Add");
