@@ -135,6 +135,8 @@ public sealed class OnnxModel
         foreach (var (taken, kept) in other.Graph.Outputs.Zip(Graph.Outputs))
             taken.Type = kept.Type ?? taken.Type;
         other.Graph.InitializersMayBeFed = InitializersMayBeFed;
+        // The other's graphs have counts of their own, which may be lower.
+        _changes = ChangeCount + 1;
         Graph = other.Graph;
         FunctionList.Clear();
         FunctionList.AddRange(other.FunctionList);

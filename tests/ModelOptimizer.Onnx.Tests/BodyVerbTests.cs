@@ -86,9 +86,12 @@ public sealed class BodyVerbTests
         var model = Load(Graph(["x"], ["y"], Node("Identity", ["x"], ["t"]), Node("Relu", ["t"], ["y"])));
         model.Graph.Inputs[0].Type = new TensorType(DataType.Float, new Shape(["n"]));
 
+        var changes = model.ChangeCount;
+
         model.TakeOver(Load(Graph(["x"], ["y"], Node("Relu", ["x"], ["y"]))));
 
         AssertSound(model);
+        Assert.That(model.ChangeCount, Is.GreaterThan(changes));
         Assert.That(model.Graph.Nodes.Select(node => node.OpType), Is.EqualTo(new[] { "Relu" }));
         Assert.That(model.Graph.Inputs[0].Type!.ToString(), Is.EqualTo("float[n]"));
     }
