@@ -51,12 +51,13 @@ internal static class ReshapeRules
         node.SetElements(node.Elements(0));
     }
 
-    /// <summary>Without axes every axis of length 1 goes; a symbolic one could be such.</summary>
+    /// <summary>Without axes, which the runtime takes an empty list for, every axis of length 1 goes; a symbolic one could be such.</summary>
     private static Shape? Squeezed(NodeTyping node)
     {
         if (node.Shape(0) is not { } shape)
             return null;
-        if (node.Opset < 13 ? !node.Node.Attributes.Has("axes") : !node.HasInput(1))
+        var isGiven = node.Opset < 13 ? node.Node.Attributes.Has("axes") : node.HasInput(1);
+        if (!isGiven || Axes(node) is [])
             return shape.IsStatic ? new([.. shape.Dimensions.Where(length => length.Value != 1)]) : null;
         if (Axes(node) is not { } axes || ShapeMath.Axes(axes, shape.Rank) is not { } squeezed)
             return null;

@@ -7,10 +7,13 @@ internal static class AxesOperand
 {
     private const long AsInput = 13;
 
-    /// <summary>The axes counted from the first, in the order given; null when they are left out, not constant, or of an unknown rank.</summary>
+    /// <summary>
+    /// The axes counted from the first, in the order given; null when they are left out, as an empty list says, too, not constant, or of an
+    /// unknown rank.
+    /// </summary>
     public static long[]? Resolved(Node node, long opset)
     {
-        if (Operands.Int64s(node, "axes", 1, opset >= AsInput) is not { } axes)
+        if (Operands.Int64s(node, "axes", 1, opset >= AsInput) is not { Length: > 0 } axes)
             return null;
         if (axes.All(axis => axis >= 0))
             return axes;

@@ -226,6 +226,21 @@ public sealed class EliminateIdentityTests
         PassTester.Run(new EliminateIdentity(), g.Build()).Refuses("an attribute comes from the function's caller");
     }
 
+    /// <summary>The runtime takes them for all axes of length 1.</summary>
+    [TestCase(17)]
+    [TestCase(12)]
+    public void Squeeze_of_no_axes_squeezes_all(long opset)
+    {
+        var g = new GraphBuilder(opset);
+        var x = g.Op("Exp", g.Input("x", DataType.Float, 1, 3));
+        var squeezed = opset < 13 ? g.Op("Squeeze", [x], ("axes", Array.Empty<long>())) : g.Op("Squeeze", x, g.Int64s("none"));
+        g.Output("y", g.Op("Abs", squeezed));
+        g.Output("rank", g.Op("Shape", g.Op("Shape", squeezed)));
+
+        PassTester.Run(new EliminateIdentity(), g.Build()).Ignores();
+        PassTester.Run(new FoldShape(), g.Build());
+    }
+
     [Test]
     public void Resize_may_name_axes_in_another_order()
     {
