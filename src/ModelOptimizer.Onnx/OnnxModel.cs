@@ -187,7 +187,7 @@ public sealed class OnnxModel
     {
         while (graph.Outer is { } outer)
             graph = outer;
-        return FunctionList.Find(function => function.Body == graph);
+        return graph.IsFunction ? FunctionList.Find(function => function.Body == graph) : null;
     }
 
     public override string ToString() => $"{Graph.Name} (opset {Opset}, {Graph.Nodes.Count} nodes)";

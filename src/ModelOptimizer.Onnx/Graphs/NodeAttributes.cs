@@ -77,6 +77,9 @@ public sealed class NodeAttributes
         _node.Attribute.Count == other._node.Attribute.Count
         && _node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal).SequenceEqual(other._node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal));
 
+    /// <summary>A number that attributes of equal content share.</summary>
+    public int ContentHash => _node.Attribute.Aggregate(0, (sum, attribute) => unchecked(sum + attribute.GetHashCode()));
+
     private AttributeProto? Find(string name) => _node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
 
     private AttributeProto? Find(string name, Kind kind) =>

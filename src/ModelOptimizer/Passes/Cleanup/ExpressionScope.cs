@@ -53,6 +53,7 @@ internal sealed class ExpressionScope(ExpressionScope? outer)
         {
             var hash = new HashCode();
             hash.Add(node.OpType);
+            hash.Add(node.Attributes.ContentHash);
             if (IsCommutative(node))
                 AddUnordered(ref hash, node.Input(0)!.GetHashCode(), node.Input(1)!.GetHashCode());
             else
