@@ -62,6 +62,9 @@ internal sealed record ConstantPad(long[] Widths, double Value)
     {
         if (pool.Outputs.Skip(1).Any(output => output?.Uses.Count > 0))
             return "the pool's indices count the padding";
+        // A pool's own padding has no value: a window that reads nothing else has no maximum.
+        if (pool.Attributes.TryGetInts("dilations")?.Any(step => step != 1) == true)
+            return "the steps between what the pool reads may leave it nothing but padding";
         return double.IsNegativeInfinity(Value) || (Value == 0 && IsNeverNegative(data, opset)) ? null : "the maximum may be the padding";
     }
 

@@ -108,6 +108,18 @@ public sealed class FusePadTests
         PassTester.Run(Pass, g.Build()).Refuses("indices count the padding");
     }
 
+    /// <summary>A pool's own padding is no number: where the window reads nothing else, the maximum is none either.</summary>
+    [Test]
+    public void A_window_with_gaps_may_read_padding_only()
+    {
+        var g = new GraphBuilder();
+        var x = g.Op("Relu", g.Input("x", DataType.Float, 1, 1, 1, 1));
+        var padded = g.Op("Pad", x, g.Int64s("widths", 0, 0, 1, 1, 0, 0, 1, 1));
+        g.Output("y", g.Op("MaxPool", [padded], ("kernel_shape", new long[] { 2, 2 }), ("dilations", new long[] { 2, 2 })));
+
+        PassTester.Run(Pass, g.Build()).Refuses("may leave it nothing but padding");
+    }
+
     private static IEnumerable<TestCaseData> Strangers =>
     [
         Pool("reflection", (g, x) => Conv(g, g.Op("Pad", [x, g.Int64s("widths", Widths)], ("mode", "reflect")))),
