@@ -142,6 +142,9 @@ public sealed class FuseLayerNormalizationTests
             var variance = g.Op("ReduceMean", [g.Op("Mul", d, d)], ("axes", new long[] { 1 }));
             return g.Op("Div", d, g.Op("Sqrt", g.Op("Add", variance, Number(g, 1e-5f))));
         }, "its means are not known to be those over the last axes"),
+        Case("an exponent that adds an axis", (g, x) =>
+            g.Op("Div", Deviation(g, x), Root(g, g.Op("Pow", Deviation(g, x), g.Initializer("two", Tensor.Create([1, 1, 1, 1], 2L))))),
+            "its means are not known to be those over the last axes"),
         Case("means over different axes", (g, x) =>
         {
             var d = g.Op("Sub", x, g.Op("ReduceMean", [x], ("axes", new long[] { 1, 2 })));

@@ -37,7 +37,10 @@ internal sealed record Match(Node Root)
     /// <summary>The type that the formula is computed in; what a function gets has none yet, but the formula's numbers tell.</summary>
     public DataType? TypeOf(Value operand) => operand.Type?.ElementType ?? Numbers.FirstOrDefault()?.ElementType;
 
-    private int NumberRank => Numbers.Select(constant => constant.Dimensions.Length).DefaultIfEmpty(0).Max();
+    private int NumberRank => Numbers.Concat(Exponents).Select(constant => constant.Dimensions.Length).DefaultIfEmpty(0).Max();
+
+    /// <summary>Those of a Pow may be whole numbers.</summary>
+    private IEnumerable<Tensor> Exponents => Nodes.Where(node => node.Is("Pow")).Select(node => node.Input(1)?.Constant).OfType<Tensor>();
 
     private IEnumerable<Tensor> Numbers => Nodes.SelectMany(node => node.Inputs).Select(input => input?.Constant).OfType<Tensor>()
         .Where(constant => constant.ElementCount == 1 && constant.ElementType.IsFloatingPoint());
