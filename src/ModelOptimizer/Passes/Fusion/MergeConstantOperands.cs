@@ -27,6 +27,8 @@ public sealed class MergeConstantOperands : NodeRewrite
             return Outcome.Done;
         if (second.Data.Producer is not { } producer || producer.Graph != node.Graph || IsProduct(producer) != IsProduct(node) || ConstantOperand.Of(producer) is not { } first)
             return Outcome.Done;
+        if (first.Tensor.ElementCount == 0 || second.Tensor.ElementCount == 0)
+            return Outcome.Done;
         if (!WeightArithmetic.Handles(first.Tensor.ElementType) || Affine(first) is not { } before || Affine(second) is not { } after)
             return Outcome.Done;
         if (Guard(first, second, opset) is { } why)

@@ -64,6 +64,8 @@ public sealed class MergeConstantOperandsTests
     [
         Case("a factor of a sum", "", (g, x) => g.Op("Mul", g.Op("Add", x, C(g)), D(g))),
         Case("a constant divided", "", (g, x) => g.Op("Div", D(g), g.Op("Mul", x, C(g)))),
+        Case("nothing at all", "", (g, x) =>
+            g.Op("Mul", g.Op("Mul", g.Op("Reshape", x, g.Int64s("column", 6, 1)), g.Initializer("c", [0])), g.Initializer("d", [0]))),
         Case("two activations", "", (g, x) => g.Op("Mul", g.Op("Mul", x, x), D(g))),
     ];
 
