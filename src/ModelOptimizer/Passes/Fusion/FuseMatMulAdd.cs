@@ -24,11 +24,11 @@ public sealed class FuseMatMulAdd : NodeRewrite
         var product = node.Inputs.Select(input => input?.Producer).FirstOrDefault(producer => producer?.Is("MatMul") == true);
         if (product is null || product.Graph != node.Graph)
             return Outcome.Done;
+        if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || !product.Inputs.All(IsMatrix))
+            return Outcome.Done;
         if (node.Inputs.FirstOrDefault(input => input?.IsOverridable == true) is { } fed)
             return Outcome.Refused($"'{fed}' may be fed by callers");
         if (ConstantOperand.Of(node) is not { } term)
-            return Outcome.Done;
-        if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || !product.Inputs.All(IsMatrix))
             return Outcome.Done;
         if (term.Data.Uses.Count > 1)
             return Outcome.Refused($"'{term.Data}' has other readers");

@@ -23,7 +23,7 @@ internal sealed class FoldSearch(FrozenSet<string> folded, FrozenSet<string> int
 
     public FoldAttempt Find(Node node, long opset)
     {
-        if (Neighbour(node) is not var (dataIndex, neighbour) || (opset < ConstantOperand.BroadcastOpset && neighbour.Is("Gemm")))
+        if (!HasConstants(node) || Neighbour(node) is not var (dataIndex, neighbour) || (opset < ConstantOperand.BroadcastOpset && neighbour.Is("Gemm")))
             return FoldAttempt.None;
         if (node.Attributes.HasReferences || neighbour.Attributes.HasReferences)
             return FoldAttempt.Refused("an attribute comes from the function's caller");
@@ -32,6 +32,10 @@ internal sealed class FoldSearch(FrozenSet<string> folded, FrozenSet<string> int
         var (affine, why) = node.Is("BatchNormalization") ? ReadBatchNormalization(node, target, opset) : ReadConstant(node, target, opset);
         return affine is not null ? Check(new(node, dataIndex, target, affine, side), opset) : FoldAttempt.Refused(why);
     }
+
+    /// <summary>False for two activations, where nobody would expect a fold. A constant that callers may feed counts, to be refused with that reason.</summary>
+    private static bool HasConstants(Node node) =>
+        node.Is("BatchNormalization") || node.Inputs.Any(input => input is { Constant: not null } or { IsOverridable: true });
 
     /// <summary>The node with weights beside this one, in the same graph, and the input through which data flows.</summary>
     private (int DataIndex, Node Neighbour)? Neighbour(Node node)
@@ -43,7 +47,6 @@ internal sealed class FoldSearch(FrozenSet<string> folded, FrozenSet<string> int
         return neighbour is not null && neighbour.Graph == node.Graph && IsTarget(neighbour) ? (dataIndex, neighbour) : null;
     }
 
-    /// <summary>A constant that callers may feed counts as one here, to be refused with that reason.</summary>
     private static int DataIndex(Node node) =>
         node.Is("BatchNormalization") || node.Input(0) is not { } first || (first.Constant is null && !first.IsOverridable) ? 0 : 1;
 

@@ -36,5 +36,16 @@ public sealed class FuseAddGemmTests
         PassTester.Run(Pass, g.Build()).Ignores();
     }
 
+    [Test]
+    public void A_sum_of_activations_is_no_candidate_whatever_the_weight()
+    {
+        var g = new GraphBuilder();
+        var stored = g.Initializer("stored", Tensor.Create(DataType.UInt8, [4, 5], Enumerable.Range(0, 20).Select(i => (byte)i).ToArray()));
+        var weight = g.Op("DequantizeLinear", stored, g.Initializer("scale", [], 0.1f));
+        g.Output("y", g.Op("MatMul", g.Op("Add", g.Input("x", Matrix), g.Input("skip", Matrix)), weight));
+
+        PassTester.Run(Pass, g.Build()).Ignores();
+    }
+
     private static Value Weight(GraphBuilder g) => g.Weight("w", Numbers.Signed(1, 4, 5));
 }

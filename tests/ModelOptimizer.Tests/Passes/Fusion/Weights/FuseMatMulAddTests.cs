@@ -62,6 +62,16 @@ public sealed class FuseMatMulAddTests
             g.Op("Add", y, g.Weight("b", Numbers.Signed(2, 3))))).Ignores();
 
     [Test]
+    public void Products_of_more_axes_are_no_candidates_whoever_feeds_the_term()
+    {
+        var g = new GraphBuilder();
+        var bias = g.InputWithDefault("b", Numbers.Signed(2, 3));
+        g.Output("y", g.Op("Add", Product(g, g.Input("x", DataType.Float, 2, 2, 4)), bias));
+
+        PassTester.Run(Pass, g.Build()).Ignores();
+    }
+
+    [Test]
     public void Integers_stay()
     {
         var g = new GraphBuilder();
