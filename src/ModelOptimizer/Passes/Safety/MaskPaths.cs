@@ -38,7 +38,7 @@ internal sealed class MaskPaths
 
     private void Visit(Use use)
     {
-        if (use.User.Is("Softmax"))
+        if (IsSoftmax(use))
         {
             ReachesSoftmax = true;
             return;
@@ -50,6 +50,9 @@ internal sealed class MaskPaths
             foreach (var output in use.User.Outputs.OfType<Value>())
                 Follow(output);
     }
+
+    /// <summary>Attention adds its mask to scores and takes the Softmax of them.</summary>
+    private static bool IsSoftmax(Use use) => use.User.Is("Softmax") || (use.User.Is("Attention") && use.Index == 3);
 
     /// <summary>Why the value can't be followed through this reader; null when it can.</summary>
     private string? Problem(Use use) => use.User switch

@@ -46,6 +46,19 @@ public sealed class ClampConstantsTests
         Assert.That(Floats(test.Model).Min(), Is.EqualTo(-10000));
     }
 
+    [Test]
+    public void A_fused_attention_holds_a_Softmax_too()
+    {
+        var g = new GraphBuilder(23, irVersion: 10);
+        var heads = g.Input("x", DataType.Float, 1, 2, 4, 8);
+        g.Output("y", g.Op("Attention", heads, heads, heads, g.Initializer("mask", Causal(float.MinValue))));
+
+        var test = PassTester.Run(Pass, g.Build(), tolerance: Same);
+
+        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(1));
+        Assert.That(Floats(test.Model).Min(), Is.EqualTo(-10000));
+    }
+
     private static IEnumerable<TestCaseData> Others =>
     [
         Case("is compared", "Equal", (g, x) => Both(g, x, mask => g.Op("Cast", [g.Op("Equal", mask, g.Initializer("zero", [], 0f))], ("to", (long)DataType.Float)))),
