@@ -30,7 +30,12 @@ internal sealed class OptimizeCommand
 
     private readonly Option<string?> _explain = new("--explain") { Description = "List what this pass changed and what it left alone, and why", HelpName = "PASS" };
 
-    private readonly Option<int?> _maxRewrites = new("--max-rewrites") { Description = "Stop after so many changes, to find the one that does harm", HelpName = "N" };
+    private readonly Option<int?> _maxRewrites = new("--max-rewrites")
+    {
+        Description = "Stop after so many changes, to find the one that does harm",
+        HelpName = "N",
+        CustomParser = argument => NumberParsers.Whole("--max-rewrites", minimum: 0)(argument),
+    };
 
     private readonly BisectMode _bisect = new();
 
@@ -40,11 +45,6 @@ internal sealed class OptimizeCommand
 
     private ToolCommand Build()
     {
-        _maxRewrites.Validators.Add(result =>
-        {
-            if (result.GetValue(_maxRewrites) < 0)
-                result.AddError("--max-rewrites is a number from 0 on");
-        });
         var command = new ToolCommand("optimize", "Make a model smaller and faster, measure what it keeps, hold it to its budget",
             "optimize model.onnx --preset cpu-int8",
             "optimize model.onnx -p model-opt.yaml -o optimized/",

@@ -51,11 +51,21 @@ internal sealed class BisectTests : IDisposable
         Assert.That(json.GetProperty("rewrites").GetInt32(), Is.GreaterThanOrEqualTo(culprit.GetProperty("number").GetInt32()));
     }
 
+    [TestCase("1e-9", 1e-9)]
+    [TestCase("0.000001%", 1e-8)]
+    public void A_tolerance_is_a_number_or_a_percentage(string text, double tolerance)
+    {
+        var json = Cli.Run("optimize", _model, "--preset", "weights-int8", "--bisect", "--tolerance", text, "--json").Json;
+
+        Assert.That(json.GetProperty("tolerance").GetDouble(), Is.EqualTo(tolerance));
+    }
+
     [TestCase("--bisect -o out", "--bisect writes nothing; leave --output out")]
     [TestCase("--bisect --max-rewrites 3", "--bisect writes nothing; leave --max-rewrites out")]
     [TestCase("--tolerance 0.1", "--tolerance belongs to --bisect")]
     [TestCase("--data x.npz", "--data belongs to --bisect")]
-    [TestCase("--bisect --tolerance -1", "--tolerance is a number from 0 on")]
+    [TestCase("--bisect --tolerance -1", "--tolerance is a ratio from 0 on, such as 1% or 1e-4, not '-1'")]
+    [TestCase("--bisect --tolerance little", "--tolerance is a ratio from 0 on")]
     public void Options_that_don_t_go_together_are_told(string options, string reason)
     {
         var run = Cli.Run(["optimize", _model, "--preset", "cpu-int8", .. options.Split(' ')]);

@@ -232,6 +232,7 @@ internal sealed class OptimizeTests : IDisposable
     [TestCase("--preset cpu-int8 -p p.yaml", "exclude each other")]
     [TestCase("--preset cpu-int8 --explain quantise-weights", "did you mean 'quantize-weights'?")]
     [TestCase("--preset cpu-int8 --max-rewrites -1", "from 0 on")]
+    [TestCase("--preset cpu-int8 --max-rewrites few", "from 0 on, not 'few'")]
     [TestCase("--preset cpu-int8 --set nonsense", "NAME=VALUE")]
     [TestCase("", "--preset cpu-int8")]
     public void A_command_line_without_sense_is_exit_code_2(string options, string reason)

@@ -8,6 +8,7 @@ internal sealed class UsageTests
     [TestCase("inspect", "'MODEL' missing")]
     [TestCase("inspect a.onnx b.onnx", "'b.onnx'")]
     [TestCase("inspect a.onnx --bogus", "'--bogus'")]
+    [TestCase("evaluate a.onnx --batch many", "--batch is a number from 1 on, not 'many'")]
     [TestCase("inspect a.onnx -q -v", "exclude each other")]
     [TestCase("inspect a.onnx --json --events", "exclude each other")]
     [TestCase("frobnicate", "'frobnicate'")]

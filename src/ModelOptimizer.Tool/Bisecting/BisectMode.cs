@@ -21,6 +21,7 @@ internal sealed class BisectMode
     {
         Description = "With --bisect: the largest change allowed, as a part of an output's largest magnitude; by default what the passes promise",
         HelpName = "RATIO",
+        CustomParser = NumberParsers.Ratio("--tolerance"),
     };
 
     private readonly Option<string[]> _data = new("--data")
@@ -32,11 +33,6 @@ internal sealed class BisectMode
 
     public void AddTo(Command command)
     {
-        _tolerance.Validators.Add(result =>
-        {
-            if (result.GetValue(_tolerance) is < 0 or double.NaN)
-                result.AddError("--tolerance is a number from 0 on");
-        });
         foreach (var option in new Option[] { _bisect, _tolerance, _data })
             command.Options.Add(option);
     }

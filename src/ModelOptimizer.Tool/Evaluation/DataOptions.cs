@@ -25,15 +25,16 @@ internal sealed class DataOptions
 
     private readonly Option<string?> _output = new("--scored-output") { Description = "The output that labels belong to, when several fit", HelpName = "NAME" };
 
-    private readonly Option<int> _batch = new("--batch") { Description = "Rows per run", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _batch = new("--batch")
+    {
+        Description = "Rows per run",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+        CustomParser = NumberParsers.Whole("--batch", minimum: 1),
+    };
 
     public void AddTo(Command command)
     {
-        _batch.Validators.Add(result =>
-        {
-            if (result.GetValue(_batch) < 1)
-                result.AddError("--batch is a number from 1 on");
-        });
         foreach (var option in new Option[] { _data, _labels, _metrics, _output, _batch })
             command.Options.Add(option);
     }
