@@ -84,7 +84,9 @@ public static class DefaultPipeline
         new FuseLeakyRelu(options),
         new FuseRotaryEmbedding(options), // leaves queries and keys in rows, which the next one needs
         new FuseAttention(),
-        new EliminateCommonSubexpressions(), // tables and masks that were prepared for each layer anew
+        new ShareShapes(), // tables and masks that were prepared for each layer anew:
+        new DeduplicateInitializers(), // their shapes and constants first
+        new EliminateCommonSubexpressions(),
         .. WeightFolding(), // behind the formulas, whose factors belong to them
         new FuseScale(), // the same for the scale of attention, which is a part of its formula
         new EliminateDeadNodes(), // shapes that only the formulas read

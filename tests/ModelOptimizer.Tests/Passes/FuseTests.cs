@@ -37,7 +37,8 @@ public sealed class FuseTests
         PassContexts.Run(candidate, Simplify, fuse);
 
         Assert.That(GraphWalker.Nodes(candidate).Count(), Is.LessThanOrEqualTo(GraphWalker.Nodes(model).Count()));
-        Assert.That(PassContexts.Run(candidate.Clone(), fuse).Rewrites, Is.Empty, "nothing is left to do the second time");
+        var again = PassContexts.Run(candidate.Clone(), Simplify, fuse).Rewrites;
+        Assert.That(again.Select(rewrite => rewrite.ToString()), Is.Empty, "nothing is left to do the second time, for simplify neither");
         PassTester.SameOutputs(model, candidate, Tolerance.Of(fuse.Effect), InputsOf(path, model));
     }
 
