@@ -12,6 +12,9 @@ namespace ModelOptimizer.Passes;
 [Description("Takes the parts of a Concat into the Concat along the same axis that alone reads it.")]
 public sealed class MergeConcats : NodeRewrite
 {
+    /// <summary>Chains and towers of Concats would otherwise cost the square of their length, or twice as much for each storey.</summary>
+    private const int MostParts = 256;
+
     public override NumericEffect Effect => NumericEffect.Exact;
 
     protected override IReadOnlySet<string> Operators { get; } = new HashSet<string> { "Concat" };
@@ -21,9 +24,13 @@ public sealed class MergeConcats : NodeRewrite
     protected override Outcome Rewrite(Node node, PassContext context)
     {
         var inner = node.Inputs.Select(input => input?.Producer).OfType<Node>().Where(part => IsPart(part, node)).ToHashSet();
-        if (inner.Count == 0 || !context.Rewriting($"take in the parts of {inner.First()}", node))
+        if (inner.Count == 0)
             return Outcome.Done;
         Value?[] parts = [.. node.Inputs.SelectMany(input => input?.Producer is { } part && inner.Contains(part) ? part.Inputs : [input])];
+        if (parts.Length > MostParts)
+            return Outcome.Refused($"it would have {parts.Length} parts");
+        if (!context.Rewriting($"take in the parts of {inner.First()}", node))
+            return Outcome.Done;
         for (var i = 0; i < parts.Length; i++)
             node.SetInput(i, parts[i]);
         foreach (var part in inner)

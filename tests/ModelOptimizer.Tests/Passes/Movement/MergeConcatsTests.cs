@@ -26,6 +26,16 @@ public sealed class MergeConcatsTests
             .Leaves("Exp", "Neg", "Concat", "Abs");
 
     [Test]
+    public void A_tower_does_not_grow_beyond_all_measure()
+    {
+        var model = Moves.Between(Matrix, (g, x) => Enumerable.Range(0, 12).Aggregate(x, (inner, _) => Concat(g, 0, inner, inner)));
+
+        var test = PassTester.Run(Pass, model).Leaves("Exp", "Concat", "Concat", "Abs");
+
+        Assert.That(test.Log.Refusals.Single().Why, Is.EqualTo("it would have 512 parts"));
+    }
+
+    [Test]
     public void Another_axis_stays() =>
         PassTester.Run(Pass, Moves.Between(Matrix, (g, x) => Concat(g, 0, Concat(g, 1, x, x), Concat(g, 1, x, g.Op("Neg", x))))).Ignores();
 
