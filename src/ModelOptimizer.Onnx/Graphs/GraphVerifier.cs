@@ -17,7 +17,6 @@ public static class GraphVerifier
     /// <summary>Goes through nodes in execution order and keeps in mind what exists so far.</summary>
     private sealed class Walk(List<string> problems)
     {
-
         public void Enter(Graph graph, Node? owner)
         {
             if (graph.Owner != owner)

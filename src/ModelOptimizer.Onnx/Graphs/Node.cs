@@ -83,9 +83,7 @@ public sealed class Node
     public void TrimInputs(int count)
     {
         for (var i = _inputs.Count - 1; i >= count; i--)
-        {
             RemoveInput(i);
-        }
     }
 
     /// <summary>Takes an input slot away; those behind it move up.</summary>

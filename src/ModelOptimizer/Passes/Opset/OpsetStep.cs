@@ -35,16 +35,7 @@ internal sealed record OpsetStep(long Version, long Target)
     public static Node Replace(Node node, string opType, params ReadOnlySpan<Value?> inputs)
     {
         var replacement = node.Graph!.Insert(node, opType, inputs, name: node.Name);
-        ReplaceOutput(node, replacement.Output());
+        replacement.Output().TakePlaceOf(node);
         return replacement;
-    }
-
-    /// <summary>Lets another value take the place of what the node puts out, and takes the node away.</summary>
-    public static void ReplaceOutput(Node node, Value replacement)
-    {
-        replacement.Name = node.Output().Name;
-        if (node.Output().Type is { } type)
-            replacement.Infer(type);
-        node.ReplaceWith(replacement);
     }
 }

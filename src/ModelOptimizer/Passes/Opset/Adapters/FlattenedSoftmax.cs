@@ -38,6 +38,6 @@ internal static class FlattenedSoftmax
         // From opset 14 on a length of zero can be told from "as it was".
         if (step.Target >= 14)
             reshape.Attributes.Set("allowzero", 1);
-        OpsetStep.ReplaceOutput(node, reshape.Output());
+        reshape.Output().TakePlaceOf(node);
     }
 }
