@@ -83,6 +83,9 @@ internal static class FusionCases
             b.Op("Mul", [b.Op("MatMul", [x, b.Constant(512, 512)]), b.Constant(512)]));
         yield return new("Mul, MatMul, batched", new FuseMulGemm(), [4, 64, 512], (b, x) =>
             b.Op("MatMul", [b.Op("Mul", [x, b.Constant(512)]), b.Constant(512, 512)]));
+        foreach (var (rows, depth, width) in new (long, long, long)[] { (1, 512, 512), (64, 512, 512), (64, 768, 3072), (64, 3072, 768), (512, 768, 3072) })
+            yield return new($"flattened Gemm, {rows}×{depth}×{width}", new ReplaceFlattenedGemm(), [1, rows, depth], (b, x) =>
+                b.Reshape(b.Op("Gemm", [b.Reshape(x, -1, depth), b.Constant(depth, width), b.Constant(width)]), 1, rows, width));
         yield return new("attention with scaled queries", new FuseScale(), [1, 64, 512], Attention);
         yield return new("not written: batched MatMul, Add as Gemm between Reshapes", null, [4, 64, 512],
             (b, x) => b.Op("Add", [b.Op("MatMul", [x, b.Constant(512, 512)]), b.Constant(512)]),
