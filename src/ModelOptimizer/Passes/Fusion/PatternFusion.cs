@@ -81,6 +81,8 @@ public abstract class PatternFusion : GraphPass
         var opset = context.Opset(match.Graph);
         if (fused.In(opset, format) is not var (opType, domain))
             return Outcome.Refused(fused.Missing(opset));
+        if (domain.Length == 0 && opset < fused.Since && IsInFunction(match.Graph))
+            return Outcome.Refused($"the runtime crashes on {opType} at opset {opset} inside a function");
         if (!context.Rewriting($"fuse {match.Nodes.Count} nodes into {opType}", match.Root))
             return Outcome.Done;
         if (domain.Length > 0)
@@ -89,5 +91,12 @@ public abstract class PatternFusion : GraphPass
         complete?.Invoke(node);
         match.ReplaceWith(result is null ? node.Output() : result(node.Output()));
         return Outcome.Done;
+    }
+
+    private static bool IsInFunction(Graph graph)
+    {
+        while (graph.Outer is { } outer)
+            graph = outer;
+        return graph.IsFunction;
     }
 }

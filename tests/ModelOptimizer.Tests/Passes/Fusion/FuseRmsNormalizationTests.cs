@@ -10,15 +10,24 @@ public sealed class FuseRmsNormalizationTests
     private static readonly FuseRmsNormalization Standard = new(new FuseOptions());
     private static readonly FuseRmsNormalization Contrib = new(new FuseOptions { Format = FusionFormat.Contrib });
 
-    // What a function gets has a type only once it is called.
-    private static IEnumerable<TestCaseData> Rows => StandardRows.Of(Exported, Cube, opsets: [23, 24])
-        .Where(row => row.Arguments[0]!.ToString() is not "in a function");
+    private static IEnumerable<TestCaseData> Rows => StandardRows.Of(Exported, Cube, opsets: [23, 24]);
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Standard, row);
 
+    // There the runtime crashes on an operator of its own in the standard domain.
     private static IEnumerable<TestCaseData> ContribRows => StandardRows.Of(Exported, Cube, opsets: [16, 11, 18])
         .Where(row => row.Arguments[0]!.ToString() is not "in a function");
+
+    [Test]
+    public void Functions_get_no_operator_that_the_runtime_adds_to_the_standard_domain()
+    {
+        var g = new GraphBuilder(16) { Weights = Testing.WeightForm.ConstantNode };
+        g.Function("local", "Pattern", 1, (f, inputs) => [Exported(f, inputs[0])]);
+        g.Output("y", g.Op("local.Pattern", g.Input("x", Cube)));
+
+        PassTester.Run(Contrib, g.Build()).Refuses("inside a function");
+    }
 
     [TestCaseSource(nameof(ContribRows))]
     public void Standard_rows_with_contrib_operators(StandardRow row) => PassTester.Run(Contrib, row);

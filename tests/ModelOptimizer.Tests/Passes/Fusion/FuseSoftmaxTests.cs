@@ -10,8 +10,7 @@ public sealed class FuseSoftmaxTests
 
     // What a function gets has a rank only once it is called.
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => Softmax(g, x, -1), Formula.Image,
-        opsets: [17, 9, 13, 18, 22])
-        .Where(row => row.Arguments[0]!.ToString() is not "in a function");
+        opsets: [17, 9, 13, 18, 22]);
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);

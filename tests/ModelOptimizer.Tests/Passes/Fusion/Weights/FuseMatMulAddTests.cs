@@ -12,8 +12,7 @@ public sealed class FuseMatMulAddTests
 
     /// <summary>In a function the number of axes is known only once it is called.</summary>
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of(
-        (g, x) => g.Op("Add", Product(g, x), g.Weight("b", Numbers.Signed(2, 3))), Matrix, opsets: [17, 7, 9, 11, 13])
-        .Where(row => row.Arguments[0]!.ToString() is not "in a function");
+        (g, x) => g.Op("Add", Product(g, x), g.Weight("b", Numbers.Signed(2, 3))), Matrix, opsets: [17, 7, 9, 11, 13]);
 
     [TestCaseSource(nameof(Rows))]
     public void Standard_rows(StandardRow row) => PassTester.Run(Pass, row);
