@@ -70,6 +70,7 @@ public static class DefaultPipeline
     /// <summary>The passes of <c>fuse</c>, repeated until they settle.</summary>
     public static IReadOnlyList<IGraphPass> Fuse(FuseOptions options) =>
     [
+        .. Upgrade(options), // decides which operators there are to write
         new FuseLayerNormalization(options), // before anything else takes its squares and square roots
         new FuseRmsNormalization(options),
         new FuseGelu(options),
@@ -91,6 +92,10 @@ public static class DefaultPipeline
         new FuseScale(), // the same for the scale of attention, which is a part of its formula
         new EliminateDeadNodes(), // shapes that only the formulas read
     ];
+
+    private static IReadOnlyList<IGraphPass> Upgrade(FuseOptions options) => options.TargetOpset is { } version
+        ? [new UpgradeOpset(new UpgradeOpsetOptions { Version = version, KeepsNewer = true, Location = options.Location })]
+        : [];
 
     /// <summary>Passes without loss that run only where a profile names them.</summary>
     public static IReadOnlyList<Type> OnDemand { get; } =

@@ -28,6 +28,22 @@ public sealed class FuseTests
         Assert.That(DomainsOf(upgraded), Is.SubsetOf(DomainsOf(model)));
     }
 
+    [TestCase(20, "Gelu", 20)]
+    [TestCase(13, "Erf", 17)]
+    [TestCase(null, "Erf", 17)]
+    public void A_target_opset_decides_which_operators_there_are(int? target, string expected, int opset)
+    {
+        var g = new GraphBuilder(17);
+        var x = g.Input("x", DataType.Float, 4);
+        var erf = g.Op("Erf", g.Op("Div", x, g.Initializer("root", [], MathF.Sqrt(2))));
+        g.Output("y", g.Op("Mul", g.Op("Mul", x, g.Op("Add", erf, g.Initializer("one", [], 1))), g.Initializer("half", [], 0.5f)));
+
+        var test = PassTester.Run(new Fuse(new FuseOptions { TargetOpset = target }), g.Build());
+
+        Assert.That(test.Operators, Has.Member(expected));
+        Assert.That(test.Model.Opset, Is.EqualTo(opset));
+    }
+
     private static IEnumerable<string> DomainsOf(OnnxModel model) => GraphWalker.Nodes(model).Select(node => node.Domain).Distinct();
 
     private static void Check(string path, OnnxModel model, OnnxModel candidate, FusionFormat format)

@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;
@@ -13,10 +15,16 @@ public enum FusionFormat
     Contrib,
 }
 
-public sealed record FuseOptions
+public sealed record FuseOptions : ILocated
 {
+    public SourceLocation? Location { get; init; }
+
     [Option("Which operators may be written: those of the ONNX standard that the model's opset has, or ONNX Runtime's contrib operators too.")]
     public FusionFormat Format { get; init; }
+
+    [Option("The opset to upgrade to first, so that its operators may be written. A model that is newer already stays as it is.",
+        Minimum = 1, Maximum = OperatorCatalog.LatestOpset, Example = "23")]
+    public long? TargetOpset { get; init; }
 }
 
 /// <summary>The fusions, until none of them finds anything: formulas that exporters spell out become one operator each.</summary>

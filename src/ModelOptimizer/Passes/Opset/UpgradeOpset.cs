@@ -13,6 +13,9 @@ public sealed record UpgradeOpsetOptions : ILocated
     [Option("The version of the standard operators to convert to.",
         IsMain = true, Required = true, Minimum = 1, Maximum = OperatorCatalog.LatestOpset, Example = "21")]
     public long? Version { get; init; }
+
+    /// <summary>Leaves a model that is as new or newer alone instead of refusing it.</summary>
+    internal bool KeepsNewer { get; init; }
 }
 
 /// <summary>
@@ -40,6 +43,8 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
+        if (model.Opset >= _target && options.KeepsNewer)
+            return;
         if (model.Opset > _target)
             throw Refused($"The model is of opset {model.Opset} already, and going back to {_target} is not possible");
         context.InferTypes();
