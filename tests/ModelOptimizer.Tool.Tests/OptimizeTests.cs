@@ -298,6 +298,16 @@ internal sealed class OptimizeTests : IDisposable
     }
 
     [Test]
+    public void A_group_named_twice_tells_each_time_what_it_did_then()
+    {
+        var profile = _folder.Write("twice.yaml", "version: 1\npasses: [simplify, simplify]\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "-o", _folder["out"]);
+
+        Assert.That(run.Out, Does.Match(@"\nsimplify +[1-9][^\n]+\n(  [^\n]+\n)+simplify +0 [^\n]+\n\n"));
+    }
+
+    [Test]
     public void What_differs_in_names_only_is_told_together()
     {
         var g = new GraphBuilder();

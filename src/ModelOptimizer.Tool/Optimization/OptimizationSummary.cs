@@ -1,5 +1,6 @@
 using ModelOptimizer.Passes;
 using ModelOptimizer.Reporting;
+using Spectre.Console;
 using static ModelOptimizer.Tool.Quantities;
 
 namespace ModelOptimizer.Tool;
@@ -17,24 +18,29 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
     private void Passes()
     {
         var table = Tables.Create("Pass", ">Rewrites", ">Left alone", ">Nodes", ">Weights");
-        foreach (var run in report.Passes.Where(run => run.Group is null))
+        var members = new List<PassRun>();
+        foreach (var run in report.Passes)
         {
-            table.Row(run.Pass, Count(run.Rewrites), Some(LeftAlone(run)), Count(run.After.Nodes), Bytes(run.After.Bytes));
-            foreach (var (pass, rewrites) in Members(run).Where(member => member.Rewrites + Refusals(member.Pass) > 0))
-                table.Row($"  {pass}", Some(rewrites), Some(Refusals(pass)), "", "");
+            members.Add(run);
+            if (run.Group is not null)
+                continue;
+            Entry(table, run, members[..^1]);
+            members.Clear();
         }
         context.Draw(table);
     }
 
-    /// <summary>The passes of a group, all rounds together, in the order in which they run.</summary>
-    private IEnumerable<(string Pass, int Rewrites)> Members(PassRun group) => report.Passes
-        .Where(run => run.Group == group.Pass)
-        .GroupBy(run => run.Pass, (pass, runs) => (pass, runs.Sum(run => run.Rewrites)));
-
-    private int LeftAlone(PassRun run) => Refusals(run.Pass) + Members(run).Sum(member => Refusals(member.Pass));
-
-    private int Refusals(string pass) =>
-        report.Refusals.Count(refusal => refusal.Pass == pass) + report.Weights.Count(weight => weight.Pass == pass && weight.Refusal is not null);
+    /// <summary>One entry of the profile and, of a group, the runs of its passes since the entry before: a profile may name it twice.</summary>
+    private static void Entry(Table table, PassRun run, List<PassRun> members)
+    {
+        var passes = members
+            // What a pass left alone in its last round is what stays.
+            .GroupBy(member => member.Pass, (pass, runs) => (Pass: pass, Rewrites: runs.Sum(member => member.Rewrites), LeftAlone: runs.Last().Refusals))
+            .ToList();
+        table.Row(run.Pass, Count(run.Rewrites), Some(run.Refusals + passes.Sum(pass => pass.LeftAlone)), Count(run.After.Nodes), Bytes(run.After.Bytes));
+        foreach (var (pass, rewrites, leftAlone) in passes.Where(pass => pass.Rewrites + pass.LeftAlone > 0))
+            table.Row($"  {pass}", Some(rewrites), Some(leftAlone), "", "");
+    }
 
     private void Sizes()
     {
