@@ -13,9 +13,11 @@ public sealed partial class Graph
     {
         if (body.Outer != this)
             throw new ArgumentException($"{body.Name} is no body in this graph", nameof(body));
-        for (var i = 0; i < body.Inputs.Count; i++)
-            body.Inputs[i].ReplaceAllUsesWith(arguments[i]);
-        foreach (var initializer in body.Initializers.Where(value => !value.IsGraphInput))
+        // Old files list constants among the inputs, too; no node feeds those.
+        var formals = body.Inputs.Where(input => input.Initializer is null).ToList();
+        for (var i = 0; i < formals.Count; i++)
+            formals[i].ReplaceAllUsesWith(arguments[i]);
+        foreach (var initializer in body.Initializers)
             Adopt(initializer);
         while (body.Nodes.First is { } node)
             Adopt(node, before: body.Owner!);
@@ -41,6 +43,7 @@ public sealed partial class Graph
 
     private void Adopt(Value initializer)
     {
+        initializer.IsGraphInput = false;
         if (IsFunction)
         {
             initializer.ReplaceAllUsesWith(AddConstant(initializer.Name, initializer.Initializer!));

@@ -43,6 +43,17 @@ public sealed class InlineIfTests
     }
 
     [Test]
+    public void Old_files_list_a_branchs_constants_among_its_inputs()
+    {
+        var g = new GraphBuilder(opset: 8, irVersion: 3);
+        var x = g.Input("x", DataType.Float, 2);
+        var always = g.InputWithDefault("always", Tensor.Create(DataType.Bool, [], [true]));
+        g.Output("y", g.If(always, then => [then.Op("Add", x, then.InputWithDefault("w", Tensor.Create([2], 1f, 2f)))], otherwise => [otherwise.Op("Neg", x)]).Output());
+
+        PassTester.Run(new InlineIf(), g.Build()).Leaves("Add");
+    }
+
+    [Test]
     public void A_function_gets_a_branchs_initializers_as_Constant_nodes()
     {
         var g = new GraphBuilder();
