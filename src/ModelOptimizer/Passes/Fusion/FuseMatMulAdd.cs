@@ -24,7 +24,7 @@ public sealed class FuseMatMulAdd : NodeRewrite
         var product = node.Inputs.Select(input => input?.Producer).FirstOrDefault(producer => producer?.Is("MatMul") == true);
         if (product is null || product.Graph != node.Graph)
             return Outcome.Done;
-        if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || !product.Inputs.All(IsMatrix))
+        if (context.Opset(node.Graph!) < ConstantOperand.BroadcastOpset || !product.Inputs.All(WeightArithmetic.IsMatrix))
             return Outcome.Done;
         if (node.Inputs.FirstOrDefault(input => input?.IsOverridable == true) is { } fed)
             return Outcome.Refused($"'{fed}' may be fed by callers");
@@ -60,8 +60,6 @@ public sealed class FuseMatMulAdd : NodeRewrite
         var negative = Array.ConvertAll(tensor.ToDoubles(), element => -element);
         return WeightArithmetic.Round(tensor.ElementType, tensor.Dimensions.AsSpan(), negative).Tensor!;
     }
-
-    private static bool IsMatrix(Value? value) => value?.Type is { Shape.Rank: 2 } type && WeightArithmetic.Handles(type.ElementType);
 
     /// <summary>Whether the term spreads over the product and not the other way round.</summary>
     private static bool Fits(Tensor term, Shape? product)

@@ -25,7 +25,7 @@ public sealed class FuseTransposeGemm : NodeRewrite
 
     protected override Outcome Rewrite(Node node, PassContext context)
     {
-        if (node.Is("MatMul") && (context.Opset(node.Graph!) < OptionalBiasOpset || !IsMatrix(node.Input(0)) || !IsMatrix(node.Input(1))))
+        if (node.Is("MatMul") && (context.Opset(node.Graph!) < OptionalBiasOpset || !WeightArithmetic.IsMatrix(node.Input(0)) || !WeightArithmetic.IsMatrix(node.Input(1))))
             return Outcome.Done;
         var transposed = Enumerable.Range(0, 2).Where(index => Transposition(node, index) is not null).ToList();
         if (transposed is [])
@@ -46,7 +46,7 @@ public sealed class FuseTransposeGemm : NodeRewrite
             : null;
 
     private static bool IsSwap(Node transpose) => !transpose.Attributes.HasReferences
-        && (transpose.Attributes.TryGetInts("perm") is { } order ? order is [1, 0] : IsMatrix(transpose.Input(0)));
+        && (transpose.Attributes.TryGetInts("perm") is { } order ? order is [1, 0] : WeightArithmetic.IsMatrix(transpose.Input(0)));
 
     private static void Toggle(Node gemm, int index)
     {
@@ -63,6 +63,4 @@ public sealed class FuseTransposeGemm : NodeRewrite
         matMul.ReplaceWith(gemm.Output());
         return gemm;
     }
-
-    private static bool IsMatrix(Value? value) => value?.Type is { Shape.Rank: 2 } type && WeightArithmetic.Handles(type.ElementType);
 }

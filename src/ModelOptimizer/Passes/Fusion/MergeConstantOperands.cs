@@ -25,7 +25,9 @@ public sealed class MergeConstantOperands : NodeRewrite
         var opset = context.Opset(node.Graph!);
         if (opset < ConstantOperand.BroadcastOpset || ConstantOperand.Of(node) is not { } second)
             return Outcome.Done;
-        if (second.Data.Producer is not { } producer || producer.Graph != node.Graph || IsProduct(producer) != IsProduct(node) || ConstantOperand.Of(producer) is not { } first)
+        if (second.Data.Producer is not { } producer || producer.Graph != node.Graph || IsProduct(producer) != IsProduct(node))
+            return Outcome.Done;
+        if (ConstantOperand.Of(producer) is not { } first)
             return Outcome.Done;
         if (first.Tensor.ElementCount == 0 || second.Tensor.ElementCount == 0)
             return Outcome.Done;

@@ -17,8 +17,9 @@ namespace ModelOptimizer.Passes;
 [Description("Replaces a residual Add and the LayerNormalization behind it by SkipLayerNormalization.")]
 public sealed class FuseSkipLayerNormalization(FuseOptions options) : PatternFusion
 {
-    /// <summary>No opset of the standard has it.</summary>
-    private static readonly FusedOperator SkipLayerNormalization = new("SkipLayerNormalization", long.MaxValue, OperatorName.Microsoft("SkipLayerNormalization"));
+    private static readonly FusedOperator SkipLayerNormalization =
+        new("SkipLayerNormalization", FusedOperator.Never, OperatorName.Microsoft("SkipLayerNormalization"));
+
     private static readonly Capture X = new();
     private static readonly Capture Skip = new();
     private static readonly Capture Added = new(value => value.Type?.Shape?.Rank == 1);
@@ -26,21 +27,20 @@ public sealed class FuseSkipLayerNormalization(FuseOptions options) : PatternFus
     private static readonly Capture Bias = new();
     private static readonly Pattern Sum = (X + Added) + Skip | X + Skip;
 
-    private protected override Pattern Pattern { get; } = Pattern.Op("LayerNormalization", Sum, Scale, Bias) | Pattern.Op("LayerNormalization", Sum, Scale);
+    private protected override Pattern Pattern { get; } =
+        Pattern.Op("LayerNormalization", Sum, Scale, Bias) | Pattern.Op("LayerNormalization", Sum, Scale);
 
     private protected override Outcome Fuse(Match match, PassContext context)
     {
         var (x, skip) = (match[X], match[Skip]);
-        if (x.Type is not { ElementType: DataType.Float, Shape: { Rank: 3 } shape } || skip.Type?.Shape is not { } other || !shape.IsKnown || !shape.Equals(other))
+        if (x.Type is not { ElementType: DataType.Float, Shape: { Rank: 3, IsKnown: true } shape } || !shape.Equals(skip.Type?.Shape))
             return Outcome.Refused("what it adds is not known to be float [batch, length, size] both times");
         if (match.Root.Attributes.GetInt("axis", -1) is not (-1 or 2) || match[Scale].Type?.Shape is not { Rank: 1 })
             return Outcome.Refused("it does not normalize the last axis alone");
         if (match.TryGet(Added) is { } added && !Lengths.AreEqual(added.Type!.Shape![0], shape[2]))
             return Outcome.Refused($"the bias '{added}' is not known to be as long as the last axis");
-        if (options.Format == FusionFormat.Standard)
-            return Outcome.Refused("the standard has no SkipLayerNormalization: format: contrib would do");
-        return Replace(match, SkipLayerNormalization, options.Format, context,
-            _ => match.TryGet(Added) is { } before ? [x, skip, match[Scale], match.TryGet(Bias), before] : [x, skip, match[Scale], match.TryGet(Bias)],
+        Value?[] inputs = [x, skip, match[Scale], match.TryGet(Bias), .. match.TryGet(Added) is { } before ? new[] { before } : []];
+        return Replace(match, SkipLayerNormalization, options.Format, context, _ => inputs,
             node => node.Attributes.Set("epsilon", match.Root.Attributes.GetFloat("epsilon", 1e-5f)));
     }
 }

@@ -26,7 +26,7 @@ internal static class Reduction
 
     private static int? FirstAxis(Node node, int? rank)
     {
-        var axes = node.Input(1) is { } input ? input.Constant?.AsInt64s() : node.Attributes.TryGetInts("axes")?.ToArray();
+        var axes = Operands.Int64s(node, "axes", 1, isInput: node.Input(1) is not null);
         if (axes is null or [] || (rank is null && axes.Any(axis => axis >= 0)))
             return null;
         var fromEnd = axes.Select(axis => (int)(axis < 0 ? axis : axis - rank!.Value)).Order().ToArray();

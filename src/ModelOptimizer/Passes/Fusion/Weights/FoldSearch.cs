@@ -23,7 +23,9 @@ internal sealed class FoldSearch(FrozenSet<string> folded, FrozenSet<string> int
 
     public FoldAttempt Find(Node node, long opset)
     {
-        if (!HasConstants(node) || Neighbour(node) is not var (dataIndex, neighbour) || (opset < ConstantOperand.BroadcastOpset && neighbour.Is("Gemm")))
+        if (!HasConstants(node) || Neighbour(node) is not var (dataIndex, neighbour))
+            return FoldAttempt.None;
+        if (opset < ConstantOperand.BroadcastOpset && neighbour.Is("Gemm"))
             return FoldAttempt.None;
         if (node.Attributes.HasReferences || neighbour.Attributes.HasReferences)
             return FoldAttempt.Refused("an attribute comes from the function's caller");
@@ -33,7 +35,9 @@ internal sealed class FoldSearch(FrozenSet<string> folded, FrozenSet<string> int
         return affine is not null ? Check(new(node, dataIndex, target, affine, side), opset) : FoldAttempt.Refused(why);
     }
 
-    /// <summary>False for two activations, where nobody would expect a fold. A constant that callers may feed counts, to be refused with that reason.</summary>
+    /// <summary>
+    /// False for two activations, where nobody would expect a fold. A constant that callers may feed counts, to be refused with that reason.
+    /// </summary>
     private static bool HasConstants(Node node) =>
         node.Is("BatchNormalization") || node.Inputs.Any(input => input is { Constant: not null } or { IsOverridable: true });
 

@@ -18,6 +18,9 @@ internal static class WeightArithmetic
 {
     public static bool Handles(DataType type) => type is DataType.Float or DataType.Double or DataType.Float16;
 
+    /// <summary>Whether a value is known to be a matrix of such a type: what a Gemm takes.</summary>
+    public static bool IsMatrix(Value? value) => value?.Type is { Shape.Rank: 2 } type && Handles(type.ElementType);
+
     /// <summary>Every element times the factors of the channels that it connects.</summary>
     public static RoundedTensor Scale(Tensor weight, WeightLayout layout, double[] byOutput, double[] byInput) => weight.ElementType switch
     {
