@@ -9,8 +9,8 @@ namespace ModelOptimizer.Passes;
 /// Max(x, 0.1 · x)               =>  LeakyRelu(x, 0.1)
 /// Where(x > 0, x, alpha · x)    =>  LeakyRelu(x, alpha)
 /// </code>
-/// Saves about a fifth of the time. The maximum is a leaky rectifier for slopes from 0 to 1 only. Not done for a slope of each channel: the
-/// runtime's PRelu takes three times as long as its formula.
+/// Saves about a fifth of the time. The maximum is a leaky rectifier for slopes up to 1 only, and not for 0, whose product with ∞ is no
+/// number. Not done for a slope of each channel: the runtime's PRelu takes three times as long as its formula.
 /// </summary>
 [Description("Replaces Max(x, alpha · x) or Where(x > 0, x, alpha · x) by LeakyRelu.")]
 public sealed class FuseLeakyRelu(FuseOptions options) : PatternFusion
@@ -30,8 +30,8 @@ public sealed class FuseLeakyRelu(FuseOptions options) : PatternFusion
         var (x, alpha) = (match[X], match.Number(Alpha));
         if (Misfit(match, x) is { } why)
             return Outcome.Refused(why);
-        if (match.Root.Is("Max") && alpha is not (>= 0 and <= 1))
-            return Outcome.Refused($"the maximum of x and '{match[Alpha]}' · x is a leaky rectifier for factors from 0 to 1 only");
+        if (match.Root.Is("Max") && alpha is not (> 0 and <= 1))
+            return Outcome.Refused($"the maximum of x and '{match[Alpha]}' · x is a leaky rectifier for factors above 0 and up to 1 only");
         return Replace(match, LeakyRelu, options.Format, context, _ => [x], node => node.Attributes.Set("alpha", alpha));
     }
 }
