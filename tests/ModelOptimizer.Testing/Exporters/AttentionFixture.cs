@@ -19,6 +19,9 @@ public sealed record AttentionFixture(string Name, OnnxModel Model, int Attentio
         new("BERT by tf2onnx", TensorFlowBert(13), 1),
         new("multi-head attention by paddle2onnx", Paddle(11), 1),
         new("LLaMA by PyTorch 2 TorchScript", Llama(17), 1, 2),
+        new("ViT, unbound, by PyTorch 1.13 TorchScript", VisionTransformer(14, unbinds: true), 1),
+        new("ViT, indexed, by PyTorch 2 TorchScript", VisionTransformer(17, unbinds: false), 1),
+        new("SVTR block by paddle2onnx", SceneText(11), 1),
     ];
 
     private const int Heads = 4;
@@ -147,6 +150,40 @@ public sealed record AttentionFixture(string Name, OnnxModel Model, int Attentio
             return g.Op("Reshape", g.Op("Expand", g.Op("Unsqueeze", heads, Axes(g, 2)), target), joined);
         }
     }
+
+    /// <summary>timm's Attention: one product reshaped for all three, of which unbind takes a Split and Squeezes, and indices a Gather each.</summary>
+    private static OnnxModel VisionTransformer(long opset, bool unbinds)
+    {
+        var g = new GraphBuilder(opset);
+        var x = g.Input("x", DataType.Float, "batch", "patches", Width);
+        var shape = g.Op("Concat", [Length(g, x, 0), Length(g, x, 1), Axes(g, 3), Axes(g, Heads), Axes(g, Size)], ("axis", 0L));
+        var packed = Transpose(g, g.Op("Reshape", Packed(g, x), shape), 2, 0, 3, 1, 4);
+        var parts = unbinds ? g.Node("Split", [packed, Axes(g, 1, 1, 1)], 3, ("axis", 0L)) : null;
+        var query = g.Op("Mul", Apart(0), Number(g, 1 / MathF.Sqrt(Size)));
+        var context = g.Op("MatMul", Softmax(g, g.Op("MatMul", query, Transpose(g, Apart(1), 0, 1, 3, 2))), Apart(2));
+        return End(g, g.Op("Reshape", Transpose(g, context, 0, 2, 1, 3), g.Op("Concat", [Length(g, x, 0), Length(g, x, 1), Axes(g, Width)], ("axis", 0L))));
+
+        Value Apart(int part) => parts is null
+            ? g.Op("Gather", [packed, g.Constant(Tensor.Create([], (long)part))], ("axis", 0L))
+            : g.Op("Squeeze", parts.Output(part), Axes(g, 0));
+    }
+
+    /// <summary>PaddleOCR's global mixing: zeros and minus one in shapes, a Slice and a Squeeze for each index.</summary>
+    private static OnnxModel SceneText(long opset)
+    {
+        var g = new GraphBuilder(opset);
+        var x = g.Input("x", DataType.Float, "batch", "columns", Width);
+        var packed = Transpose(g, g.Op("Reshape", Packed(g, x), g.Constant(Tensor.Create([5], 0L, -1L, 3L, Heads, Size))), 2, 0, 3, 1, 4);
+        var query = g.Op("Mul", Apart(0), g.Constant(Tensor.Create([1], 1 / MathF.Sqrt(Size))));
+        var weights = g.Op("Softmax", [g.Op("MatMul", query, Transpose(g, Apart(1), 0, 1, 3, 2))], ("axis", 3L));
+        var context = g.Op("MatMul", weights, Apart(2));
+        return End(g, g.Op("Reshape", Transpose(g, context, 0, 2, 1, 3), g.Constant(Tensor.Create([3], 0L, -1L, Width))));
+
+        Value Apart(int part) => g.Op("Squeeze", [g.Op("Slice", packed, Axes(g, part), Axes(g, part + 1), Axes(g, 0))], ("axes", new long[] { 0 }));
+    }
+
+    /// <summary>One product for query, key and value.</summary>
+    private static Value Packed(GraphBuilder g, Value x) => g.Op("Add", g.Op("MatMul", x, Weight(g, "qkv", Width, 3 * Width)), Weight(g, "qkv.bias", 3 * Width));
 
     private static Value Length(GraphBuilder g, Value x, int axis) =>
         g.Op("Unsqueeze", g.Op("Gather", [g.Op("Shape", x), g.Constant(Tensor.Create([], (long)axis))], ("axis", 0)), Axes(g, 0));

@@ -19,6 +19,7 @@ internal sealed class AttentionFormula
     private static readonly Capture KeyColumns = new();
     private static readonly Capture V = new();
     private static readonly Capture AddedMask = new();
+    private static readonly Capture SecondMask = new();
     private static readonly Capture Kept = new();
     private static readonly Capture Dropped = new();
     private static readonly Capture Fill = Capture.Number();
@@ -33,7 +34,7 @@ internal sealed class AttentionFormula
     private static readonly Capture ScoreDivisor = Capture.Number();
     private static readonly Pattern Scores = Products * ScoreFactor | Products / ScoreDivisor | Products;
     private static readonly Pattern Masked =
-        Scores + AddedMask | Pattern.Op("Where", Kept, Scores, Fill) | Pattern.Op("Where", Dropped, Fill, Scores) | Scores;
+        Scores + AddedMask + SecondMask | Scores + AddedMask | Pattern.Op("Where", Kept, Scores, Fill) | Pattern.Op("Where", Dropped, Fill, Scores) | Scores;
     private static readonly Pattern Weights = new OperatorPattern("Softmax", [Masked]) { Accepts = node => node.Attributes.GetInt("axis", -1) is -1 or 3 };
     private static readonly Pattern Guarded = Pattern.Op("Where", Pattern.Op("IsNaN", Weights), 0, Weights) | Weights;
     private static readonly Pattern Product = Pattern.Op("MatMul", Guarded, V);
@@ -78,6 +79,9 @@ internal sealed class AttentionFormula
 
     /// <summary>The mask that is added; null when there is none or it is filled in.</summary>
     public Value? Mask => _match.TryGet(AddedMask);
+
+    /// <summary>Another mask that is added behind the first one, as windows add theirs to relative positions; null when there is none.</summary>
+    public Value? OtherMask => _match.TryGet(SecondMask);
 
     /// <summary>The condition that fills the mask in, what is filled in, and whether the condition says where; null when there is none.</summary>
     public (Value Condition, Value Fill, bool WhereTrue)? Filling => _match.TryGet(Kept) is { } kept ? (kept, _match[Fill], false)

@@ -13,6 +13,7 @@ internal sealed class AttentionOperands
     private readonly Node _before;
     private readonly (long Heads, long Size)? _query;
     private readonly KeyValues? _keys;
+    private readonly JoinedHeads? _rows;
     private Node? _attention;
 
     public AttentionOperands(AttentionFormula formula)
@@ -21,13 +22,14 @@ internal sealed class AttentionOperands
         var shape = formula.Query.Type!.Shape!;
         _query = shape[1].Value is > 0 and var heads && shape[3].Value is > 0 and var size ? (heads, size) : null;
         _keys = KeyValues.Of(formula);
+        _rows = _keys is null ? null : new JoinedHeads([formula.Query, .. _keys.NewApart]);
         Misfit = FindMisfit();
     }
 
     /// <summary>Why the operator can't take these; null when it can.</summary>
     public string? Misfit { get; }
 
-    private bool AreRows => HeadLayout.IsJoinable(_formula.Query) && _keys!.AreJoinable;
+    private bool AreRows => _rows!.Misfit is null;
 
     /// <summary>With past keys and values the runtime insists on handing on the joined ones.</summary>
     public int Outputs => Past is null ? 1 : 3;
@@ -36,8 +38,8 @@ internal sealed class AttentionOperands
 
     public Value?[] Inputs()
     {
-        var query = AreRows ? HeadLayout.Join(_formula.Query, _before) : _formula.Query;
-        var (key, value) = AreRows ? _keys!.Joined(_before) : _keys!.Apart;
+        var query = AreRows ? _rows!.Join(_formula.Query, _before) : _formula.Query;
+        var (key, value) = AreRows ? _keys!.Joined(_rows!, _before) : _keys!.Apart;
         Value?[] inputs = [query, key, value, _mask.Make(_before), .. Past is var (pastKey, pastValue) ? new[] { pastKey, pastValue } : []];
         return inputs is [.., null] ? inputs[..^1] : inputs;
     }
@@ -68,8 +70,8 @@ internal sealed class AttentionOperands
             return "its heads are not known to fit each other";
         if (_mask.Misfit is { } misfit)
             return misfit;
-        if (!AreRows && _keys.Heads == _query.Value.Heads)
-            return "its heads are not split from rows, and for heads apart the operator gains nothing";
+        if (_rows!.Misfit is { } apart && _keys.Heads == _query.Value.Heads)
+            return apart;
         return _formula.IsWithRows && !(AreRows && EndsInRows()) ? "its result is not known to be the heads side by side" : null;
     }
 

@@ -10,7 +10,8 @@ namespace ModelOptimizer.Passes;
 /// </code>
 /// Understood are: the scale on the scores or on q and k; a mask that is added, or filled in by Where; key and value heads that are repeated
 /// for groups of query heads; keys and values joined to past ones; a guard that turns NaN into 0. The operator reads heads side by side, so
-/// the transpositions around the formula go too.
+/// the transpositions around the formula go too. Queries, keys and values that one product made are split along its rows instead of being
+/// transposed and picked; two masks are summed first, where they are small enough for that.
 /// <para>
 /// Written from opset 23 on only, under either format. Measured on the CPU under the runtime's full optimization, <c>Attention</c> over heads
 /// side by side takes 0.66 to 0.96 of the formula's time, half with past and repeated heads. ONNX Runtime's own <c>MultiHeadAttention</c>

@@ -54,7 +54,7 @@ internal static class HeadLayout
     private static Value? RowsBehind(Value apart) => IsTranspose(apart.Producer, Swapped) && apart.Producer!.Graph == apart.Graph ? apart.Producer.Input(0) : null;
 
     /// <summary>What was reshaped into the value, where that has the shape already, or a Reshape of the value.</summary>
-    private static Value Reshaped(Value value, Shape joined, Node before)
+    public static Value Reshaped(Value value, Shape joined, Node before)
     {
         if (value.Producer is { } split && split.Is("Reshape") && split.Input(0) is { Type.Shape: { IsKnown: true } source } original && source.Equals(joined))
             return original;

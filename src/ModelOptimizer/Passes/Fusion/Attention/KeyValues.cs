@@ -28,8 +28,8 @@ internal sealed class KeyValues
 
     public long ValueSize { get; }
 
-    /// <summary>Whether they can be put side by side.</summary>
-    public bool AreJoinable => (_keyIsRows ? HeadLayout.OfRows(_key) is not null : HeadLayout.IsJoinable(NewKey)) && HeadLayout.IsJoinable(NewValue);
+    /// <summary>Keys and values, without past ones, as far as their heads are apart.</summary>
+    public IEnumerable<Value> NewApart => _keyIsRows ? [NewValue] : [NewKey, NewValue];
 
     private Value NewKey => _joins?.Key.Input(1) ?? _key;
 
@@ -58,8 +58,8 @@ internal sealed class KeyValues
     }
 
     /// <summary>Keys and values, without past ones, with their heads side by side.</summary>
-    public (Value Key, Value Value) Joined(Node before) =>
-        (_keyIsRows ? HeadLayout.JoinRows(_key, before) : HeadLayout.Join(NewKey, before), HeadLayout.Join(NewValue, before));
+    public (Value Key, Value Value) Joined(JoinedHeads rows, Node before) =>
+        (_keyIsRows ? HeadLayout.JoinRows(_key, before) : rows.Join(NewKey, before), rows.Join(NewValue, before));
 
     /// <summary>Lets the operator hand on the keys and values that it joined to the past ones.</summary>
     public void HandOn(Node attention)

@@ -172,6 +172,32 @@ public sealed class FuseAttentionTests
     public void Older_opsets_say_what_would_do() =>
         Run(g => SelfAttention(g, g.Input("x", X)), opset: 22).Refuses("opset 22 has no Attention: upgrade-opset to 23");
 
+    [Test]
+    public void Two_small_masks_are_summed_first() => Run(g =>
+    {
+        var bias = g.Initializer("bias", [1, Heads, 2, 2], [1, 2, 3, 4, -5, 6, 7, 8]);
+        return TwiceMasked(g, bias, Flags(g, -100));
+    }, prune: true).Leaves("Cast", "Mul", "Add", "Attention", "Reshape", "Transpose");
+
+    [Test]
+    public void A_mask_without_an_axis_of_queries_is_refused_beside_another_too() =>
+        Run(g => TwiceMasked(g, g.Initializer("bias", [2], [1, 2]), g.Initializer("other", [1, 2], [-3, 4]))).Refuses("as long as the keys");
+
+    [Test]
+    public void The_sum_of_two_masks_is_stretched_over_the_queries() =>
+        Run(g => TwiceMasked(g, g.Initializer("bias", [Heads, 1, 2], [1, 2, 3, 4]), g.Initializer("other", [1, 2], [-3, 4])), prune: true)
+            .Leaves("Add", "Concat", "Expand", "Attention", "Reshape", "Transpose");
+
+    [TestCase(-1e9f)]
+    [TestCase(float.NegativeInfinity)]
+    [TestCase(1e4f)]
+    public void Two_masks_whose_sum_loses_digits_are_refused(float low) =>
+        Run(g => TwiceMasked(g, g.Initializer("bias", [1, Heads, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), g.Initializer("low", [2, 2], [0, low, 0, 0]))).Refuses("that their sum is exact enough");
+
+    [Test]
+    public void A_second_mask_must_fit_too() =>
+        Run(g => TwiceMasked(g, g.Initializer("bias", [2, 2], [1, 2, 3, 4]), g.Op("Cast", [g.Input("m", DataType.Bool, "rows", 2)], ("to", 1L)))).Refuses("is not known to be as long");
+
     private static PassTest Run(Func<GraphBuilder, Value> build, long opset = 23, bool prune = false)
     {
         var g = new GraphBuilder(opset);
@@ -194,6 +220,15 @@ public sealed class FuseAttentionTests
         var x = Apart(g, g.Input("x", DataType.Float, "batch", length ?? "length", Width));
         return g.Op("MatMul", Softmax(g, g.Op("Add", Scores(g, x), mask)), x);
     }
+
+    private static Value TwiceMasked(GraphBuilder g, Value first, Value second)
+    {
+        var x = Apart(g, g.Input("x", DataType.Float, "batch", 2, Width));
+        return g.Op("MatMul", Softmax(g, g.Op("Add", second, g.Op("Add", Scores(g, x), first))), x);
+    }
+
+    private static Value Flags(GraphBuilder g, float low) =>
+        g.Op("Mul", g.Op("Cast", [g.Input("m", DataType.Bool, "batch", 1, 2, 2)], ("to", 1L)), Number(g, low));
 
     private static Value Cut(GraphBuilder g, Value mask) => g.Op("Slice", mask, g.Int64s("starts", 0, 0), g.Int64s("ends", 2, 2), g.Int64s("axes", 0, 1));
 
