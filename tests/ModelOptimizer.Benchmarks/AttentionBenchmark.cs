@@ -22,8 +22,26 @@ internal static class AttentionBenchmark
     public static void Measure()
     {
         foreach (var size in s_sizes)
+        {
             foreach (var (name, build) in AttentionForms.All.Skip(1))
                 Report($"{size}: {name}", AttentionForms.All[0].Build(size), build(size), AttentionForms.Feed(size));
+            if (size.Heads == size.KeyHeads)
+                MeasurePacked(size);
+        }
+    }
+
+    /// <summary>What a pass makes of query, key and value that one product made.</summary>
+    public static void MeasurePacked()
+    {
+        foreach (var size in s_sizes.Where(size => size.Heads == size.KeyHeads))
+            MeasurePacked(size);
+    }
+
+    private static void MeasurePacked(AttentionSize size)
+    {
+        var (formula, fused) = (PackedAttentionForms.Formula(size), PackedAttentionForms.Formula(size));
+        PassContexts.Run(fused, new FuseAttention(), new EliminateDeadNodes());
+        Report($"{size}: packed", formula, fused, PackedAttentionForms.Feed(size));
     }
 
     /// <summary>A model at opset 23, simplified, against the same with fusions.</summary>

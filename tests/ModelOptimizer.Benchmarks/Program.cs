@@ -8,7 +8,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   kernels                                 measures the kernels by themselves
-//   attention [MODEL]...                   times the forms of attention against the formula, or fused models against simplified ones
+//   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
 //   fusions [PART OF A NAME]                times every folded form against the form before
 switch (args)
 {
@@ -32,11 +32,14 @@ switch (args)
     case ["attention"]:
         AttentionBenchmark.Measure();
         return 0;
+    case ["attention", "packed"]:
+        AttentionBenchmark.MeasurePacked();
+        return 0;
     case ["attention", .. var models]:
         foreach (var model in models)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | kernels | attention [MODEL]... | fusions [PART OF A NAME]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | kernels | attention [packed | MODEL...] | fusions [PART OF A NAME]");
         return 2;
 }
