@@ -14,8 +14,8 @@ namespace ModelOptimizer.Passes;
 /// transposed and picked; two masks are summed first, where they are small enough for that.
 /// <para>
 /// Written from opset 23 on only, under either format. Measured on the CPU under the runtime's full optimization, <c>Attention</c> over heads
-/// side by side takes 0.66 to 0.96 of the formula's time, half with past and repeated heads, and with the Split of packed ones 0.62 to 0.96. ONNX Runtime's own <c>MultiHeadAttention</c>
-/// (0.87 to 1.19) and <c>GroupQueryAttention</c> (1.01 to 1.30 without past) are slower than the formula where sequences are short, and
+/// side by side takes 0.66 to 0.96 of the formula's time, half with past and repeated heads, and 0.62 to 0.96 with the Split of packed
+/// ones. ONNX Runtime's own <c>MultiHeadAttention</c> (0.87 to 1.19) and <c>GroupQueryAttention</c> (1.01 to 1.30 without past) are slower than the formula where sequences are short, and
 /// <c>Attention</c> over heads apart gains nothing (0.92 to 1.05) unless heads are repeated: so none of these is written.
 /// (Vaswani et al., "Attention Is All You Need", arXiv 1706.03762, section 3.2; grouped queries: Ainslie et al., arXiv 2305.13245.)
 /// </para>

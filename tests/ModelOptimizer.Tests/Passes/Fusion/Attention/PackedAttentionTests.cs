@@ -15,6 +15,13 @@ public sealed class PackedAttentionTests
 
     private static readonly long[] s_partsFirst = [2, 0, 3, 1, 4];
 
+    private static IEnumerable<TestCaseData> Everywhere => StandardRows.Of(
+        (g, x) => Joined(g, Formula(g, Pick(g, Transposed(g, Reshaped(g, x, 0, 0, 3, Heads, Size), s_partsFirst)))),
+        new TensorType(DataType.Float, Shape.Of(2, 3, 3 * Width)), [23, 24]);
+
+    [TestCaseSource(nameof(Everywhere))]
+    public void Does_its_duty_everywhere(StandardRow row) => PassTester.Run(new FuseAttention(), row);
+
     [Test]
     public void Rows_are_split_instead_of_being_transposed_and_picked() =>
         Run(g => Joined(g, Formula(g, Pick(g, Packed(g)))), prune: true).Leaves("Split", "Attention");
