@@ -35,13 +35,15 @@ internal static class AttentionBenchmark
     {
         foreach (var size in s_sizes.Where(size => size.Heads == size.KeyHeads))
             MeasurePacked(size);
+        MeasurePacked(new(3, 3, 32, 49), windows: 64);
+        MeasurePacked(new(12, 12, 32, 49), windows: 4);
     }
 
-    private static void MeasurePacked(AttentionSize size)
+    private static void MeasurePacked(AttentionSize size, int windows = 0)
     {
-        var (formula, fused) = (PackedAttentionForms.Formula(size), PackedAttentionForms.Formula(size));
+        var (formula, fused) = (PackedAttentionForms.Formula(size, windows), PackedAttentionForms.Formula(size, windows));
         PassContexts.Run(fused, new FuseAttention(), new EliminateDeadNodes());
-        Report($"{size}: packed", formula, fused, PackedAttentionForms.Feed(size));
+        Report(windows == 0 ? $"{size}: packed" : $"{size}: packed, {windows} windows", formula, fused, PackedAttentionForms.Feed(size, windows));
     }
 
     /// <summary>A model at opset 23, simplified, against the same with fusions.</summary>

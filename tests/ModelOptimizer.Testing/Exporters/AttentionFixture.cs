@@ -21,6 +21,7 @@ public sealed record AttentionFixture(string Name, OnnxModel Model, int Attentio
         new("LLaMA by PyTorch 2 TorchScript", Llama(17), 1, 2),
         new("ViT, unbound, by PyTorch 1.13 TorchScript", VisionTransformer(14, unbinds: true), 1),
         new("ViT, indexed, by PyTorch 2 TorchScript", VisionTransformer(17, unbinds: false), 1),
+        new("Swin by PyTorch 2 TorchScript", Swin(17), 1),
         new("SVTR block by paddle2onnx", SceneText(11), 1),
     ];
 
@@ -166,6 +167,24 @@ public sealed record AttentionFixture(string Name, OnnxModel Model, int Attentio
         Value Apart(int part) => parts is null
             ? g.Op("Gather", [packed, g.Constant(Tensor.Create([], (long)part))], ("axis", 0L))
             : g.Op("Squeeze", parts.Output(part), Axes(g, 0));
+    }
+
+    /// <summary>Swin's WindowAttention over 2 images of 3 windows of 4: relative positions for each head, then a mask for each window.</summary>
+    private static OnnxModel Swin(long opset)
+    {
+        const int images = 2, windows = 3, length = 4;
+        var g = new GraphBuilder(opset);
+        var x = g.Input("x", DataType.Float, images * windows, length, Width);
+        var packed = Transpose(g, g.Op("Reshape", Packed(g, x), Axes(g, images * windows, length, 3, Heads, Size)), 2, 0, 3, 1, 4);
+        var scores = g.Op("MatMul", g.Op("Mul", Apart(0), Number(g, 1 / MathF.Sqrt(Size))), Transpose(g, Apart(1), 0, 1, 3, 2));
+        var biased = g.Op("Add", scores, g.Op("Unsqueeze", Weight(g, "positions", Heads, length, length), Axes(g, 0)));
+        float[] cut = [.. Enumerable.Range(0, windows * length * length).Select(i => i % 5 == 0 ? -100f : 0)];
+        var mask = g.Op("Unsqueeze", g.Initializer("windows", Tensor.Create([windows, length, length], cut)), Axes(g, 0, 2));
+        var masked = g.Op("Add", g.Op("Reshape", biased, Axes(g, images, windows, Heads, length, length)), mask);
+        var context = g.Op("MatMul", Softmax(g, g.Op("Reshape", masked, Axes(g, -1, Heads, length, length))), Apart(2));
+        return End(g, g.Op("Reshape", Transpose(g, context, 0, 2, 1, 3), Axes(g, images * windows, length, Width)));
+
+        Value Apart(int part) => g.Op("Gather", [packed, g.Constant(Tensor.Create([], (long)part))], ("axis", 0L));
     }
 
     /// <summary>PaddleOCR's global mixing: zeros and minus one in shapes, a Slice and a Squeeze for each index.</summary>

@@ -20,6 +20,9 @@ internal sealed class AttentionFormula
     private static readonly Capture V = new();
     private static readonly Capture AddedMask = new();
     private static readonly Capture SecondMask = new();
+    private static readonly Capture WindowMask = new();
+    private static readonly Capture Windowed = new();
+    private static readonly Capture Together = new();
     private static readonly Capture Kept = new();
     private static readonly Capture Dropped = new();
     private static readonly Capture Fill = Capture.Number();
@@ -34,7 +37,8 @@ internal sealed class AttentionFormula
     private static readonly Capture ScoreDivisor = Capture.Number();
     private static readonly Pattern Scores = Products * ScoreFactor | Products / ScoreDivisor | Products;
     private static readonly Pattern Masked =
-        Scores + AddedMask + SecondMask | Scores + AddedMask | Pattern.Op("Where", Kept, Scores, Fill) | Pattern.Op("Where", Dropped, Fill, Scores) | Scores;
+        Pattern.Op("Reshape", Pattern.Op("Reshape", Scores + AddedMask, Windowed) + WindowMask, Together)
+        | Scores + AddedMask + SecondMask | Scores + AddedMask | Pattern.Op("Where", Kept, Scores, Fill) | Pattern.Op("Where", Dropped, Fill, Scores) | Scores;
     private static readonly Pattern Weights = new OperatorPattern("Softmax", [Masked]) { Accepts = node => node.Attributes.GetInt("axis", -1) is -1 or 3 };
     private static readonly Pattern Guarded = Pattern.Op("Where", Pattern.Op("IsNaN", Weights), 0, Weights) | Weights;
     private static readonly Pattern Product = Pattern.Op("MatMul", Guarded, V);
@@ -83,6 +87,11 @@ internal sealed class AttentionFormula
     /// <summary>Another mask that is added behind the first one, as windows add theirs to relative positions; null when there is none.</summary>
     public Value? OtherMask => _match.TryGet(SecondMask);
 
+    /// <summary>Another mask that is added behind the first one, for each window of an image; null when there is none.</summary>
+    public WindowMask? Windows => _match.TryGet(WindowMask) is { } mask
+        ? new(mask, _match.Nodes.First(node => node.Is("Add") && node.Inputs.Contains(mask)))
+        : null;
+
     /// <summary>The condition that fills the mask in, what is filled in, and whether the condition says where; null when there is none.</summary>
     public (Value Condition, Value Fill, bool WhereTrue)? Filling => _match.TryGet(Kept) is { } kept ? (kept, _match[Fill], false)
         : _match.TryGet(Dropped) is { } dropped ? (dropped, _match[Fill], true)
@@ -98,7 +107,8 @@ internal sealed class AttentionFormula
             return "its scale is not positive";
         if (Filling is not null && _match.Number(Fill) is var number && !(number <= Absorbing))
             return string.Create(CultureInfo.InvariantCulture, $"it fills {number:g4} in for scores: a row that is masked as a whole would come out otherwise");
-        return _match.Nodes.Where(node => !node.Is("Reshape")).Any(node => node.Output().Type?.Shape?.Rank != 4) ? "its scores are not known to have four axes" : null;
+        var addition = Windows?.Addition;
+        return _match.Nodes.Where(node => !node.Is("Reshape") && node != addition).Any(node => node.Output().Type?.Shape?.Rank != 4) ? "its scores are not known to have four axes" : null;
     }
 
     private static double ScaleOf(Match match)

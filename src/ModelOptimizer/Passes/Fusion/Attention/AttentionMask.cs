@@ -20,7 +20,7 @@ internal sealed class AttentionMask
         _formula = formula;
         Misfit = Source is null
             ? formula.IsGuarded ? "it turns NaN into 0 without a mask" : null
-            : FindMisfit(Source) ?? (formula.OtherMask is { } other ? FindMisfit(other) ?? FindMisfit(Source, other) : null)
+            : FindMisfit(Source) ?? OtherMisfit(Source)
                 ?? (AnswersAlike() ? null : $"a row that '{Source}' masks as a whole would come out otherwise");
     }
 
@@ -47,7 +47,14 @@ internal sealed class AttentionMask
             : $"its mask '{mask}' is not known to have a batch and heads that fit";
     }
 
-    private static string? FindMisfit(Value first, Value second) =>
+    private string? OtherMisfit(Value first)
+    {
+        if (_formula.Windows is { } windows)
+            return windows.Misfit ?? SumMisfit(first, windows.Mask);
+        return _formula.OtherMask is { } other ? FindMisfit(other) ?? SumMisfit(first, other) : null;
+    }
+
+    private static string? SumMisfit(Value first, Value second) =>
         new[] { first, second }.All(mask => MaskBounds.Of(mask) is { MayBeInfinite: false, Low: >= -MostSummed, High: <= MostSummed })
             ? null
             : $"its masks '{first}' and '{second}' are not known to be so small that their sum is exact enough";
@@ -69,7 +76,7 @@ internal sealed class AttentionMask
 
     private Value Added(Node before)
     {
-        if (_formula.OtherMask is not { } other)
+        if ((_formula.Windows?.Make(before) ?? _formula.OtherMask) is not { } other)
             return Source!;
         var sum = before.Graph!.Insert(before, "Add", [Source!, other]).Output();
         sum.Infer(new TensorType(DataType.Float, Broadcast(Source!.Type!.Shape!, other.Type!.Shape!)));

@@ -198,12 +198,41 @@ public sealed class FuseAttentionTests
     public void A_second_mask_must_fit_too() =>
         Run(g => TwiceMasked(g, g.Initializer("bias", [2, 2], [1, 2, 3, 4]), g.Op("Cast", [g.Input("m", DataType.Bool, "rows", 2)], ("to", 1L)))).Refuses("is not known to be as long");
 
-    private static PassTest Run(Func<GraphBuilder, Value> build, long opset = 23, bool prune = false)
+    [TestCase(1, 3, "3")]
+    [TestCase(2, 3, "6")]
+    public void A_mask_for_each_window_becomes_one_for_each_element_of_the_batch(int images, int windows, string batch)
+    {
+        var test = Run(g => Windowed(g, long.Parse(batch, System.Globalization.CultureInfo.InvariantCulture), [images, windows, Heads, 2, 2], windows));
+
+        Assert.That(test.Operators, Has.Member("Attention"));
+    }
+
+    [TestCase(6L, new long[] { 3, 2, Heads, 2, 2 }, 1)]
+    [TestCase(2L, new long[] { 1, Heads, 2, 2, 2 }, Heads)]
+    public void Scores_of_another_parting_fit_only_where_windows_do(long batch, long[] view, int windows)
+    {
+        var test = Run(g => Windowed(g, batch, view, windows));
+
+        if (windows == view[1])
+            Assert.That(test.Operators, Has.Member("Attention"));
+        else
+            test.Refuses("for each window of a fixed number");
+    }
+
+    [Test]
+    public void Windows_whose_sum_with_the_first_mask_loses_digits_are_refused() =>
+        Run(g => Windowed(g, 3, [1, 3, Heads, 2, 2], 3, low: -1e9f)).Refuses("that their sum is exact enough");
+
+    [Test]
+    public void Windows_of_a_batch_of_any_length_are_refused() =>
+        Run(g => Windowed(g, "batch", [-1, 3, Heads, 2, 2], 3), inputs: new() { ["x"] = Tensor.Create([6, 2, Width], new float[6 * 2 * Width]) }).Refuses("for each window of a fixed number");
+
+    private static PassTest Run(Func<GraphBuilder, Value> build, long opset = 23, bool prune = false, Dictionary<string, Tensor>? inputs = null)
     {
         var g = new GraphBuilder(opset);
         g.Output("y", build(g));
         var model = g.Build();
-        var test = PassTester.Run(new FuseAttention(), model);
+        var test = PassTester.Run(new FuseAttention(), model, inputs);
         if (prune)
             PassContexts.Run(test.Model, new EliminateDeadNodes());
         return test;
@@ -225,6 +254,15 @@ public sealed class FuseAttentionTests
     {
         var x = Apart(g, g.Input("x", DataType.Float, "batch", 2, Width));
         return g.Op("MatMul", Softmax(g, g.Op("Add", second, g.Op("Add", Scores(g, x), first))), x);
+    }
+
+    private static Value Windowed(GraphBuilder g, Dimension batch, long[] view, int windows, float low = -100)
+    {
+        var x = Apart(g, g.Input("x", DataType.Float, batch, 2, Width));
+        var biased = g.Op("Add", Scores(g, x), g.Initializer("bias", [Heads, 2, 2], [1, 2, 3, 4, -5, 6, 7, 8]));
+        var mask = g.Initializer("mask", [1, windows, 1, 2, 2], [.. Enumerable.Range(0, windows * 4).Select(i => i % 3 == 0 ? low : i)]);
+        var masked = g.Op("Add", g.Op("Reshape", biased, g.Int64s("apart", view)), mask);
+        return g.Op("MatMul", Softmax(g, g.Op("Reshape", masked, g.Int64s("together", -1, Heads, 2, 2))), x);
     }
 
     private static Value Flags(GraphBuilder g, float low) =>
