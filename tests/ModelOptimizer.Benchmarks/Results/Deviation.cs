@@ -12,9 +12,7 @@ internal readonly record struct Deviation(double Relative, long Discrete)
     public static Deviation operator +(Deviation a, Deviation b) => new(Math.Max(a.Relative, b.Relative), a.Discrete + b.Discrete);
 
     /// <summary>Whether a pass of that effect may do this, with the runtime's own optimizations off.</summary>
-    /// <param name="noise">How far the runtime's own optimization moves the same outputs: some models make more of float noise than others.</param>
-    public bool IsWithin(NumericEffect effect, Deviation noise) =>
-        Discrete == 0 && Relative <= (effect == NumericEffect.Exact ? 1e-5 : Math.Clamp(noise.Relative, 1e-4, 1e-3));
+    public bool IsWithin(NumericEffect effect) => Discrete == 0 && Relative <= (effect == NumericEffect.Exact ? 1e-5 : 1e-4);
 
     /// <summary>Compares one run's outputs.</summary>
     public static Deviation Between(IReadOnlyList<Tensor?> expected, IReadOnlyList<Tensor?> actual) =>

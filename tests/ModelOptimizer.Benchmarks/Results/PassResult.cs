@@ -8,7 +8,7 @@ internal sealed record PassResult(IGraphPass Pass, ModelUnderTest Test, int Rewr
 {
     private const int MostRounds = 16;
 
-    public bool IsWithinEffect => Deviation.IsWithin(Pass.Effect, Test.RuntimesOwn);
+    public bool IsWithinEffect => Deviation.IsWithin(Pass.Effect);
 
     /// <summary>Runs the passes of a group in rounds, as the group does, and compares the answers around each that found something.</summary>
     public static IEnumerable<PassResult> Measure(ModelUnderTest test, OnnxModel model, FixpointGroup group)

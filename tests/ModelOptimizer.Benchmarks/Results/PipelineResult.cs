@@ -20,7 +20,7 @@ internal sealed record PipelineResult(
             ModelUnderTest.Deviation(test.Answers(test.Original), test.Answers(model)), Time(test, model));
     }
 
-    public bool IsWithinEffect => Deviation.IsWithin(Effect, Test.RuntimesOwn);
+    public bool IsWithinEffect => Deviation.IsWithin(Effect);
 
     /// <summary>The operators whose number changed, by name: before and after.</summary>
     public IEnumerable<(string Operator, int Before, int After)> Changes()
