@@ -181,7 +181,11 @@ public sealed class OnnxModel
     public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string? folder = null) => ModelReader.Parse(bytes, folder);
 
     /// <summary>A deep copy that shares the tensors.</summary>
-    public OnnxModel Clone() => GraphCloner.Clone(this);
+    public OnnxModel Clone() => GraphCloner.Clone(this, out _);
+
+    /// <summary>A deep copy that shares the tensors.</summary>
+    /// <param name="copies">For every value of this model, bodies and functions included, the one that stands for it in the copy.</param>
+    public OnnxModel Clone(out IReadOnlyDictionary<Value, Value?> copies) => GraphCloner.Clone(this, out copies);
 
     private Function? FunctionOf(Graph graph)
     {

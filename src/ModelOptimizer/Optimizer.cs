@@ -1,5 +1,6 @@
 using System.Reflection;
 using ModelOptimizer.Budgets;
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
 using ModelOptimizer.Evaluation.Data;
@@ -108,7 +109,10 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
     private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, CancellationToken cancellation)
     {
         var log = new RewriteLog(request.MaxRewrites);
-        var context = new PassContext(candidate, log, engine, diagnostics);
+        var context = new PassContext(candidate, log, engine, diagnostics)
+        {
+            Calibration = request.Profile.Calibration is { } calibration ? new CalibrationData(engine, calibration) : null,
+        };
         foreach (var settings in request.Profile.Passes)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -12,7 +12,7 @@ internal sealed class GraphCloner
     /// <summary>What the attributes of a function's nodes refer to; null where references are copied as they are.</summary>
     private FunctionCall? _call;
 
-    public static OnnxModel Clone(OnnxModel model)
+    public static OnnxModel Clone(OnnxModel model, out IReadOnlyDictionary<Value, Value?> copies)
     {
         var cloner = new GraphCloner();
         var clone = new OnnxModel(model.Proto.Clone(), model.Path)
@@ -23,6 +23,7 @@ internal sealed class GraphCloner
         clone.Graph = cloner.Clone(model.Graph, owner: null);
         foreach (var function in model.Functions)
             clone.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
+        copies = cloner._values;
         return clone;
     }
 

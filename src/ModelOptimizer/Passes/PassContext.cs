@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -23,6 +24,9 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     public IInferenceEngine Engine { get; } = engine;
 
     public IDiagnosticSink Diagnostics { get; } = diagnostics;
+
+    /// <summary>What passes learn from; null when the profile gives no calibration data.</summary>
+    public CalibrationData? Calibration { get; init; }
 
     internal RefusedFolds RefusedFolds { get; } = new();
 
