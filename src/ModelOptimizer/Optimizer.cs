@@ -102,6 +102,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             return;
         var first = DataRequest.For(original) with { Limit = 1, NamedAt = calibration.Location };
         _ = new DataSet(calibration.Data, first).Read().First();
+        if (profile.Passes.Any(settings => PassRegistry.Find(settings.Name)?.Type.IsAssignableTo(typeof(ICalibratedPass)) == true))
+            return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
             calibration.Location));
     }

@@ -1,0 +1,4 @@
+namespace ModelOptimizer.Passes;
+
+/// <summary>A pass that learns from the profile's calibration data.</summary>
+public interface ICalibratedPass : IGraphPass;
