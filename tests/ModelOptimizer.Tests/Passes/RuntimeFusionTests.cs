@@ -10,6 +10,8 @@ namespace ModelOptimizer.Tests.Passes;
 /// <summary>What the runtime makes one operator of when it loads a model, it must still find after <c>simplify</c>.</summary>
 public sealed class RuntimeFusionTests
 {
+    private static readonly BertSize Small = new(Layers: 2, Heads: 4, Size: 8);
+
     private static IEnumerable<OnnxModel> Fixtures =>
         [.. AttentionFixture.All.Select(fixture => fixture.Model), .. ExporterFixtures.All.Select(fixture => fixture.Model)];
 
@@ -24,14 +26,28 @@ public sealed class RuntimeFusionTests
         LeavesNoMore(OnnxModel.Load(path));
     }
 
-    private static void LeavesNoMore(OnnxModel model)
+    [TestCase(11)]
+    [TestCase(12)]
+    public void The_runtime_makes_Attention_of_a_simplified_BERT_as_of_the_original(int opset)
+    {
+        var model = BertFixture.Build(opset, Small);
+
+        Assert.That(OperatorsAtRun(model).GetValueOrDefault("com.microsoft.Attention"), Is.EqualTo(Small.Layers), "it does of the original");
+        Assert.That(OperatorsAtRun(Simplified(model)), Is.EquivalentTo(OperatorsAtRun(model)));
+    }
+
+    private static void LeavesNoMore(OnnxModel model) =>
+        Assert.That(AtRun(Simplified(model)).Nodes, Is.AtMost(AtRun(model).Nodes));
+
+    private static OnnxModel Simplified(OnnxModel model)
     {
         var simple = model.Clone();
         PassContexts.Run(simple, new Simplify(new SimplifyOptions()));
-
-        Assert.That(NodesAtRun(simple), Is.AtMost(NodesAtRun(model)));
+        return simple;
     }
 
-    private static int NodesAtRun(OnnxModel model) =>
-        ModelSummary.Of(PassContexts.Engine.Optimize(model, RuntimeOptimization.Extended)).Nodes;
+    private static Dictionary<string, int> OperatorsAtRun(OnnxModel model) => AtRun(model).Operators.ToDictionary();
+
+    private static ModelSummary AtRun(OnnxModel model) =>
+        ModelSummary.Of(PassContexts.Engine.Optimize(model, RuntimeOptimization.Extended));
 }
