@@ -27,7 +27,7 @@ public enum RoundingMode
     TowardZero,
 }
 
-public sealed record QuantizeOptions : SelectionOptions
+public sealed record QuantizeOptions : QuantizationOptions
 {
     [Option("Bits of a weight.", Choices = [2, 4, 8])]
     public int Bits { get; init; } = 8;

@@ -91,6 +91,12 @@ public sealed class ProfileMistakeTests
     [TestCase("passes: [fix-dimensions: { batch: 0 }]", "(2,35) MO1007 passes[0].fix-dimensions.batch: wants a whole number of at least 1, not 0")]
     [TestCase("passes: [fix-dimensions: [batch]]", "(2,26) MO1006 passes[0].fix-dimensions: wants a map such as { SYMBOL: 1 }, not a list")]
     // Booleans and numbers.
+    [TestCase("passes: [quantize-weights: { accuracy: 0.5% }]", "(2,40) MO1006 passes[0].quantize-weights.accuracy: wants a map such as { metric: top-1, max-drop: 0.5% }, not 0.5%")]
+    [TestCase("passes: [quantize-weights: { accuracy: { max-drop: 0.5% } }]", "(2,40) MO1014 passes[0].quantize-weights.accuracy: metric is missing: agreement, cosine-similarity, max-abs-error, perplexity, sqnr, top-1 or top-5")]
+    [TestCase("passes: [quantize-weights: { accuracy: { metric: size, max: 1 } }]", "(2,50) MO1015 passes[0].quantize-weights.accuracy.metric: wants agreement, cosine-similarity, max-abs-error, perplexity, sqnr, top-1 or top-5, not 'size'")]
+    [TestCase("passes: [quantize-weights: { accuracy: { metric: top-1 } }]", "(2,40) MO1014 passes[0].quantize-weights.accuracy: no bound is given; add min")]
+    [TestCase("passes: [quantize-weights: { accuracy: { metric: sqnr, max-drop: 1% } }]", "(2,56) MO1004 passes[0].quantize-weights.accuracy.max-drop: unknown key 'max-drop'; there are metric, min, max, severity, samples")]
+    [TestCase("passes: [quantize-weights: { accuracy: { metric: top-1, min: 97 } }]", "(2,62) MO1007 passes[0].quantize-weights.accuracy.min: wants a ratio from 0% to 100%, such as 25% or 0.25, not 97; did you mean 97%?")]
     [TestCase("passes: [quantize-weights: { per-channel: yes }]", "(2,43) MO1006 passes[0].quantize-weights.per-channel: wants true or false, not yes; YAML 1.2 writes true")]
     [TestCase("passes: [quantize-weights: { per-channel: Off }]", "(2,43) MO1006 passes[0].quantize-weights.per-channel: wants true or false, not Off; YAML 1.2 writes false")]
     [TestCase("passes: [quantize-weights: { per-channel: 1 }]", "(2,43) MO1006 passes[0].quantize-weights.per-channel: wants true or false, not 1")]

@@ -18,7 +18,7 @@ public sealed class ProfileReaderTests
             passes:
               - simplify
               - quantize-weights: { bits: 4, block-size: 32, per-channel: false, memory: 25%, threshold: 2 KiB, search: 5 ms, rounding: toward-zero,
-                  alpha: -0.5, seed: 9007199254740993, epsilon: 1, grid: { steps: 3 }, exclude: ["/head/*"], operators: MatMul }
+                  alpha: -0.5, seed: 9007199254740993, epsilon: 1, grid: { steps: 3 }, exclude: ["/head/*"], operators: MatMul, accuracy: { metric: top-1, max-drop: 0.5% } }
             evaluate:
               data: [data/a.npz, data/b.npz]
               labels: labels
@@ -70,7 +70,10 @@ public sealed class ProfileReaderTests
     {
         Assert.That(options.Exclude, Is.EqualTo(new[] { "/head/*" }));
         Assert.That(options.Operators, Is.EqualTo(new[] { "MatMul" }));
-        Assert.That(options with { Exclude = [], Operators = [], Include = [], ExcludeOperators = [] }, Is.EqualTo(new QuantizeOptions
+        Assert.That(options.Accuracy!.Limit with { Location = new SourceLocation("") }, Is.EqualTo(new BudgetLimit("top-1", new SourceLocation("")) { MaxDrop = 0.005 }));
+        Assert.That((options.Accuracy.Samples, options.Accuracy.Location!.Line), Is.EqualTo((AccuracyGoal.DefaultSamples, 9)));
+        Assert.That(options.Accuracy.ToString(), Is.EqualTo("{ metric: top-1, max-drop: 0.5% }"));
+        Assert.That(options with { Exclude = [], Operators = [], Include = [], ExcludeOperators = [], Accuracy = null }, Is.EqualTo(new QuantizeOptions
         {
             Bits = 4, BlockSize = 32, PerChannel = false, Memory = new Ratio(0.25), Threshold = new ByteSize(2048),
             Search = new Duration(TimeSpan.FromMilliseconds(5)), Rounding = RoundingMode.TowardZero, Alpha = -0.5, Seed = 9007199254740993,

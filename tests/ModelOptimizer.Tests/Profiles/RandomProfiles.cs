@@ -16,7 +16,7 @@ internal static class RandomProfiles
         "{}", "{\"x\": 1}", "{\"min\": 0.5}", "{\"max\": \"2 MiB\"}", "{\"max-drop\": \"1%\"}", "{\"max-rise\": 0.01}", "{\"severity\": \"error\"}", "{\"steps\": 2}",
     ];
 
-    private static readonly string[] Keys = ["bits", "size", "top-1", "data", "min", "max", "max-drop", "max-rise", "severity", "samples", "class", "Version", "zzz"];
+    private static readonly string[] Keys = ["bits", "size", "top-1", "data", "metric", "accuracy", "min", "max", "max-drop", "max-rise", "severity", "samples", "class", "Version", "zzz"];
 
     public static JsonObject Complete() => (JsonObject)JsonNode.Parse("""
         {
@@ -30,7 +30,8 @@ internal static class RandomProfiles
             { "quantize-weights": {
                 "bits": 4, "block-size": 32, "per-channel": false, "memory": "25%", "threshold": "2 KiB", "search": "5 ms", "rounding": "toward-zero",
                 "alpha": -0.5, "seed": 7, "epsilon": 1, "grid": { "steps": 3 }, "include": "*", "exclude": ["/head/*"], "operators": ["MatMul"],
-                "exclude-operators": [] } }
+                "exclude-operators": [],
+                "accuracy": { "metric": "top-1", "max-drop": "0.5%", "samples": 64 } } }
           ],
           "evaluate": { "data": ["a.npz", "b.npz"], "labels": "labels", "metrics": ["top-1", "sqnr"], "output": "logits", "batch": 8 },
           "budget": {

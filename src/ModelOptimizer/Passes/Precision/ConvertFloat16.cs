@@ -7,7 +7,7 @@ using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
-public sealed record ConvertFloat16Options : SelectionOptions
+public sealed record ConvertFloat16Options : QuantizationOptions
 {
     [Option("Tensors with fewer elements stay as they are.", Minimum = 1)]
     public int MinElements { get; init; } = 256;

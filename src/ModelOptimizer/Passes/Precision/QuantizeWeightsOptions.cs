@@ -15,7 +15,7 @@ public enum WeightFormat
     Contrib,
 }
 
-public sealed record QuantizeWeightsOptions : SelectionOptions
+public sealed record QuantizeWeightsOptions : QuantizationOptions
 {
     [Option("Bits of a weight. 8 is as good as float for most models; 4 and 2 need blocks and a look at the metrics.", Choices = [2, 4, 8])]
     public int Bits { get; init; } = 8;

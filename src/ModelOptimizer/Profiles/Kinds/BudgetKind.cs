@@ -21,6 +21,9 @@ internal sealed class LimitKind : ValueKind
     private static readonly string MaxRise = Key(nameof(BudgetLimit.MaxRise));
     private static readonly string SeverityKey = Key(nameof(BudgetLimit.Severity));
 
+    /// <summary>What may be said beside bounds, here and in accuracy goals.</summary>
+    private static readonly IReadOnlyList<string> NoBounds = [SeverityKey, "metric", "samples"];
+
     private readonly MetricDeclaration _metric;
     private readonly ValueKind _number;
     private readonly MapKind _map;
@@ -29,7 +32,7 @@ internal sealed class LimitKind : ValueKind
     {
         _metric = metric;
         _number = NumberOf(metric.Unit);
-        _map = new MapKind(metric.Name, [.. Keys()]);
+        _map = new MapKind(metric.Name, [.. Bounds()]);
     }
 
     public override string Wanted => $"{_number.Wanted}, or a map of {Wording.Or(_map.Keys.Select(key => key.Name))}";
@@ -43,9 +46,13 @@ internal sealed class LimitKind : ValueKind
         _ => context.RefuseType(node, Wanted),
     };
 
-    private object? Limit(IReadOnlyDictionary<string, object> bounds, ProfileNode node, ReadContext context)
+    /// <summary>The keys of a limit, for maps that say more than a limit.</summary>
+    public IReadOnlyList<MapKey> Keys => _map.Keys;
+
+    /// <summary>The limit that the bounds set.</summary>
+    public object? Limit(IReadOnlyDictionary<string, object> bounds, ProfileNode node, ReadContext context)
     {
-        if (node is ProfileMap { Entries: var entries } && !entries.Any(entry => entry.Key != SeverityKey))
+        if (node is ProfileMap { Entries: var entries } && !entries.Any(entry => !NoBounds.Contains(entry.Key)))
             return context.Refuse(DiagnosticCatalog.MissingKey, node, $"no bound is given; add {BareKey}");
         var limit = new BudgetLimit(_metric.Name, node.Location)
         {
@@ -60,7 +67,7 @@ internal sealed class LimitKind : ValueKind
             : limit;
     }
 
-    private IEnumerable<MapKey> Keys()
+    private IEnumerable<MapKey> Bounds()
     {
         yield return new MapKey(Min, _number, "Smallest value allowed.");
         yield return new MapKey(Max, _number, "Largest value allowed.");

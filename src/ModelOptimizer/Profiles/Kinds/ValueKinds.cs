@@ -24,6 +24,7 @@ internal static class ValueKinds
         _ when type == typeof(Duration) => new DurationKind(NumberRange.Of(option)),
         _ when type == typeof(IReadOnlyList<string>) => new ListKind(Text(option)),
         _ when type == typeof(IReadOnlyList<NamedNumber>) && option.Open is not null => new NumberKind(typeof(long), NumberRange.Of(option)),
+        _ when type == typeof(AccuracyGoal) => new AccuracyKind(),
         _ when RecordKind.Options(type).Any() => Record(type, RecordKind.Key(property)),
         _ => throw new InvalidOperationException($"{property.DeclaringType}.{property.Name}: profiles can't say a {type}"),
     };
