@@ -17,20 +17,23 @@ public sealed class CalibrationData(IInferenceEngine engine, CalibrationSettings
 
     /// <summary>Ranges of values on all samples; a value that was never computed has none.</summary>
     public IReadOnlyDictionary<Value, ValueRange> Ranges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
-        Observe(model, values, _ => Observer(options.Calibrator))
+        Observe(model, values, _ => new RangeObserver(options))
             .Where(pair => pair.Value.Range is not null)
             .ToDictionary(pair => pair.Key, pair => pair.Value.Range!.Value);
 
-    private static MinMaxObserver Observer(Calibrator calibrator) => calibrator switch
-    {
-        Calibrator.MinMax => new MinMaxObserver(),
-        _ => throw new ArgumentOutOfRangeException(nameof(calibrator)),
-    };
+    /// <summary>Ranges of the channels of values on all samples; a value that was never computed has none.</summary>
+    /// <param name="model">The model, which stays as it is.</param>
+    /// <param name="axes">The values, each with the axis of its channels; negative from the end.</param>
+    /// <param name="options">How the ranges are found.</param>
+    public IReadOnlyDictionary<Value, IReadOnlyList<ValueRange>> ChannelRanges(OnnxModel model, IReadOnlyDictionary<Value, int> axes, RangeOptions options) =>
+        Observe(model, [.. axes.Keys], value => new RangeObserver(options, axes[value]))
+            .Where(pair => pair.Value.Ranges is not null)
+            .ToDictionary(pair => pair.Key, pair => pair.Value.Ranges!);
 
     /// <summary>Runs the model on all samples and shows values to observers.</summary>
     /// <param name="model">The model, which stays as it is.</param>
     /// <param name="values">Values of its graph.</param>
-    /// <param name="create">Makes an observer for a value.</param>
+    /// <param name="create">Makes an observer for a value; also more than one.</param>
     public IReadOnlyDictionary<Value, T> Observe<T>(OnnxModel model, IReadOnlyCollection<Value> values, Func<Value, T> create)
         where T : IObserver<T>
     {
@@ -44,8 +47,16 @@ public sealed class CalibrationData(IInferenceEngine engine, CalibrationSettings
             var outputs = session.Run(sample.Inputs);
             for (var i = 0; i < observers.Count; i++)
                 if (outputs[first + i] is { } tensor)
-                    observers[i].Observer.Observe(tensor);
+                    Show(observers[i], tensor, sample);
         }
         return observers.ToDictionary(pair => pair.Value, pair => pair.Observer);
+
+        void Show((Value Value, T Observer) seen, Tensor tensor, Sample sample)
+        {
+            var observer = seen.Observer.IsOrderFree ? seen.Observer : create(seen.Value);
+            observer.Observe(tensor, sample);
+            if (!seen.Observer.IsOrderFree)
+                seen.Observer.Merge(observer);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Calibration;
@@ -10,9 +11,18 @@ namespace ModelOptimizer.Calibration;
 public interface IObserver<in TSelf>
     where TSelf : IObserver<TSelf>
 {
-    /// <summary>Takes in the value of one run.</summary>
+    /// <summary>
+    /// True when the order of samples makes no difference to the last bit (counts, smallest and largest numbers; not sums of floats): then one
+    /// observer sees all samples, one at a time in any order, and nothing is merged.
+    /// </summary>
+    bool IsOrderFree => false;
+
+    /// <summary>Takes in the value of one run; of a value in a loop, once for each iteration.</summary>
     /// <param name="value">Any element type and shape; only valid during the call.</param>
     void Observe(Tensor value);
+
+    /// <summary>Takes in the value of one run, knowing which.</summary>
+    void Observe(Tensor value, Sample sample) => Observe(value);
 
     /// <summary>Takes in what another one learned from later samples.</summary>
     void Merge(TSelf later);

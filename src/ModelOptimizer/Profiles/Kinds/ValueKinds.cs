@@ -1,4 +1,5 @@
 using System.Reflection;
+using ModelOptimizer.Calibration;
 
 namespace ModelOptimizer.Profiles;
 
@@ -18,6 +19,7 @@ internal static class ValueKinds
         _ when type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(float) =>
             new NumberKind(type, NumberRange.Of(option)),
         _ when type == typeof(string) => Text(option),
+        _ when type == typeof(Calibrator) => new ChoiceKind([.. Calibrator.All.Select(calibrator => calibrator.Name)], name => Calibrator.Find(name)!),
         _ when type.IsEnum => ChoiceKind.OfEnum(type),
         _ when type == typeof(Ratio) => new RatioKind(NumberRange.Of(option)),
         _ when type == typeof(ByteSize) => new ByteSizeKind(NumberRange.Of(option)),
