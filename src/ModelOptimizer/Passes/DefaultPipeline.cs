@@ -38,7 +38,8 @@ public static class DefaultPipeline
         new EliminateCommonSubexpressions(), // equal constants make equal expressions
         new HoistFromBranches(),
         new NarrowShapes(), // once every length is read in one place
-        .. options.Exact ? [] : WeightFolding(), // works on constants, which all of the above make more of
+        // On constants, which all of the above make more of; no bias at all, rather than one to fold.
+        .. options.Exact ? [] : (IGraphPass[])[new EliminateAddedZeros(), .. WeightFolding()],
         new EliminateDeadNodes(), // what the others left behind
         new EliminateUnusedFunctions(), // dead nodes were the last to call them
         new EliminateUnusedImports(), // and functions the last to use their domains
@@ -47,7 +48,6 @@ public static class DefaultPipeline
     /// <summary>The passes that fold a node into weights beside it. What they write is standard, and never slower.</summary>
     private static IReadOnlyList<IGraphPass> WeightFolding() =>
     [
-        new EliminateAddedZeros(), // no bias at all, rather than one to fold
         new FusePad(), // a Pad stands between a Conv and what follows from it
         new ReplaceFlattenedGemm(), // its sums stand as they are for the next ones
         new FuseMatMulAdd(), // makes a Gemm, which has a bias for the others to fold into
@@ -72,6 +72,8 @@ public static class DefaultPipeline
     [
         .. Upgrade(options), // decides which operators there are to write
         new FuseLayerNormalization(options), // before anything else takes its squares and square roots
+        .. options.Format == FusionFormat.Standard ? (IGraphPass[])[new CompleteLayerNormalization()] : [], // where there is no operator
+        new CompleteAttention(), // behind normalizations; the zeros it adds stay, since what takes them away is in simplify alone
         new FuseRmsNormalization(options),
         new FuseGelu(options),
         new FuseFastGelu(options),

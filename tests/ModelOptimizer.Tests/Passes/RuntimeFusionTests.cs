@@ -36,6 +36,20 @@ public sealed class RuntimeFusionTests
         Assert.That(OperatorsAtRun(Simplified(model)), Is.EquivalentTo(OperatorsAtRun(model)));
     }
 
+    [TestCase(11, FusionFormat.Standard)]
+    [TestCase(12, FusionFormat.Standard)]
+    [TestCase(12, FusionFormat.Contrib)]
+    public void Fusing_completes_what_simplifying_takes_from_an_untrained_BERT(int opset, FusionFormat format)
+    {
+        var model = BertFixture.Build(opset, Small, isTrained: false);
+        var fused = Simplified(model);
+
+        PassContexts.Run(fused, new Fuse(new FuseOptions { Format = format }));
+
+        Assert.That(OperatorsAtRun(fused).GetValueOrDefault("com.microsoft.Attention"), Is.EqualTo(Small.Layers));
+        Assert.That(AtRun(fused).Nodes, Is.AtMost(AtRun(model).Nodes));
+    }
+
     private static void LeavesNoMore(OnnxModel model) =>
         Assert.That(AtRun(Simplified(model)).Nodes, Is.AtMost(AtRun(model).Nodes));
 

@@ -29,6 +29,8 @@ public sealed class EliminateAddedZeros : NodeRewrite
             return Outcome.Refused($"the zero may give '{kept}' another shape");
         if (output.IsGraphOutput && !kept.CanBecomeOutputOf(node.Graph!))
             return Outcome.Refused($"it carries '{kept}' to a graph output, where the format needs a node");
+        if (context.Opset(node.Graph!) <= CompleteAttention.LatestOpset && CompleteAttention.Needs(node))
+            return Outcome.Refused("the runtime makes Attention only of products with biases");
         if (context.Rewriting("remove the addition of zero", node))
             node.ReplaceWith(kept);
         return Outcome.Done;
