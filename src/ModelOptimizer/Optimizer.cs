@@ -7,6 +7,7 @@ using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Passes.Mixed;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Reporting;
 
@@ -63,7 +64,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
 
         var candidate = original.Clone();
-        var log = Rewrite(candidate, request, cancellation);
+        var goals = new GoalKeeper(original, request.Profile.Evaluate, progress, cancellation);
+        var log = Rewrite(candidate, request, goals, cancellation);
         ModelReview.Report(original, candidate, diagnostics);
 
         progress?.Report("write");
@@ -72,7 +74,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         progress?.Report("evaluate");
         var measurements = Measure(original, candidate, staged, request, cancellation);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
-        var accepted = Judge(verdicts);
+        var accepted = Judge(verdicts) && !goals.IsAnyMissed;
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
 
         var report = new OptimizationReport
@@ -86,6 +88,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Rewrites = ReportBuilder.Rewrites(log),
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
+            MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
             Metrics = ReportBuilder.Metrics(measurements),
             Budget = ReportBuilder.Budget(verdicts),
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
@@ -108,7 +111,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             calibration.Location));
     }
 
-    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, CancellationToken cancellation)
+    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, GoalKeeper goals, CancellationToken cancellation)
     {
         var log = new RewriteLog(request.MaxRewrites);
         var context = new PassContext(candidate, log, engine, diagnostics)
@@ -122,6 +125,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             var pass = PassRegistry.Create(settings.Name, settings.Options);
             SelectionReview.ReportUnmatched(pass, candidate, settings, diagnostics);
             var decided = log.Weights.Count;
+            if (settings.Options is QuantizationOptions { Accuracy: not null } options)
+                pass = goals.Restrict(context, settings, options);
             PassRunner.Run(context, pass);
             SelectionReview.ReportFruitless(pass, log, decided, settings, diagnostics);
         }

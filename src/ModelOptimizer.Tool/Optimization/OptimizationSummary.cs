@@ -11,6 +11,8 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
     public void Write()
     {
         Passes();
+        foreach (var mixed in report.MixedPrecision ?? [])
+            new MixedPrecisionText(context, mixed).Write();
         Sizes();
         Metrics();
     }

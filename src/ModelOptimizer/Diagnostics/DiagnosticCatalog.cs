@@ -62,6 +62,9 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor SaturatingSums = Warning("MO4002", "Sums could overflow on CPUs without VNNI");
     public static readonly DiagnosticDescriptor CalibrationUnused = Warning("MO4003", "Calibration data is not used");
     public static readonly DiagnosticDescriptor Float16Overflow = Warning("MO4010", "Constants exceed the range of float16");
+    public static readonly DiagnosticDescriptor AccuracyGoalMissed = Error("MO4060", "Accuracy goal is out of reach");
+    public static readonly DiagnosticDescriptor AccuracyGoalUnmeasured = Error("MO4061", "Accuracy goal can't be measured");
+    public static readonly DiagnosticDescriptor MostlyReverted = Warning("MO4062", "Most of the model stays as it is");
 
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");

@@ -19,7 +19,8 @@ public sealed class NodeSelector(SelectionOptions options)
 
     /// <summary>Why the profile keeps the pass away from the node; null when it doesn't.</summary>
     public string? Refusal(Node node, Value? weight = null) =>
-        RefusedOperator(node.OpType) ?? RefusedName(weight is null ? [node.Name] : [node.Name, weight.Name]);
+        RefusedOperator(node.OpType) ?? RefusedName(weight is null ? [node.Name] : [node.Name, weight.Name])
+        ?? options.Filter?.Refusal(node, weight);
 
     /// <summary>Globs and operators that meet nothing in the model: most likely they are misspelt.</summary>
     public IReadOnlyList<string> Unmatched(OnnxModel model)

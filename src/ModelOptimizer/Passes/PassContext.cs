@@ -36,10 +36,10 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Announces a change just before it is made. False when the limit is reached: then it must not be made.</summary>
     /// <param name="what">The change in words: <c>fold BatchNormalization into Conv</c>.</param>
     /// <param name="where">The node that it starts from.</param>
-    public bool Rewriting(string what, Node where) => Log.TryAdd(what, where.ToString());
+    public bool Rewriting(string what, Node where) => Log.TryAdd(what, where.ToString(), where);
 
     /// <summary>Announces a change to something that is no node.</summary>
-    public bool Rewriting(string what, Value where) => Log.TryAdd(what, where.ToString());
+    public bool Rewriting(string what, Value where) => Log.TryAdd(what, where.ToString(), where);
 
     /// <summary>Announces a change to something that has no place in a graph: a function, an import, the model as a whole.</summary>
     public bool Rewriting(string what, string where) => Log.TryAdd(what, where);

@@ -29,6 +29,7 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     private readonly List<Refusal> _refusals = [];
     private readonly List<WeightDecision> _weights = [];
     private readonly List<PassRun> _runs = [];
+    private readonly HashSet<object> _touched = new(ReferenceEqualityComparer.Instance);
 
     public IReadOnlyList<Rewrite> Rewrites => _rewrites;
 
@@ -45,6 +46,9 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     /// <summary>The pass at work.</summary>
     public string CurrentPass { get; private set; } = "";
 
+    /// <summary>Every node and value that a pass acted on, for telling what it took from what it declined.</summary>
+    internal IReadOnlySet<object> Touched => _touched;
+
     /// <summary>Names the pass at work until disposed.</summary>
     internal IDisposable Enter(string pass)
     {
@@ -55,13 +59,19 @@ public sealed class RewriteLog(int limit = int.MaxValue)
 
     internal void Add(PassRun run) => _runs.Add(run);
 
-    internal bool TryAdd(string what, string where)
+    /// <param name="subject">The node or value itself, where there is one.</param>
+    internal bool TryAdd(string what, string where, object? subject = null)
     {
         if (IsFull)
             return false;
+        if (subject is not null)
+            Touch(subject);
         _rewrites.Add(new Rewrite(CurrentPass, what, where));
         return true;
     }
+
+    /// <summary>Records a node or value that a pass acted on.</summary>
+    internal void Touch(object subject) => _touched.Add(subject);
 
     internal void Refuse(string where, string why)
     {

@@ -1,3 +1,5 @@
+using ModelOptimizer.Passes;
+
 namespace ModelOptimizer.Profiles;
 
 /// <summary>Which weights or nodes a quantizing or pruning pass takes. Base of such passes' options.</summary>
@@ -15,4 +17,7 @@ public abstract record SelectionOptions
 
     [Option("Leave these operators alone.", Example = "[Gather]")]
     public IReadOnlyList<string> ExcludeOperators { get; init; } = [];
+
+    /// <summary>What else decides, after all of the above; no profile says it.</summary>
+    internal ISelectionFilter? Filter { get; init; }
 }

@@ -34,6 +34,9 @@ public sealed record OptimizationReport
     /// <summary>Every weight that a compressing pass looked at, compressed or refused.</summary>
     public required IReadOnlyList<WeightReport> Weights { get; init; }
 
+    /// <summary>What passes with an accuracy goal gave up for it; null when none had one.</summary>
+    public IReadOnlyList<MixedPrecisionReport>? MixedPrecision { get; init; }
+
     public required IReadOnlyList<MetricReport> Metrics { get; init; }
 
     public required IReadOnlyList<BudgetReport> Budget { get; init; }

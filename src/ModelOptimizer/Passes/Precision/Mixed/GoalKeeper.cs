@@ -1,0 +1,66 @@
+using ModelOptimizer.Budgets;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
+using ModelOptimizer.Evaluation.Gauging;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
+
+namespace ModelOptimizer.Passes.Mixed;
+
+/// <summary>Sees to the accuracy goals of a profile's passes.</summary>
+/// <param name="original">What goals are held against.</param>
+/// <param name="evaluate">The data that they are measured on.</param>
+internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate, IProgress<string>? progress, CancellationToken cancellation)
+{
+    private readonly List<MixedPrecisionReport> _reports = [];
+
+    public IReadOnlyList<MixedPrecisionReport> Reports => _reports;
+
+    /// <summary>True when a goal is out of reach that forbids the result then.</summary>
+    public bool IsAnyMissed { get; private set; }
+
+    /// <summary>Finds how much the pass may take.</summary>
+    /// <param name="options">With a goal.</param>
+    /// <returns>The pass, kept away from what would break the goal.</returns>
+    /// <exception cref="DiagnosticException">The goal can't be measured.</exception>
+    public IGraphPass Restrict(PassContext context, PassSettings settings, QuantizationOptions options)
+    {
+        var goal = options.Accuracy!;
+        using var gauge = new QualityGauge(context.Engine, original, evaluate, goal, cancellation);
+        var trials = new Trials(context, settings.Name, options);
+        var result = new MixedPrecision(gauge, trials, context.Model, step => progress?.Report($"{settings.Name}: {step}"), cancellation).Search();
+        _reports.Add(MixedPrecisionReport.Of(settings.Name, goal, result, gauge.PartSamples));
+        Report(settings.Name, goal, result, context.Diagnostics);
+        var noise = result.Ranking.ToDictionary(ranked => ranked.Candidate);
+        return trials.Final(result.Reverted, candidate => noise.TryGetValue(candidate, out var ranked)
+            ? $"it stays as it is for {goal.Limit.Metric}: quantized alone, it leaves {MetricFormat.Format(MetricUnit.Decibel, ranked.Sqnr)} at the output"
+            : $"it stays as it is, since the goal for {goal.Limit.Metric} is out of reach anyway");
+    }
+
+    private void Report(string pass, AccuracyGoal goal, MixedPrecisionResult result, IDiagnosticSink diagnostics)
+    {
+        if (!result.IsReached)
+        {
+            IsAnyMissed |= goal.Limit.Severity == Severity.Error;
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.AccuracyGoalMissed, Missed(pass, goal, result), goal.Location ?? goal.Limit.Location) { Severity = goal.Limit.Severity });
+        }
+        else if (2 * result.Reverted.Count > result.Candidates.Count)
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.MostlyReverted, Mostly(pass, goal, result), goal.Location ?? goal.Limit.Location));
+    }
+
+    private static string Missed(string pass, AccuracyGoal goal, MixedPrecisionResult result)
+    {
+        var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
+        var broken = Bound.Of(goal.Limit, unit, result.Result.Original).First(bound => !bound.Holds(result.Result.Value));
+        var advice = result.Result.Original is { } own && !broken.Holds(own)
+            ? $"The original itself has {MetricFormat.Format(unit, own)}: give a goal relative to it ('{(broken.IsFloor ? "max-drop" : "max-rise")}:'), or a better model"
+            : $"What is lost is lost before {pass}: look at the passes above it, or loosen the goal";
+        return $"{goal.Limit.Metric} is {MetricFormat.Format(unit, result.Result.Value)} even with nothing taken by {pass} "
+            + $"({MetricFormat.Format(unit, result.Quantized.Value)} with everything), but {broken.Wording} is allowed. {advice}";
+    }
+
+    private static string Mostly(string pass, AccuracyGoal goal, MixedPrecisionResult result) =>
+        $"{result.Reverted.Count} of {result.Candidates.Count} candidates of {pass} stay as they are for {goal.Limit.Metric}, so that it gains little. "
+        + "Loosen the goal, or quantize more gently: more bits, per-channel or smaller blocks, another calibrator; 'dotnet model-opt diagnose' names causes";
+}
