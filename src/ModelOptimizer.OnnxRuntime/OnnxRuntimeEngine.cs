@@ -26,12 +26,32 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         }
     }
 
-    public IInferenceSession Open(OnnxModel model, SessionSettings settings)
+    public IInferenceSession Open(OnnxModel model, SessionSettings settings) => OpenSession(model, settings, profile: null);
+
+    public IProfiledSession OpenProfiled(OnnxModel model, SessionSettings settings)
     {
-        RuntimeLog.Silence();
+        var folder = Directory.CreateTempSubdirectory("model-opt-");
         try
         {
-            return InlineBytes(model) < ScratchThreshold ? OpenFromMemory(model, settings) : OpenFromScratch(model, settings);
+            return new ProfiledSession(OpenSession(model, settings, Path.Combine(folder.FullName, "profile")), folder);
+        }
+        catch
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+    }
+
+    /// <param name="profile">How the file with the times of kernels begins; null takes no times.</param>
+    private static OnnxRuntimeSession OpenSession(OnnxModel model, SessionSettings settings, string? profile)
+    {
+        RuntimeLog.Silence();
+        using var options = Options(settings);
+        if (profile is not null)
+            (options.ProfileOutputPathPrefix, options.EnableProfiling) = (profile, true);
+        try
+        {
+            return InlineBytes(model) < ScratchThreshold ? OpenFromMemory(model, options) : OpenFromScratch(model, options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -68,22 +88,21 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
             options.AddSessionConfigEntry(ExternalDataFolderKey, folder);
     }
 
-    private static OnnxRuntimeSession OpenFromMemory(OnnxModel model, SessionSettings settings)
+    private static OnnxRuntimeSession OpenFromMemory(OnnxModel model, SessionOptions options)
     {
-        using var options = Options(settings);
         SetFolder(options, model);
-        return new OnnxRuntimeSession(new InferenceSession(ModelWriter.ToBytes(model), options), scratch: null);
+        var bytes = ModelWriter.ToBytes(model);
+        return OnnxRuntimeSession.Load(() => new InferenceSession(bytes, options), scratch: null);
     }
 
-    private static OnnxRuntimeSession OpenFromScratch(OnnxModel model, SessionSettings settings)
+    private static OnnxRuntimeSession OpenFromScratch(OnnxModel model, SessionOptions options)
     {
-        using var options = Options(settings);
         var scratch = Directory.CreateTempSubdirectory("model-opt-");
         try
         {
             var path = Path.Combine(scratch.FullName, "model.onnx");
             ModelWriter.Save(model, path, new SaveOptions { ExternalData = ExternalDataMode.Always });
-            return new OnnxRuntimeSession(new InferenceSession(path, options), scratch);
+            return OnnxRuntimeSession.Load(() => new InferenceSession(path, options), scratch);
         }
         catch
         {

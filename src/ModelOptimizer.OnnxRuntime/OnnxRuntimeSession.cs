@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -10,13 +11,23 @@ internal sealed class OnnxRuntimeSession : IInferenceSession
     private readonly DirectoryInfo? _scratch;
     private readonly RunOptions _runOptions = new();
 
-    public OnnxRuntimeSession(InferenceSession session, DirectoryInfo? scratch)
+    /// <param name="load">Opens the runtime's own session.</param>
+    /// <param name="scratch">A folder that goes with the session.</param>
+    public static OnnxRuntimeSession Load(Func<InferenceSession> load, DirectoryInfo? scratch)
+    {
+        var clock = Stopwatch.StartNew();
+        return new OnnxRuntimeSession(load(), scratch) { LoadTime = clock.Elapsed };
+    }
+
+    private OnnxRuntimeSession(InferenceSession session, DirectoryInfo? scratch)
     {
         _session = session;
         _scratch = scratch;
         Inputs = [.. session.InputNames.Select(name => new NamedType(name, OrtTypes.ToTensorType(session.InputMetadata[name])))];
         Outputs = [.. session.OutputNames.Select(name => new NamedType(name, OrtTypes.ToTensorType(session.OutputMetadata[name])))];
     }
+
+    public required TimeSpan LoadTime { get; init; }
 
     public IReadOnlyList<NamedType> Inputs { get; }
 
@@ -42,6 +53,10 @@ internal sealed class OnnxRuntimeSession : IInferenceSession
                 value.Dispose();
         }
     }
+
+    /// <summary>Ends the taking of times.</summary>
+    /// <returns>The file that holds them.</returns>
+    public string EndProfiling() => _session.EndProfiling();
 
     public void Dispose()
     {

@@ -14,6 +14,7 @@ internal static class CommandLine
         "optimize model.onnx -p model-opt.yaml",
         "optimize model.onnx --preset cpu-int8 -o small/",
         "compare model.onnx small/model.onnx --data validation.npz",
+        "bench model.onnx small/model.onnx",
         "inspect model.onnx",
     ];
 
@@ -50,6 +51,7 @@ internal static class CommandLine
         InspectCommand.Create(),
         CompareCommand.Create(),
         EvaluateCommand.Create(),
+        BenchCommand.Create(),
         InitCommand.Create(),
         SchemaCommand.Create(),
         ProfileCommand.Create(),

@@ -37,6 +37,11 @@ internal sealed class OptimizeCommand
         CustomParser = argument => NumberParsers.Whole("--max-rewrites", minimum: 0)(argument),
     };
 
+    private readonly Option<bool> _profileOps = new("--profile-ops")
+    {
+        Description = "Time operators in both models too: name those whose quantized form is slower here, and what keeps them float",
+    };
+
     private readonly BisectMode _bisect = new();
 
     private readonly VariableOptions _variables = new();
@@ -49,9 +54,10 @@ internal sealed class OptimizeCommand
             "optimize model.onnx --preset cpu-int8",
             "optimize model.onnx -p model-opt.yaml -o optimized/",
             "optimize model.onnx --preset weights-int4 --explain quantize-weights",
+            "optimize model.onnx --preset cpu-int8 --profile-ops",
             "optimize model.onnx --bisect --data validation.npz")
         {
-            _model, _profile, _preset, _output, _explain, _maxRewrites,
+            _model, _profile, _preset, _output, _explain, _maxRewrites, _profileOps,
         };
         _bisect.AddTo(command);
         _variables.AddTo(command);
@@ -62,7 +68,7 @@ internal sealed class OptimizeCommand
     {
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
-        var isBisection = _bisect.IsAskedFor(parsed, _output, _explain, _maxRewrites);
+        var isBisection = _bisect.IsAskedFor(parsed, _output, _explain, _maxRewrites, _profileOps);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
         var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
         if (isBisection)
@@ -74,6 +80,7 @@ internal sealed class OptimizeCommand
         {
             MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,
             ModelLocation = choice.NamedAt,
+            ProfileOperators = parsed.GetValue(_profileOps),
         };
         var result = Optimize(request, context);
         IgnoredArrays.Tell(context, result.IgnoredArrays);
@@ -102,6 +109,8 @@ internal sealed class OptimizeCommand
         // The result is the file; what was asked for in so many words is still shown.
         if (context.IsText && !context.IsQuiet)
             new OptimizationSummary(context, result.Report).Write();
+        if (context.IsText && result.Report.Operators is { } operators)
+            new OperatorsText(context, operators).Write();
         if (context.IsText && explained is not null)
             new PassExplanation(context, result.Report, explained).Write();
         context.Say($"{(result.Accepted ? "Wrote" : "Rejected; for inspection see")} {Near(result.ModelPath)} and {Near(result.ReportPath)}");

@@ -22,6 +22,9 @@ public sealed record OptimizationRequest(string ModelPath, OptimizationProfile P
     /// <summary>Stops after so many rewrites, to find the one that does harm.</summary>
     public int MaxRewrites { get; init; } = int.MaxValue;
 
+    /// <summary>Times each operator in both models as well, and names those that quantization made slower.</summary>
+    public bool ProfileOperators { get; init; }
+
     /// <summary>Where the profile or project names the model, so that it can be mended there when it is missing; null for the command line.</summary>
     public SourceLocation? ModelLocation { get; init; }
 }
@@ -73,6 +76,10 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
         progress?.Report("evaluate");
         var measurements = Measure(original, candidate, staged, request, cancellation);
+        SlownessReview.ReportSlower(measurements, request.Profile, diagnostics);
+        (OperatorComparison Comparison, BenchSamples Samples)? operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, cancellation) : null;
+        if (operators is { Comparison: var timed })
+            measurements = SlownessReview.WithWorst(measurements, timed);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
         var accepted = Judge(verdicts) && !goals.IsAnyMissed;
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
@@ -90,6 +97,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Weights = ReportBuilder.Weights(log),
             MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
             Metrics = ReportBuilder.Metrics(measurements),
+            Operators = operators is { } profiled ? ReportBuilder.Operators(profiled.Comparison, profiled.Samples.Source) : null,
             Budget = ReportBuilder.Budget(verdicts),
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
@@ -143,6 +151,23 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             AlsoMeasure = [.. request.Profile.Budget.Select(limit => limit.Metric)],
             CandidateFiles = staged.Files,
         }, cancellation);
+
+    /// <summary>On the data of <c>evaluate:</c> or, without, of <c>calibration:</c>.</summary>
+    private (OperatorComparison Comparison, BenchSamples Samples) ProfileOperators(OnnxModel original, OnnxModel candidate, RewriteLog log,
+        OptimizationRequest request, CancellationToken cancellation)
+    {
+        progress?.Report("profile operators");
+        var (evaluate, calibration) = (request.Profile.Evaluate, request.Profile.Calibration);
+        var settings = evaluate is { Data.Count: > 0 } || calibration is null
+            ? evaluate ?? new EvaluateSettings()
+            : new EvaluateSettings { Data = calibration.Data, Location = calibration.Location };
+        var profiled = new OperatorProfiler(engine).Compare(original, candidate, settings, cancellation);
+        if (profiled.Samples.IsGenerated)
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.TimedOnGeneratedInputs,
+                $"Operators were timed on {profiled.Samples.Source}; name real ones with 'evaluate: {{ data: FILE.npz }}'"));
+        SlownessReview.ReportOperators(profiled.Comparison, original, log, request.Profile, diagnostics);
+        return profiled;
+    }
 
     /// <summary>Reports broken limits; false when one of them forbids the result.</summary>
     private bool Judge(IReadOnlyList<BudgetVerdict> verdicts)

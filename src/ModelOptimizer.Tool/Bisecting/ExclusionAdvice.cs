@@ -19,7 +19,7 @@ internal static class ExclusionAdvice
 
     private static string InProfile(BisectedPass runBy, Rewrite rewrite) => runBy.Pass switch
     {
-        ISelectivePass pass => $"Exclude the place in the profile: '- {((IGraphPass)pass).Name}: {{ exclude: [\"{NameIn(rewrite.Where)}\"] }}'",
+        ISelectivePass pass => $"Exclude the place in the profile: '- {((IGraphPass)pass).Name}: {{ exclude: [\"{rewrite.Name}\"] }}'",
         Simplify when PassRegistry.Create(rewrite.Pass).Effect != NumericEffect.Exact =>
             "Keep simplify to what is exact: '- simplify: { exact: true }'",
         FixpointGroup group => $"Name the other passes of {runBy.Pass.Name} in its place: {Others(group, runBy.Options, rewrite.Pass)}",
@@ -35,7 +35,4 @@ internal static class ExclusionAdvice
         [] => pass,
         var said => $"{pass}: {{ {string.Join(", ", said)} }}",
     };
-
-    /// <summary>A node is shown as <c>MatMul '/head/MatMul'</c>, a weight by its bare name.</summary>
-    private static string NameIn(string where) => where.Split('\'') is [_, var name, ..] ? name : where;
 }

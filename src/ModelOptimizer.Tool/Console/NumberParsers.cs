@@ -16,6 +16,28 @@ internal static class NumberParsers
         return minimum;
     };
 
+    /// <summary>Reads whole numbers.</summary>
+    public static Func<ArgumentResult, int[]> Wholes(string option, int minimum) => argument =>
+    {
+        var numbers = new List<int>();
+        foreach (var token in argument.Tokens)
+            if (int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= minimum)
+                numbers.Add(number);
+            else
+                argument.AddError($"{option} takes numbers from {minimum} on, not '{token.Value}'");
+        return [.. numbers];
+    };
+
+    /// <summary>Reads a time as profiles write it: <c>500ms</c>, <c>3s</c>.</summary>
+    public static Func<ArgumentResult, TimeSpan> Time(string option) => argument =>
+    {
+        var text = argument.Tokens[0].Value;
+        if (Profiles.Duration.TryParse(text, out var duration) && duration.Value > TimeSpan.Zero)
+            return duration.Value;
+        argument.AddError($"{option} is a time such as 500ms or 3s, not '{text}'");
+        return TimeSpan.Zero;
+    };
+
     /// <summary>Reads a ratio as profiles write it: <c>1%</c>, <c>0.01</c> or <c>1e-2</c>.</summary>
     public static Func<ArgumentResult, double?> Ratio(string option) => argument =>
     {

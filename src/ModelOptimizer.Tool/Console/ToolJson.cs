@@ -15,6 +15,7 @@ namespace ModelOptimizer.Tool;
 [JsonSerializable(typeof(ModelInspection))]
 [JsonSerializable(typeof(OptimizationOutcome))]
 [JsonSerializable(typeof(BisectionOutcome))]
+[JsonSerializable(typeof(BenchOutcome))]
 [JsonSerializable(typeof(ModelComparison))]
 [JsonSerializable(typeof(InitOutcome))]
 [JsonSerializable(typeof(EvaluationOutcome))]

@@ -23,9 +23,6 @@ internal sealed record ProbeSamples(
     /// <summary>Lengths to try where the signature leaves an axis open: any will do for most models, some want what they were trained on.</summary>
     private static readonly long[] FreeLengths = [2, 1, 3, 8, 16, 32, 64, 128, 224, 512];
 
-    /// <summary>How many different integers to try: tables that they are looked up in may have two rows, or one.</summary>
-    private static readonly int[] IntegerRanges = [3, 2, 1];
-
     /// <param name="candidate">What must take the same inputs, and may have fixed axes that are free in the original.</param>
     /// <exception cref="DiagnosticException">Data don't fit the model, the runtime can't load or run it, or it answers at random.</exception>
     public static ProbeSamples Take(IInferenceEngine engine, OnnxModel original, OnnxModel candidate, EvaluateSettings? settings)
@@ -70,19 +67,8 @@ internal sealed record ProbeSamples(
 
     private static ProbeSamples Generate(IInferenceSession session, IReadOnlyList<NamedType> inputs)
     {
-        var reason = "";
-        foreach (var (length, integers) in FreeLengths.SelectMany(length => IntegerRanges.Select(integers => (length, integers))))
-            try
-            {
-                var samples = Enumerable.Range(0, Generated).Select(seed => SampleGenerator.Make(inputs, seed, length, integers)).ToList();
-                return new(samples, [.. samples.Select(session.Run)], "generated inputs");
-            }
-            catch (Exception e) when (e is InferenceException or NotSupportedException)
-            {
-                reason = e.Message;
-            }
-        throw new DiagnosticException(DiagnosticCatalog.RunFailed,
-            $"No inputs could be made up that the original model runs on ({reason}). Give real ones with --data");
+        var (samples, _) = GeneratedSamples.Find(session, inputs, Generated, FreeLengths);
+        return new(samples, [.. samples.Select(session.Run)], "generated inputs");
     }
 
     private static bool Differ(IReadOnlyList<Tensor?> first, IReadOnlyList<Tensor?> second) =>

@@ -15,6 +15,9 @@ public sealed record Measurement(MetricDeclaration Declaration, double? Original
     /// <summary>The output it was found at: the worst one, or the one scored; null for costs.</summary>
     public string? Output { get; init; }
 
+    /// <summary>Of what a clock measured; null for the rest.</summary>
+    public Spread? Spread { get; init; }
+
     /// <summary>What to know when reading the number, e.g. the spread of timings.</summary>
     public string? Remark { get; init; }
 

@@ -11,12 +11,19 @@ internal sealed class ModelRunner(IInferenceSession session, string role) : IDis
 {
     public IReadOnlyList<NamedType> Outputs => session.Outputs;
 
+    public TimeSpan LoadTime => session.LoadTime;
+
     /// <exception cref="DiagnosticException">The runtime can't load the model.</exception>
-    public static ModelRunner Open(IInferenceEngine engine, OnnxModel model, string role, int threads = 1)
+    public static ModelRunner Open(IInferenceEngine engine, OnnxModel model, string role, int threads = 1) =>
+        new(Guard(engine, model, role, () => engine.Open(model, new SessionSettings(Threads: threads))), role);
+
+    /// <summary>Opens a session.</summary>
+    /// <exception cref="DiagnosticException">The runtime can't load the model.</exception>
+    public static T Guard<T>(IInferenceEngine engine, OnnxModel model, string role, Func<T> open)
     {
         try
         {
-            return new ModelRunner(engine.Open(model, new SessionSettings(Threads: threads)), role);
+            return open();
         }
         catch (InferenceException e)
         {

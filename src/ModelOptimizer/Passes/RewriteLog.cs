@@ -5,6 +5,9 @@ namespace ModelOptimizer.Passes;
 /// <summary>One announced change.</summary>
 public sealed record Rewrite(string Pass, string What, string Where)
 {
+    /// <summary>The name of the place: a node is shown as <c>MatMul '/head/MatMul'</c>, a weight by its bare name.</summary>
+    public string Name => Where.Split('\'') is [_, var name, ..] ? name : Where;
+
     public override string ToString() => $"{Pass}: {What} at {Where}";
 }
 

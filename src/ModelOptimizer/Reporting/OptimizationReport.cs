@@ -39,6 +39,9 @@ public sealed record OptimizationReport
 
     public required IReadOnlyList<MetricReport> Metrics { get; init; }
 
+    /// <summary>What quantization made of each operator's time; null when nobody asked.</summary>
+    public OperatorsReport? Operators { get; init; }
+
     public required IReadOnlyList<BudgetReport> Budget { get; init; }
 
     public required IReadOnlyList<DiagnosticReport> Diagnostics { get; init; }
@@ -76,3 +79,16 @@ public sealed record MetricReport(string Metric, string? Unit, double? Original,
 public sealed record BudgetReport(string Metric, bool Passed, double? Measured, double? Allowed, string Severity, string Message, string File, int Line, int Column);
 
 public sealed record DiagnosticReport(string Code, string Severity, string Message, string? File, int Line, int Column);
+
+/// <param name="Inputs">What the models ran on, in words.</param>
+/// <param name="OriginalMicroseconds">All kernels of the original in a run.</param>
+/// <param name="Types">The quantized operators by type, slowest first.</param>
+/// <param name="Nodes">And one by one.</param>
+public sealed record OperatorsReport(string Inputs, double OriginalMicroseconds, double ResultMicroseconds,
+    IReadOnlyList<OperatorReport> Types, IReadOnlyList<OperatorReport> Nodes);
+
+/// <param name="Operator">Its type in the original.</param>
+/// <param name="Nodes">Names of the original's nodes.</param>
+/// <param name="Form">The kernels that do its work now.</param>
+/// <param name="IsSlower">By more than a tenth, and by more than 1% of the original's whole time.</param>
+public sealed record OperatorReport(string Operator, IReadOnlyList<string> Nodes, string Form, double OriginalMicroseconds, double ResultMicroseconds, bool IsSlower);

@@ -27,6 +27,16 @@ internal static class ReportBuilder
     public static IReadOnlyList<DiagnosticReport> Diagnostics(IEnumerable<Diagnostic> diagnostics) =>
         [.. diagnostics.Select(d => new DiagnosticReport(d.Code, Name(d.Severity), d.Message, FileName(d), d.Location?.Line ?? 0, d.Location?.Column ?? 0))];
 
+    public static OperatorsReport Operators(OperatorComparison comparison, string inputs)
+    {
+        var (types, nodes) = (comparison.SlowerTypes.ToHashSet(), comparison.SlowerNodes.ToHashSet());
+        return new(inputs, comparison.OriginalMicroseconds, comparison.ResultMicroseconds,
+            [.. comparison.Types.Select(type => Of(type, types.Contains(type)))], [.. comparison.Nodes.Select(node => Of(node, nodes.Contains(node)))]);
+
+        static OperatorReport Of(ComparedOperator compared, bool isSlower) =>
+            new(compared.Operator, compared.Nodes, compared.Form, compared.OriginalMicroseconds, compared.ResultMicroseconds, isSlower);
+    }
+
     public static IReadOnlyList<MetricReport> Metrics(Measurements measurements) =>
         [.. measurements.All.Select(m => new MetricReport(m.Metric, UnitName(m.Unit), m.Original, m.Result, m.Output, m.Remark))];
 

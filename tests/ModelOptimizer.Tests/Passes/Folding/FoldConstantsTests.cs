@@ -232,6 +232,8 @@ public sealed class FoldConstantsTests
             return PassContexts.Engine.Open(model, settings);
         }
 
+        public IProfiledSession OpenProfiled(OnnxModel model, SessionSettings settings) => PassContexts.Engine.OpenProfiled(model, settings);
+
         public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level) => PassContexts.Engine.Optimize(model, level);
     }
 }

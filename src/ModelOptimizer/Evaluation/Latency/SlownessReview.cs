@@ -1,0 +1,53 @@
+using System.Globalization;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Evaluation;
+
+/// <summary>Tells what quantization made slower on this machine, and the line that would keep it float. Never changes the result.</summary>
+internal static class SlownessReview
+{
+    private const int MostNodes = 5;
+
+    /// <summary>Says that the result as a whole is slower, where no budget does.</summary>
+    public static void ReportSlower(Measurements measurements, OptimizationProfile profile, IDiagnosticSink diagnostics)
+    {
+        if (measurements.Find("latency-ratio") is not { Spread.Low: > 1 } measured || profile.Passes.FirstOrDefault(ExclusionLine.IsQuantizing) is not { } pass
+            || profile.Budget.Any(limit => limit.Metric == "latency-ratio"))
+            return;
+        diagnostics.Report(new Diagnostic(DiagnosticCatalog.ResultIsSlower,
+            $"The result takes {MetricFormat.Format(measured.Unit, measured.Result)} of the original's time on this CPU ({measured.Remark}): {pass.Name} made it "
+            + "slower. 'optimize --profile-ops' names the operators and the line that keeps them float", pass.Location));
+    }
+
+    /// <summary>Names operators whose quantized form is slower.</summary>
+    public static void ReportOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile, IDiagnosticSink diagnostics)
+    {
+        var weights = GraphWalker.Nodes(original).Where(node => node.Name.Length > 0).GroupBy(node => node.Name)
+            .ToDictionary(nodes => nodes.Key, nodes => nodes.SelectMany(node => node.Inputs).OfType<Value>().Where(value => value.Constant is not null).Select(value => value.Name).ToList());
+        foreach (var type in comparison.SlowerTypes)
+            if (Culprit(type) is { } pass)
+                Report(type, pass, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})", ExclusionLine.ForType(pass, type.Operator));
+        foreach (var byType in comparison.SlowerNodes.GroupBy(node => node.Operator))
+            if (Culprit(byType.First()) is { } pass)
+                foreach (var node in byType.Take(MostNodes))
+                    Report(node, pass, $"{node.Operator} '{node.Nodes[0]}'", ExclusionLine.ForNodes(pass, [.. byType.Take(MostNodes).Select(other => other.Nodes[0])]));
+
+        PassSettings? Culprit(ComparedOperator compared) => ExclusionLine.Culprit(compared, profile.Passes, log, node => weights.GetValueOrDefault(node) ?? []);
+
+        void Report(ComparedOperator compared, PassSettings pass, string what, string line) => diagnostics.Report(new Diagnostic(DiagnosticCatalog.OperatorIsSlower,
+            string.Create(CultureInfo.InvariantCulture, $"{what} is slower as {compared.Form} than it was in float: {compared.ResultMicroseconds / 1000:0.###} ms a run ")
+            + string.Create(CultureInfo.InvariantCulture, $"instead of {compared.OriginalMicroseconds / 1000:0.###} ({compared.Ratio:0.##} ×). To keep it float: '- {line}'"), pass.Location));
+    }
+
+    /// <summary>Adds the worst type of operators to what a broken budget of time says.</summary>
+    public static Measurements WithWorst(Measurements measurements, OperatorComparison comparison)
+    {
+        if (comparison.SlowerTypes.MaxBy(type => type.ResultMicroseconds - type.OriginalMicroseconds) is not { } worst)
+            return measurements;
+        var remark = string.Create(CultureInfo.InvariantCulture, $"; slowest is {worst.Operator}, {worst.Ratio:0.##} × its float form");
+        return measurements with { All = [.. measurements.All.Select(one => one.Metric == "latency-ratio" ? one with { Remark = one.Remark + remark } : one)] };
+    }
+}

@@ -1,0 +1,148 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
+using ModelOptimizer.Evaluation.Data;
+using ModelOptimizer.Evaluation.Metrics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Evaluation;
+
+/// <summary>What is said about slowness; no clock runs here.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class SlownessTests
+{
+    private static readonly SourceLocation Here = new("model-opt.yaml", 5, 5);
+    private readonly DiagnosticBag _diagnostics = new();
+
+    [TestCase(1.01, 1.2, true)]
+    [TestCase(0.99, 1.01, false, TestName = "The middle half tells noise from slowness")]
+    public void A_result_slower_than_the_original_is_told_at_the_pass(double low, double median, bool told)
+    {
+        SlownessReview.ReportSlower(Measured(low, median), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Select(one => (one.Code, one.Location)), Is.EqualTo(told ? new[] { ("MO4070", (SourceLocation?)Here) } : []));
+    }
+
+    [Test]
+    public void A_budget_of_time_speaks_for_itself()
+    {
+        var profile = Profile(new QuantizeDynamicOptions()) with { Budget = [new BudgetLimit("latency-ratio", Here) { Max = 5 }] };
+
+        SlownessReview.ReportSlower(Measured(2, 3), profile, _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics, Is.Empty);
+    }
+
+    [Test]
+    public void Passes_that_quantize_nothing_are_not_blamed()
+    {
+        SlownessReview.ReportSlower(Measured(2, 3), new OptimizationProfile { Passes = [new PassSettings("simplify", null, Here)] }, _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics, Is.Empty);
+    }
+
+    [Test]
+    public void A_slow_type_is_named_with_the_line_that_keeps_it_float()
+    {
+        var comparison = new OperatorComparison([new("Conv", ["c1", "c2"], "ConvInteger", 100, 1100)], [], 1000, 2000);
+
+        SlownessReview.ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions { ExcludeOperators = ["Gemm"] }), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Single(), Has.Property("Code").EqualTo("MO4071").And.Property("Location").EqualTo(Here).And.Message.EqualTo(
+            "Conv (2 nodes) is slower as ConvInteger than it was in float: 1.1 ms a run instead of 0.1 (11 ×). "
+            + "To keep it float: '- quantize-dynamic: { exclude-operators: [Gemm, Conv] }'"));
+    }
+
+    [Test]
+    public void Slow_nodes_are_named_together()
+    {
+        ComparedOperator first = new("MatMul", ["/a/MatMul"], "MatMulNBits", 100, 300), second = new("MatMul", ["/b"], "MatMulNBits", 100, 200);
+        var comparison = new OperatorComparison([new("MatMul", ["/a/MatMul", "/b", "/c"], "MatMulNBits", 2200, 600)], [first, second], 1000, 2000);
+
+        SlownessReview.ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Select(one => one.Message),
+            Has.Exactly(2).Items.And.All.EndsWith("'- quantize-dynamic: { exclude: [\"/a/MatMul\", \"/b\"] }'"));
+    }
+
+    [Test]
+    public void The_pass_is_the_one_whose_log_names_the_weight()
+    {
+        var g = new GraphBuilder();
+        var node = g.Node("MatMul", [g.Input("x", DataType.Float, 4, 4), g.Initializer("w", [4, 4], new float[16])]);
+        node.Name = "/a";
+        g.Output("y", node.Output());
+        var log = new RewriteLog();
+        using (log.Enter("quantize-weights"))
+            log.TryAdd("store in 4 bits", "w");
+        var profile = Profile(new QuantizeDynamicOptions());
+        profile = profile with { Passes = [.. profile.Passes, new PassSettings("quantize-weights", new QuantizeWeightsOptions(), Here)] };
+
+        SlownessReview.ReportOperators(new([new("MatMul", ["/a"], "MatMulNBits", 100, 300)], [], 100, 300), g.Build(), log, profile, _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Single().Message, Does.EndWith("'- quantize-weights: { exclude-operators: [MatMul] }'"));
+    }
+
+    [Test]
+    public void A_broken_budget_of_time_names_the_worst_type()
+    {
+        var measured = SlownessReview.WithWorst(Measured(2, 3), new([new("Conv", ["c"], "ConvInteger", 100, 1100), new("MatMul", ["m"], "MatMulNBits", 50, 100)], [], 1000, 2000));
+
+        Assert.That(measured.Find("latency-ratio")!.Remark, Does.EndWith("; slowest is Conv, 11 × its float form"));
+    }
+
+    [Test]
+    public void Latencies_are_medians_and_ratios_are_of_the_same_round()
+    {
+        var samples = new[] { new Sample(new Dictionary<string, Tensor>()) { Rows = 2 }, new Sample(new Dictionary<string, Tensor>()) { Rows = 4 } };
+
+        var latency = ModelLatency.Of(TimeSpan.FromSeconds(9), [0.125, 0.25, 0.75], [0.25, 0.25, 0.25], samples);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(latency.Median.TotalSeconds, Is.EqualTo(0.25).Within(1e-6));
+            Assert.That(latency.Percentile95.TotalSeconds, Is.EqualTo(0.7).Within(1e-6));
+            Assert.That(latency.RowsPerSecond, Is.EqualTo(8 / 1.125).Within(1e-9), "2 + 4 + 2 rows");
+            Assert.That(latency.Ratio, Is.EqualTo(new Spread(0.75, 1, 2)));
+        });
+    }
+
+    [Test]
+    public void Shares_of_time_add_up_by_type_and_by_kernel()
+    {
+        var times = OperatorTimes.Of([new KernelTime("a", "Conv", [1, 3, 100]), new KernelTime("b", "Conv", [2, 2, 2]), new KernelTime("c", "Relu", [15, 15, 15])]);
+
+        Assert.That(times.Types.Select(type => (type.OpType, type.Count, type.Microseconds, type.Share)), Is.EqualTo(new[] { ("Relu", 1, 15.0, 0.75), ("Conv", 2, 5.0, 0.25) }));
+        Assert.That(times.Kernels.Select(kernel => kernel.Name), Is.EqualTo(new[] { "c", "a", "b" }));
+    }
+
+    [TestCase(null, 3, 14, false)]
+    [TestCase(null, 3, 15, true)]
+    [TestCase(null, 0, 301, true)]
+    [TestCase(2, 0, 2, true)]
+    [TestCase(500, 9, 499, false)]
+    public void Rounds_go_on_for_a_time_or_a_number(int? rounds, int seconds, int done, bool enough) =>
+        Assert.That(new RoundSettings { Rounds = rounds }.IsEnough(done, TimeSpan.FromSeconds(seconds)), Is.EqualTo(enough));
+
+    [Test]
+    public void Open_batch_axes_get_the_batch_wherever_their_symbol_stands()
+    {
+        NamedType[] inputs =
+        [
+            new("x", new TensorType(DataType.Float, new Shape([new Dimension(null, "b"), new Dimension(null, "t")]))),
+            new("h", new TensorType(DataType.Float, new Shape([2, new Dimension(null, "b"), 8]))),
+        ];
+
+        Assert.That(BatchBinding.Bind(inputs, 4).Select(input => input.Type!.Shape!.ToString()), Is.EqualTo(new[] { "[4,t]", "[2,4,8]" }));
+    }
+
+    private static OnnxModel Empty => OnnxModel.Create(8, new Dictionary<string, long> { [""] = 17 });
+
+    private static OptimizationProfile Profile(QuantizeDynamicOptions options) => new() { Passes = [new PassSettings("quantize-dynamic", options, Here)] };
+
+    private static Measurements Measured(double low, double median) =>
+        new([new Measurement(new LatencyRatio().Declaration, null, median) { Spread = new Spread(low, median, median + 1), Remark = "timed" }]);
+}

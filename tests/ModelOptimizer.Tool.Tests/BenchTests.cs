@@ -1,0 +1,104 @@
+namespace ModelOptimizer.Tool.Tests;
+
+/// <summary>Times differ from run to run; what is said about them does not.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class BenchTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+
+    public BenchTests() => _model = Models.Classifier(_folder);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Test]
+    public void Models_stand_beside_the_first_one()
+    {
+        var run = Cli.Run("bench", _model, Models.Classifier(_folder, "other.onnx"), "--rounds", "3", "--threads", "1", "2", "--batch", "4", "--json");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Json.GetProperty("generated").GetBoolean());
+            Assert.That(run.Json.GetProperty("batch").GetInt32(), Is.EqualTo(4));
+            Assert.That(run.Json.GetProperty("runs").EnumerateArray().Select(one => (one.GetProperty("threads").GetInt32(), one.GetProperty("rounds").GetInt32())),
+                Is.EqualTo(new[] { (1, 3), (2, 3) }));
+            var models = run.Json.GetProperty("runs")[0].GetProperty("models");
+            Assert.That(models.EnumerateArray().Select(one => one.GetProperty("model").GetString()), Is.EqualTo(new[] { _model, _folder["other.onnx"] }));
+            Assert.That(models[0].GetProperty("ratio").GetDouble(), Is.EqualTo(1));
+            foreach (var figure in new[] { "medianMs", "p95Ms", "rowsPerSecond", "ratioLow", "ratioHigh", "loadMs" })
+                Assert.That(models[1].GetProperty(figure).GetDouble(), Is.Positive, figure);
+            Assert.That(models[0].TryGetProperty("operators", out _), Is.False, "nobody asked");
+        });
+    }
+
+    [Test]
+    public void Operators_and_kernels_are_listed_on_demand()
+    {
+        var run = Cli.Run("bench", _model, "--rounds", "3", "--ops", "--json");
+
+        var model = run.Json.GetProperty("runs")[0].GetProperty("models")[0];
+        Assert.That(model.GetProperty("operators").EnumerateArray().Select(one => one.GetProperty("operator").GetString()), Does.Contain("MatMul"));
+        Assert.That(model.GetProperty("operators").EnumerateArray().Sum(one => one.GetProperty("share").GetDouble()), Is.EqualTo(1).Within(1e-9));
+        Assert.That(model.GetProperty("kernels").EnumerateArray().Count(one => one.GetProperty("operator").GetString() == "MatMul"), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A_table_says_what_the_models_ran_on()
+    {
+        Npz.Write(_folder["data.npz"], ("x", new float[3 * 64], [3, 64]));
+
+        var real = Cli.Run("bench", _model, "--rounds", "3", "--data", _folder["data.npz"], "--ops").Out;
+        var madeUp = Cli.Run("bench", _model, "--rounds", "3").Out;
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(real, Does.Contain("3 samples of 1 row from data.npz").And.Not.Contain("Made-up"));
+            Assert.That(real, Does.Contain("1 thread, 3 rounds\nModel ").And.Contain("Slowest kernels"));
+            Assert.That(madeUp, Does.Contain("Made-up inputs: times on real ones (--data) may differ."));
+        });
+    }
+
+    [TestCase("--threads is", "--threads", "0")]
+    [TestCase("--time is a time such as 500ms or 3s, not '5'", "--time", "5")]
+    [TestCase("--rounds and --time exclude each other", "--rounds", "3", "--time", "1s")]
+    [TestCase("--length is for made-up inputs", "--length", "3", "--data", "x.npz")]
+    public void Mistakes_are_told(string message, params string[] args)
+    {
+        var run = Cli.Run(["bench", _model, .. args]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain(message.Replace("--threads is", "--threads takes numbers from 1 on, not '0'", StringComparison.Ordinal)));
+    }
+
+    [Test]
+    public void Models_with_other_inputs_can_not_be_compared()
+    {
+        var g = new Testing.GraphBuilder();
+        g.Output("y", g.Op("Relu", g.Input("other", Onnx.DataType.Float, 2)));
+        Onnx.ModelWriter.Save(g.Build(), _folder["other.onnx"]);
+
+        var run = Cli.Run("bench", _model, _folder["other.onnx"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(6));
+        Assert.That(run.Error, Does.Contain("MO5009"));
+    }
+
+    [Test]
+    public void Profiling_operators_tells_what_quantization_made_of_them_and_changes_no_byte()
+    {
+        var plain = Cli.Run("optimize", _model, "--preset", "cpu-int8", "-o", _folder["plain.onnx"]);
+        var run = Cli.Run("optimize", _model, "--preset", "cpu-int8", "-o", _folder["profiled.onnx"], "--profile-ops");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Out, Does.Contain("Quantized operators on generated inputs").And.Contain("Runs as"));
+            Assert.That(run.Error, Does.Contain("MO4072"));
+            Assert.That(File.ReadAllBytes(_folder["profiled.onnx"]), Is.EqualTo(File.ReadAllBytes(_folder["plain.onnx"])));
+            Assert.That(plain.Out, Does.Not.Contain("Quantized operators"));
+        });
+        var report = System.Text.Json.JsonDocument.Parse(File.ReadAllText(_folder["profiled.report.json"])).RootElement;
+        Assert.That(report.GetProperty("operators").GetProperty("types").EnumerateArray().Select(one => one.GetProperty("operator").GetString()), Is.EqualTo(new[] { "MatMul" }));
+    }
+}
