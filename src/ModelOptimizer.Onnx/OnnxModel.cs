@@ -187,6 +187,13 @@ public sealed class OnnxModel
     /// <param name="copies">For every value of this model, bodies and functions included, the one that stands for it in the copy.</param>
     public OnnxModel Clone(out IReadOnlyDictionary<Value, Value?> copies) => GraphCloner.Clone(this, out copies);
 
+    /// <summary>A model of its own of some nodes of the main graph, which shares the tensors. Nothing is an output yet.</summary>
+    /// <param name="nodes">The nodes in order of execution.</param>
+    /// <param name="reads">What they read and neither make nor find constant: the inputs of the new model, in order.</param>
+    /// <param name="copies">For every value of the nodes the one that stands for it.</param>
+    public OnnxModel Extract(IEnumerable<Node> nodes, out IReadOnlyList<Value> reads, out IReadOnlyDictionary<Value, Value?> copies) =>
+        GraphCloner.Extract(this, nodes, out reads, out copies);
+
     private Function? FunctionOf(Graph graph)
     {
         while (graph.Outer is { } outer)

@@ -120,6 +120,8 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
+        options.EnableCpuMemArena = settings.KeepMemory;
+        options.EnableMemoryPattern = settings.KeepMemory;
         if (!settings.Optimize)
             options.AddSessionConfigEntry(DisablePackingKey, "1");
         return options;

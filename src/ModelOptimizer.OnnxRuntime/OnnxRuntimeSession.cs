@@ -58,6 +58,22 @@ internal sealed class OnnxRuntimeSession : IInferenceSession
     /// <returns>The file that holds them.</returns>
     public string EndProfiling() => _session.EndProfiling();
 
+    public IRuntimeValue Hold(Tensor tensor) => new OrtRuntimeValue(OrtTensors.ToOrtValue(tensor));
+
+    public IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<string, IRuntimeValue> inputs)
+    {
+        try
+        {
+            var values = inputs.ToDictionary(input => input.Key, input => ((OrtRuntimeValue)input.Value).Value);
+            // The list that holds them is no more than that: each is disposed of by itself.
+            return [.. _session.Run(_runOptions, values, _session.OutputNames).Select(value => new OrtRuntimeValue(value))];
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InferenceException(RuntimeMessage.Clean(e.Message), e);
+        }
+    }
+
     public void Dispose()
     {
         _runOptions.Dispose();

@@ -16,6 +16,10 @@ internal sealed class ProfiledSession(OnnxRuntimeSession session, DirectoryInfo 
 
     public IReadOnlyList<Tensor?> Run(IReadOnlyDictionary<string, Tensor> inputs) => session.Run(inputs);
 
+    public IRuntimeValue Hold(Tensor tensor) => session.Hold(tensor);
+
+    public IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<string, IRuntimeValue> inputs) => session.Run(inputs);
+
     public IReadOnlyList<KernelTime> Finish() => _times ??= Read();
 
     public void Dispose()

@@ -40,6 +40,44 @@ internal sealed class GraphCloner
         return [.. body.Outputs.Select(output => cloner._values[output.Value])];
     }
 
+    /// <summary>Copies nodes of the main graph into a model of their own.</summary>
+    public static OnnxModel Extract(OnnxModel model, IEnumerable<Node> nodes, out IReadOnlyList<Value> reads, out IReadOnlyDictionary<Value, Value?> copies)
+    {
+        var cloner = new GraphCloner();
+        var graph = new Graph(new GraphProto { Name = model.Graph.Name }, owner: null) { InitializersMayBeFed = model.Graph.InitializersMayBeFed };
+        var part = new OnnxModel(model.Proto.Clone(), model.Path) { Graph = graph, ExternalFiles = model.ExternalFiles, IrVersionNeededAsRead = model.IrVersionNeededAsRead };
+        foreach (var function in model.Functions)
+            part.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
+        var inputs = new List<Value>();
+        foreach (var node in nodes)
+        {
+            foreach (var value in node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))))
+                cloner.Supply(graph, value, inputs);
+            cloner.CloneNode(graph, node);
+        }
+        (reads, copies) = (inputs, cloner._values);
+        return part;
+    }
+
+    /// <summary>Brings a value from outside the nodes copied: a constant as it is, everything else as an input.</summary>
+    private void Supply(Graph graph, Value value, List<Value> inputs)
+    {
+        if (_values.ContainsKey(value))
+            return;
+        if (value.Initializer is { } tensor)
+            _values[value] = graph.AddInitializer(value.Name, tensor);
+        else if (value.Producer is { OpType: "Constant", Domain: "" } constant)
+            CloneNode(graph, constant);
+        else
+        {
+            var info = value.Type is { } type ? new ValueInfoProto { Type = ProtoTypes.ToProto(type with { Shape = null }) } : value.Info?.Clone() ?? new ValueInfoProto();
+            info.Name = $"input_{inputs.Count}";
+            var input = _values[value] = new Value(graph, info.Name) { Info = info };
+            graph.AddInput(input);
+            inputs.Add(value);
+        }
+    }
+
     private Graph Clone(Graph source, Node? owner)
     {
         var graph = new Graph(source.Proto.Clone(), owner)

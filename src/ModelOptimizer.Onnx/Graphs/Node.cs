@@ -121,6 +121,13 @@ public sealed class Node
         Graph?.Touch();
     }
 
+    /// <summary>Gives a node whose bodies, or whose function, hand out one value more an output for it.</summary>
+    public Value AppendOutput(string name)
+    {
+        AddOutput(new Value(Graph!, name));
+        return _outputs[^1]!;
+    }
+
     /// <summary>Lets every reader of the first output read <paramref name="value"/> instead and takes the node away.</summary>
     /// <exception cref="InvalidOperationException">Another output is still read.</exception>
     public void ReplaceWith(Value value)

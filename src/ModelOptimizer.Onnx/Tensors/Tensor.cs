@@ -68,6 +68,15 @@ public abstract class Tensor
         return tensor;
     }
 
+    /// <summary>A tensor over memory that somebody else owns, which must not change as long as the tensor is read.</summary>
+    public static Tensor Over(DataType elementType, ReadOnlySpan<long> dimensions, ReadOnlyMemory<byte> bytes)
+    {
+        var tensor = new MemoryTensor(elementType, [.. dimensions], bytes);
+        if (tensor.ByteCount != bytes.Length)
+            throw new ArgumentException($"{bytes.Length} bytes do not fill {tensor.Type}", nameof(bytes));
+        return tensor;
+    }
+
     /// <summary>A float32 tensor.</summary>
     public static Tensor Create(ReadOnlySpan<long> dimensions, params float[] elements) => Create(DataType.Float, dimensions, elements);
 

@@ -7,7 +7,7 @@ namespace ModelOptimizer.Calibration;
 internal sealed class MseCalibrator : HistogramCalibrator
 {
     private const int CoarseSteps = 20;
-    private const int FineSteps = 9;
+    private const int FineSteps = 5;
     private const int Rounds = 2;
 
     public override string Describe(RangeOptions options) => $"{Name}, {options.Bits} bits{(options.Symmetric ? ", symmetric" : "")}";
@@ -17,7 +17,7 @@ internal sealed class MseCalibrator : HistogramCalibrator
         var extremes = histogram.Extremes;
         if (extremes.Magnitude == 0)
             return extremes;
-        var filled = Filled(histogram);
+        var counts = Counts(histogram);
         if (options.Symmetric)
         {
             var share = Search(1, share => Error(-extremes.Magnitude * share, extremes.Magnitude * share));
@@ -36,10 +36,7 @@ internal sealed class MseCalibrator : HistogramCalibrator
         double Error(double from, double to)
         {
             var grid = QuantizationGrid.Of(from, to, options.Bits, options.Symmetric);
-            var sum = 0.0;
-            foreach (var (bin, count) in filled)
-                sum += count * grid.Error(bin * histogram.Width, (bin + 1) * histogram.Width);
-            return sum;
+            return grid.Error(counts, histogram.First * histogram.Width, histogram.Width);
         }
     }
 
@@ -63,12 +60,6 @@ internal sealed class MseCalibrator : HistogramCalibrator
         }
     }
 
-    private static List<(int Bin, long Count)> Filled(Histogram histogram)
-    {
-        var filled = new List<(int, long)>();
-        for (var bin = histogram.First; bin <= histogram.Last; bin++)
-            if (histogram[bin] > 0)
-                filled.Add((bin, histogram[bin]));
-        return filled;
-    }
+    private static double[] Counts(Histogram histogram) =>
+        [.. Enumerable.Range(histogram.First, histogram.Last - histogram.First + 1).Select(bin => (double)histogram[bin])];
 }

@@ -20,15 +20,45 @@ internal readonly record struct QuantizationGrid(double Scale, double Low, doubl
         return new QuantizationGrid(scale, -zero * scale, (levels - zero) * scale);
     }
 
-    /// <summary>The mean squared error of quantizing numbers spread evenly from <paramref name="from"/> to <paramref name="to"/>.</summary>
-    public double Error(double from, double to)
+    /// <summary>The sum of squared errors of quantizing counted numbers, spread evenly within each bin.</summary>
+    /// <param name="counts">How many lie in each bin.</param>
+    /// <param name="start">The lower edge of the first bin.</param>
+    /// <param name="width">The width of a bin.</param>
+    public double Error(ReadOnlySpan<double> counts, double start, double width)
+    {
+        // Whole bins inside of the grid; the others are clipped, but for the two that lie across its ends.
+        var first = Math.Clamp((int)Math.Ceiling((Low - start) / width), 0, counts.Length);
+        var last = Math.Clamp((int)Math.Floor((High - start) / width), first, counts.Length);
+        var sum = Rounded(counts[first..last], start + first * width, width);
+        for (var i = 0; i < first; i++)
+            sum += counts[i] == 0 ? 0 : counts[i] * ErrorIn(start + i * width, start + (i + 1) * width);
+        for (var i = last; i < counts.Length; i++)
+            sum += counts[i] == 0 ? 0 : counts[i] * ErrorIn(start + i * width, start + (i + 1) * width);
+        return sum;
+    }
+
+    /// <summary>The sum of squared errors where nothing is clipped.</summary>
+    private double Rounded(ReadOnlySpan<double> counts, double start, double width)
     {
         if (Scale == 0)
-            return (Cube(to) - Cube(from)) / (3 * (to - from));
-        var (inLow, inHigh) = (Math.Clamp(from, Low, High), Math.Clamp(to, Low, High));
-        var rounding = Scale * Scale * Scale * (Rounding(inHigh / Scale) - Rounding(inLow / Scale));
+            return 0;
+        var (sum, before) = (0.0, Rounding(start / Scale));
+        for (var i = 0; i < counts.Length; i++)
+        {
+            var after = Rounding((start + (i + 1) * width) / Scale);
+            sum += counts[i] * (after - before);
+            before = after;
+        }
+        return sum * Scale * Scale * Scale / width;
+    }
+
+    /// <summary>The mean squared error of numbers spread evenly over a stretch.</summary>
+    private double ErrorIn(double from, double to)
+    {
         var below = from < Low ? (Cube(Math.Min(to, Low) - Low) - Cube(from - Low)) / 3 : 0;
         var above = to > High ? (Cube(to - High) - Cube(Math.Max(from, High) - High)) / 3 : 0;
+        var (inLow, inHigh) = (Math.Clamp(from, Low, High), Math.Clamp(to, Low, High));
+        var rounding = inLow < inHigh ? Scale * Scale * Scale * (Rounding(inHigh / Scale) - Rounding(inLow / Scale)) : 0;
         return (rounding + below + above) / (to - from);
     }
 

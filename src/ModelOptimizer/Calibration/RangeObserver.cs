@@ -25,6 +25,12 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
     public IReadOnlyList<ValueRange>? Ranges =>
         _channels.Exists(channel => channel.Range is not null) ? [.. _channels.Select(channel => channel.Range ?? default)] : null;
 
+    /// <summary>Whether the smallest and the largest element tell something.</summary>
+    public bool AcceptsExtremes => axis is null;
+
+    /// <summary>Whether they tell all that there is to know.</summary>
+    public bool PrefersExtremes { get; } = axis is null && !options.Calibrator.Collect(options, 1).NeedsElements;
+
     /// <summary>The channels that the elements lie in; 1 for the value as a whole.</summary>
     private int ChannelsOf(Tensor value) => axis is { } index && value.Dimensions.Length > 0 ? (int)value.Dimensions[AxisOf(value, index)] : 1;
 

@@ -33,9 +33,10 @@ public enum RuntimeOptimization
 
 /// <param name="Optimize">Whether the runtime may rewrite the graph; off for exact comparisons and inference of types.</param>
 /// <param name="Threads">Threads within one operator; 0 leaves the choice to the runtime.</param>
-public sealed record SessionSettings(bool Optimize = true, int Threads = 1);
+/// <param name="KeepMemory">Whether memory once used is kept for the next run, as long as the session is open.</param>
+public sealed record SessionSettings(bool Optimize = true, int Threads = 1, bool KeepMemory = true);
 
-/// <summary>An open model. Not safe for use by several threads at once.</summary>
+/// <summary>An open model. Several threads may run it at once.</summary>
 public interface IInferenceSession : IDisposable
 {
     /// <summary>How long the runtime took to load the model.</summary>
@@ -46,6 +47,13 @@ public interface IInferenceSession : IDisposable
 
     /// <summary>What comes out, in the model's order. A type is null when it is not a tensor.</summary>
     IReadOnlyList<NamedType> Outputs { get; }
+
+    /// <summary>Brings a tensor into the runtime's own memory.</summary>
+    IRuntimeValue Hold(Tensor tensor);
+
+    /// <summary>Runs once and leaves the outputs, in order, in the runtime's own memory. The caller disposes of them.</summary>
+    /// <exception cref="InferenceException">The runtime fails on this data.</exception>
+    IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<string, IRuntimeValue> inputs);
 
     /// <summary>Runs once and returns the outputs in order; null for an output that is not a tensor.</summary>
     /// <exception cref="InferenceException">The runtime fails on this data.</exception>
@@ -64,6 +72,13 @@ public interface IProfiledSession : IInferenceSession
 /// <param name="OpType">The kernel's operator: <c>QLinearConv</c>, <c>FusedMatMul</c>.</param>
 /// <param name="Microseconds">Its own time in each run, without that of nodes in its bodies; 0 where it did not run.</param>
 public sealed record KernelTime(string Name, string OpType, IReadOnlyList<double> Microseconds);
+
+/// <summary>A value in the runtime's own memory: what one session puts out another takes in, without a copy.</summary>
+public interface IRuntimeValue : IDisposable
+{
+    /// <summary>The value where it lies, readable until it is disposed of; null when it is no numeric tensor.</summary>
+    Tensor? Tensor { get; }
+}
 
 public sealed record NamedType(string Name, TensorType? Type);
 

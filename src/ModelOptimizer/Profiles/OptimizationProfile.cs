@@ -67,6 +67,9 @@ public sealed record CalibrationSettings : ILocated
 
     [Option("How many samples are used at most.", Minimum = 1, Example = "256")]
     public int Samples { get; init; } = 256;
+
+    [Option("How much the values of all samples in work may take at once; the weights come on top. The model runs in slices that keep to it.", Minimum = 1 << 20, Example = "1 GiB")]
+    public ByteSize Memory { get; init; } = new(1L << 30);
 }
 
 /// <summary>How the result is compared with the original.</summary>

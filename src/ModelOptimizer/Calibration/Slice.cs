@@ -1,0 +1,44 @@
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Calibration;
+
+/// <summary>A part of a graph with a session of its own.</summary>
+internal sealed class Slice : IDisposable
+{
+    /// <summary>As written: what the runtime fuses away could not be seen. Memory goes back at once: the next slice or sample needs it elsewhere.</summary>
+    private static readonly SessionSettings AsWritten = new(Optimize: false, KeepMemory: false);
+
+    private readonly IInferenceSession _session;
+    private readonly IReadOnlyList<Value> _reads;
+    private readonly IReadOnlyList<string> _names;
+
+    private Slice(IInferenceSession session, IReadOnlyList<Value> reads, IReadOnlyList<string> names, IReadOnlyList<Value> puts)
+    {
+        _session = session;
+        _reads = reads;
+        _names = names;
+        Puts = puts;
+    }
+
+    /// <summary>What it hands out, in order.</summary>
+    public IReadOnlyList<Value> Puts { get; }
+
+    /// <exception cref="InferenceException">The runtime refuses it.</exception>
+    public static Slice Open(IInferenceEngine engine, OnnxModel model, IEnumerable<Node> nodes, Predicate<Value> isWanted)
+    {
+        var part = model.Extract(nodes, out var reads, out var copies);
+        var puts = nodes.SelectMany(node => node.Outputs).OfType<Value>().Where(value => isWanted(value)).ToList();
+        foreach (var value in puts)
+            part.Graph.AddOutput($"output_{part.Graph.Outputs.Count}", copies[value]!);
+        return new Slice(engine.Open(part, AsWritten), reads, [.. reads.Select(value => copies[value]!.Name)], puts);
+    }
+
+    public IRuntimeValue Hold(Tensor tensor) => _session.Hold(tensor);
+
+    /// <exception cref="InferenceException">The runtime fails on the data.</exception>
+    public IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<Value, IRuntimeValue> values) =>
+        _session.Run(_names.Zip(_reads).ToDictionary(pair => pair.First, pair => values[pair.Second]));
+
+    public void Dispose() => _session.Dispose();
+}

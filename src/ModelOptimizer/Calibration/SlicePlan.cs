@@ -1,0 +1,52 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Calibration;
+
+/// <summary>Where a graph is cut into slices, so that what is alive at once stays small.</summary>
+/// <param name="Starts">The first node of each slice.</param>
+/// <param name="PeakBytes">What one sample holds at most.</param>
+/// <param name="PeakNode">The node at which it does.</param>
+internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node? PeakNode)
+{
+    /// <summary>
+    /// Cuts before a node that would exceed the limit, as late as possible. Within a slice all wanted values stay alive, others until they were
+    /// read last; from slice to slice only what is still read.
+    /// </summary>
+    /// <param name="limit">Bytes that one sample may hold.</param>
+    public static SlicePlan Make(NodeReads reads, IReadOnlySet<Value> wanted, ValueSizes sizes, long limit)
+    {
+        var (starts, peak) = (new List<int> { 0 }, (Bytes: 0L, Node: (Node?)null));
+        var alive = reads.Nodes.SelectMany(node => reads[node]).Where(value => value.IsGraphInput && value.Initializer is null).ToHashSet();
+        var live = alive.Sum(sizes.Of);
+        for (var i = 0; i < reads.Nodes.Count; i++)
+        {
+            var node = reads.Nodes[i];
+            var made = node.Outputs.OfType<Value>().Sum(sizes.Of);
+            if (live + made > limit && i > starts[^1] && CanCut(alive, reads, i))
+            {
+                starts.Add(i);
+                Free(value => wanted.Contains(value) && reads.LastUse(value) < i);
+            }
+            alive.UnionWith(node.Outputs.OfType<Value>());
+            live += made;
+            if (live > peak.Bytes)
+                peak = (live, node);
+            foreach (var value in reads[node].Concat(node.Outputs.OfType<Value>()))
+                if (reads.LastUse(value) <= i && !wanted.Contains(value) && !value.IsGraphInput && alive.Remove(value))
+                    live -= sizes.Of(value);
+        }
+        return new SlicePlan(starts, peak.Bytes, peak.Node);
+
+        void Free(Predicate<Value> isDone)
+        {
+            live -= alive.Where(value => isDone(value)).Sum(sizes.Of);
+            alive.RemoveWhere(isDone);
+        }
+    }
+
+    /// <summary>What crosses a cut must be a tensor of a known type: sequences and the like can't be declared as inputs.</summary>
+    private static bool CanCut(HashSet<Value> alive, NodeReads reads, int before) =>
+        alive.All(value => reads.LastUse(value) < before || value.IsGraphInput || value.Type is { ElementType: not DataType.String });
+
+    public bool CutsLike(SlicePlan? other) => other is not null && Starts.SequenceEqual(other.Starts);
+}

@@ -1,0 +1,148 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
+using ModelOptimizer.Evaluation.Data;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Calibration;
+
+/// <summary>
+/// A model that runs in slices and shows wanted values on the way. Its cuts suit the largest sample met so far: <see cref="Fit"/> before each.
+/// </summary>
+internal sealed class SlicedModel : IDisposable
+{
+    private readonly IInferenceEngine _engine;
+    private readonly OnnxModel _model;
+    private readonly HashSet<Value> _wanted;
+    private readonly NodeReads _reads;
+    private readonly Dictionary<string, Shape> _shapes = [];
+    private ValueSizes? _sizes;
+    private SlicePlan? _plan;
+    private List<Slice> _slices = [];
+    private volatile bool _isStale = true;
+
+    public SlicedModel(IInferenceEngine engine, OnnxModel model, IEnumerable<Value> wanted)
+    {
+        (_engine, _model) = (engine, model);
+        new TypeInference(engine).Run(model);
+        _wanted = [.. wanted];
+        _reads = new NodeReads(model.Graph, _wanted);
+    }
+
+    /// <summary>How many slices there are.</summary>
+    public int Count => _slices.Count;
+
+    /// <summary>What the plan expects one sample to hold at most, and where.</summary>
+    public (long Bytes, Node? Node) Peak => (_plan!.PeakBytes, _plan.PeakNode);
+
+    /// <summary>Whether a sample can run as things stand. When not, no other may run while <see cref="Fit"/> sees to it.</summary>
+    public bool Fits(Sample sample) => !_isStale && sample.Inputs.All(input => Holds(_shapes.GetValueOrDefault(input.Key), input.Value));
+
+    /// <summary>Whether all sizes are known; else one sample should run alone to tell them.</summary>
+    public bool IsMeasured { get; private set; }
+
+    /// <summary>Cuts the model so that as many samples as possible, up to a number of them, stay below a ceiling together.</summary>
+    /// <returns>How many samples may run at once.</returns>
+    public int Fit(Sample sample, long ceiling, int most)
+    {
+        foreach (var (name, tensor) in sample.Inputs)
+            _shapes[name] = Union(_shapes.GetValueOrDefault(name), tensor);
+        _sizes = new ValueSizes(_engine, _model, _shapes, _sizes);
+        var together = most;
+        var plan = SlicePlan.Make(_reads, _wanted, _sizes, ceiling / together);
+        while (plan.PeakBytes > ceiling / together && together > 1)
+            plan = SlicePlan.Make(_reads, _wanted, _sizes, ceiling / --together);
+        if (!plan.CutsLike(_plan))
+            Open(plan);
+        _plan = plan;
+        IsMeasured = !_reads.Nodes.SelectMany(node => node.Outputs).OfType<Value>().Any(_sizes.IsUnknown) || IsMeasured;
+        _isStale = false;
+        return together;
+    }
+
+    /// <summary>Runs one sample.</summary>
+    /// <param name="show">Gets each wanted value that is a numeric tensor, which is only valid during the call.</param>
+    /// <exception cref="DiagnosticException">The runtime fails on the sample.</exception>
+    public void Run(Sample sample, Action<Value, Tensor> show)
+    {
+        var values = new Dictionary<Value, IRuntimeValue>();
+        try
+        {
+            ShowGiven(sample, show);
+            foreach (var input in _model.Graph.Inputs.Where(input => _slices.Count > 0 && sample.Inputs.ContainsKey(input.Name)))
+                values[input] = _slices[0].Hold(sample.Inputs[input.Name]);
+            for (var i = 0; i < _slices.Count; i++)
+                Run(i, values, show);
+        }
+        catch (InferenceException e)
+        {
+            throw new DiagnosticException(DiagnosticCatalog.RunFailed, $"The model fails on sample {sample.Index}: {e.Message}", new SourceLocation(sample.Source));
+        }
+        finally
+        {
+            foreach (var value in values.Values)
+                value.Dispose();
+        }
+        IsMeasured = true;
+    }
+
+    public void Dispose() => _slices.ForEach(slice => slice.Dispose());
+
+    /// <summary>Wanted inputs and constants need no run.</summary>
+    private void ShowGiven(Sample sample, Action<Value, Tensor> show)
+    {
+        foreach (var value in _wanted)
+            if (value.IsGraphInput && sample.Inputs.TryGetValue(value.Name, out var fed))
+                show(value, fed);
+            else if ((value.Initializer ?? value.Producer?.ConstantOutput) is { } constant)
+                show(value, constant);
+    }
+
+    private void Run(int index, Dictionary<Value, IRuntimeValue> values, Action<Value, Tensor> show)
+    {
+        var slice = _slices[index];
+        var outputs = slice.Run(values);
+        for (var i = 0; i < outputs.Count; i++)
+            values.Add(slice.Puts[i], outputs[i]);
+        foreach (var value in slice.Puts)
+            if (values[value].Tensor is { } tensor)
+            {
+                _isStale |= _sizes!.Measure(value, tensor.ByteCount);
+                if (_wanted.Contains(value))
+                    show(value, tensor);
+            }
+        var next = index + 1 < _slices.Count ? _plan!.Starts[index + 1] : int.MaxValue;
+        foreach (var done in values.Keys.Where(value => _reads.LastUse(value) < next).ToList())
+        {
+            values.Remove(done, out var value);
+            value!.Dispose();
+        }
+    }
+
+    private void Open(SlicePlan plan)
+    {
+        Dispose();
+        _slices = [];
+        try
+        {
+            for (var i = 0; i < plan.Starts.Count && _reads.Nodes.Count > 0; i++)
+                _slices.Add(OpenSlice(plan.Starts[i], i + 1 < plan.Starts.Count ? plan.Starts[i + 1] : _reads.Nodes.Count));
+        }
+        catch (InferenceException e)
+        {
+            Dispose();
+            throw ModelRunner.Refused(_engine, _model, "calibrated", e);
+        }
+    }
+
+    /// <summary>Hands out what is wanted, what later slices read, and what only a run can tell the size of.</summary>
+    private Slice OpenSlice(int start, int end) => Slice.Open(_engine, _model, _reads.Nodes.Take(start..end),
+        value => _wanted.Contains(value) || _reads.LastUse(value) >= end || _sizes!.IsUnknown(value) && value.Type is { ElementType: not DataType.String });
+
+    private static bool Holds(Shape? shape, Tensor tensor) => shape is not null && shape.Rank == tensor.Dimensions.Length
+        && shape.Dimensions.Zip(tensor.Dimensions).All(pair => pair.First.Value >= pair.Second);
+
+    private static Shape Union(Shape? shape, Tensor tensor) => shape is null || shape.Rank != tensor.Dimensions.Length
+        ? Shape.Of(tensor.Dimensions)
+        : Shape.Of(shape.Dimensions.Zip(tensor.Dimensions, (known, length) => Math.Max(known.Value!.Value, length)));
+}

@@ -1,0 +1,132 @@
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation.Data;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Evaluation;
+
+namespace ModelOptimizer.Tests.Calibration;
+
+public sealed class SliceTests
+{
+    [TestCase("ocr-rec.onnx", 8, "mse")]
+    [TestCase("langid-bert.onnx", 24, "moving-average")]
+    [TestCase("gpt2-past-toy.onnx", 8, "min-max")]
+    [TestCase("silero-legacy.onnx", 8, "entropy")]
+    public void Slices_and_threads_give_the_same_ranges_as_the_whole_graph_at_once(string file, int samples, string calibrator)
+    {
+        var path = SharedModels.Require(file);
+        var model = OnnxModel.Load(path);
+        var data = Path.ChangeExtension(path, ".calib.npz");
+        var options = new RangeOptions { Calibrator = Calibrator.Find(calibrator)! };
+        var values = Calibrations.MadeValues(model);
+
+        var whole = Calibrations.Text(Calibrations.Of(data, long.MaxValue, threads: 1, samples).Ranges(model, values, options));
+        var sliced = Calibrations.Text(Calibrations.Of(data, 1 << 20, threads: 3, samples).Ranges(model, values, options));
+
+        Assert.That(sliced, Is.EqualTo(whole));
+    }
+
+    [Test]
+    public void A_low_ceiling_cuts_the_graph_and_a_high_one_does_not()
+    {
+        var model = Chain(length: 10);
+        using var wide = new Observation<RangeObserver>(PassContexts.Engine, model, Calibrations.MadeValues(model), _ => new RangeObserver(new RangeOptions()));
+        using var narrow = new Observation<RangeObserver>(PassContexts.Engine, model, Calibrations.MadeValues(model), _ => new RangeObserver(new RangeOptions()));
+        var samples = new[] { Calibrations.Sample(0, ("x", Tensor.Create([1, 1000], new float[1000]))) };
+
+        wide.Run(samples, 1 << 20, threads: 1, default);
+        narrow.Run(samples, 16_000, threads: 1, default);
+
+        Assert.That(wide.Slices, Is.EqualTo(1));
+        Assert.That(narrow.Slices, Is.InRange(4, 10));
+        Assert.That(narrow.Peak.Bytes, Is.LessThanOrEqualTo(16_000));
+    }
+
+    [Test]
+    public void A_larger_sample_is_sliced_anew_and_none_is_lost()
+    {
+        var model = Chain(length: 6);
+        var samples = new[] { 10, 1000, 3, 2000, 1 }.Select((length, i) =>
+            Calibrations.Sample(i, ("x", Tensor.Create([1, length], [.. Enumerable.Repeat((float)(10 - i), length)])))).ToList();
+        using var observation = new Observation<Trace>(PassContexts.Engine, model, Calibrations.MadeValues(model), _ => new Trace());
+
+        var (observers, count) = observation.Run(samples, 20_000, threads: 2, default);
+
+        Assert.That(count, Is.EqualTo(5));
+        Assert.That(observers.Values.Last().Text, Is.EqualTo("0: 1x10 16, 1: 1x1000 15, 2: 1x3 14, 3: 1x2000 13, 4: 1x1 12, "));
+        Assert.That(observation.Slices, Is.GreaterThan(1));
+    }
+
+    [Test]
+    public void Sizes_that_depend_on_the_data_are_measured()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, "n");
+        var found = g.Op("NonZero", x);
+        var real = g.Op("Cast", [found], ("to", 1L));
+        g.Output("y", g.Op("Abs", g.Op("Abs", real)));
+        var model = g.Build();
+        var samples = Enumerable.Range(0, 6).Select(i => Calibrations.Sample(i, ("x", Tensor.Create([500], [.. Enumerable.Range(0, 500).Select(k => k < 80 * i ? 1f : 0f)])))).ToList();
+        using var observation = new Observation<Trace>(PassContexts.Engine, model, [Calibrations.MadeValues(model)[^1]], _ => new Trace());
+
+        var (observers, _) = observation.Run(samples, 6_000, threads: 2, default);
+
+        Assert.That(observers.Values.Single().Text, Is.EqualTo("0: 1x0, 1: 1x80 0, 2: 1x160 0, 3: 1x240 0, 4: 1x320 0, 5: 1x400 0, "));
+    }
+
+    [Test]
+    public void Inputs_constants_and_outputs_can_be_observed()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, 1, 2);
+        var w = g.Initializer("w", [2], 5, 7);
+        var c = g.Constant(Tensor.Create([1], -3f));
+        g.Output("y", g.Op("Add", g.Op("Mul", x, w), c));
+        var model = g.Build();
+        using var observation = new Observation<RangeObserver>(PassContexts.Engine, model, [x, w, c, model.Graph.Outputs[0].Value], _ => new RangeObserver(new RangeOptions()));
+
+        var (observers, _) = observation.Run([Calibrations.Sample(0, ("x", Tensor.Create([1, 2], 1f, 2f)))], 1 << 20, threads: 1, default);
+
+        Assert.That(observers.Values.Select(observer => observer.Range!.Value), Is.EqualTo(new[] { new ValueRange(1, 2), new(5, 7), new(-3, -3), new(2, 11) }));
+    }
+
+    [TestCase(1)]
+    [TestCase(4)]
+    public void The_first_sample_that_fails_is_blamed_on_any_number_of_threads(int threads)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, "n");
+        g.Output("y", g.Op("Add", x, g.Initializer("w", [3], 1, 2, 3)));
+        var model = g.Build();
+        var samples = Enumerable.Range(0, 12).Select(i => Calibrations.Sample(i, ("x", Tensor.Create([i is 5 or 6 ? 4 : 3], new float[i is 5 or 6 ? 4 : 3]))));
+        using var observation = new Observation<Trace>(PassContexts.Engine, model, Calibrations.MadeValues(model), _ => new Trace());
+
+        var mistake = Assert.Throws<DiagnosticException>(() => observation.Run(samples, 1 << 20, threads, default))!;
+
+        Assert.That(mistake.Diagnostics.Single().Message, Does.StartWith("The model fails on sample 5: "));
+    }
+
+    private static OnnxModel Chain(int length)
+    {
+        var g = new GraphBuilder();
+        var value = g.Input("x", DataType.Float, "batch", "n");
+        for (var i = 0; i < length; i++)
+            value = g.Op("Add", value, g.Initializer($"one_{i}", [], 1));
+        g.Output("y", value);
+        return g.Build();
+    }
+
+    /// <summary>Depends on the order of samples.</summary>
+    private sealed class Trace : ModelOptimizer.Calibration.IObserver<Trace>
+    {
+        public string Text { get; private set; } = "";
+
+        public void Observe(Tensor value) => throw new NotSupportedException();
+
+        public void Observe(Tensor value, Sample sample) =>
+            Text += $"{sample.Index}: {string.Join('x', value.Dimensions)}{string.Concat(value.ToFloats().Take(1).Select(x => $" {x}"))}, ";
+
+        public void Merge(Trace later) => Text += later.Text;
+    }
+}
