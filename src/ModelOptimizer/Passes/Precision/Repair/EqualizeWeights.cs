@@ -1,0 +1,76 @@
+using System.Collections.Frozen;
+using System.ComponentModel;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// Gives the channels between two layers of weights equal ranges on both sides, so that neither a row of the first nor a column of the second
+/// wastes the steps of the others when they are quantized (cross-layer equalization: Nagel et al., "Data-Free Quantization Through Weight
+/// Equalization and Bias Correction", ICCV 2019, section 4.1).
+/// <code>
+/// Conv(Relu(Conv(x, W1, b1)), W2, b2)  =>  Conv(Relu(Conv(x, S·W1, S·b1)), W2·S⁻¹, b2),  s = √(range of W2's column / range of W1's row)
+/// </code>
+/// The factors are the nearest powers of two, which floats multiply without rounding: the model computes the same numbers as before. Layers in a
+/// row are balanced in turn until nothing moves.
+/// </summary>
+[Description("Balances the ranges of weights across neighbouring layers before they are quantized. Pays where weights or activations have one scale for "
+    + "all channels; changes no answer by itself.")]
+public sealed class EqualizeWeights : IGraphPass
+{
+    /// <summary>Each turn only lessens the imbalance; rows of layers settle within a few.</summary>
+    private const int MaxSweeps = 100;
+
+    private static readonly FrozenSet<string> Weighted = FrozenSet.Create("Conv", "ConvTranspose", "Gemm", "MatMul");
+
+    public NumericEffect Effect => NumericEffect.Reassociates;
+
+    public void Run(OnnxModel model, PassContext context)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(context);
+        context.InferTypes();
+        var balances = GraphWalker.Nodes(model).Where(node => node.Domain.Length == 0 && Weighted.Contains(node.OpType)).ToList()
+            .Select(node => Find(node, context)).OfType<ScaledReaders>().ToList();
+        var writer = new ScaleWriter(model);
+        foreach (var (found, factors) in Settle(balances))
+        {
+            if (factors.All(factor => factor == 1))
+                continue;
+            var (constants, refusal) = ScaleWriter.Scale(found.Anew(), factors);
+            if (constants is null)
+                context.Refuse(found.Readers[0].Node, refusal!);
+            else if (context.Rewriting($"balance the channels between {found.Source.Linear!.Node.OpType} and {found.Readers[0].Node.OpType}", found.Readers[0].Node))
+                writer.Write(constants);
+        }
+        writer.RemoveReplaced();
+    }
+
+    private static ScaledReaders? Find(Node node, PassContext context)
+    {
+        var (found, refusal) = ScaledReaders.Of(node, Weighted);
+        // Behind a normalization there is no weight to balance with.
+        if (found is null && refusal is not null)
+            context.Refuse(node, refusal);
+        return found?.Source.Linear is null ? null : found;
+    }
+
+    /// <summary>Balances all of them in turn.</summary>
+    /// <returns>With each the factors of its channels.</returns>
+    private static List<(ScaledReaders Found, double[] Factors)> Settle(List<ScaledReaders> balances)
+    {
+        var ranges = new Dictionary<Node, WeightRanges>();
+        var parts = balances.ConvertAll(found => new WeightBalance(found, node => RangesOf(node, ranges)));
+        var isSettled = false;
+        for (var sweep = 0; sweep < MaxSweeps && !isSettled; sweep++)
+        {
+            isSettled = true;
+            foreach (var part in parts)
+                isSettled &= !part.Step();
+        }
+        return parts.ConvertAll(part => (part.Found, part.Factors));
+    }
+
+    private static WeightRanges RangesOf(WeightedNode node, Dictionary<Node, WeightRanges> known) =>
+        known.TryGetValue(node.Node, out var ranges) ? ranges : known[node.Node] = new WeightRanges(node);
+}

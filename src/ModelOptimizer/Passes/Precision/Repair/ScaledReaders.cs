@@ -1,0 +1,59 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// A value that only weights read, and the constants that give its channels their scale: positive factors can move from one side to the other,
+/// and no result changes.
+/// <code>
+/// W·x  =  (W·diag(1/s))·(diag(s)·x)
+/// </code>
+/// </summary>
+internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyList<WeightedNode> Readers)
+{
+    public int Channels => Readers[0].Layout.Inputs;
+
+    /// <summary>The same with the weights that its nodes read by now.</summary>
+    public ScaledReaders Anew() => this with
+    {
+        Source = Source with { Linear = Source.Linear is { } linear ? WeightedNode.Of(linear.Node).Node : null },
+        Readers = [.. Readers.Select(reader => WeightedNode.Of(reader.Node).Node!)],
+    };
+
+    /// <summary>Looks at the node as a reader of what it reads first; the first reader of a value speaks for all.</summary>
+    /// <param name="operators">Operators that readers may be.</param>
+    public static (ScaledReaders? Found, string? Refusal) Of(Node node, IReadOnlySet<string> operators)
+    {
+        if (node.Input(0) is not { } data || data.Producer is null || FirstReader(data, operators) != node || AsReader(node) is not { } reader)
+            return default;
+        if (data.Type?.Shape?.Rank is not { } rank || rank != reader.InputRank)
+            return default;
+        var attempt = new ScaleSearch(reader.Layout.Inputs, reader.InputAxis, rank).Find(data);
+        if (attempt.Source is not { } source)
+            return (null, attempt.Refusal);
+        var readers = data.Uses.Select(use => use.User).Distinct().Select(user => user.Graph == node.Graph ? AsReader(user) : null).ToList();
+        var others = data.Uses.Where(use => use.Index != 0 || use.User.Graph != node.Graph || AsReader(use.User)?.Layout.Inputs != reader.Layout.Inputs
+            || !operators.Contains(use.User.OpType)).Select(WeightSlots.Reader).ToList();
+        return others.Count > 0
+            ? (null, $"{others[0]} reads '{data}' too, and would see other numbers")
+            : Checked(new(data, source, [.. readers.OfType<WeightedNode>().OrderBy(each => each.Node == node ? 0 : 1)]));
+    }
+
+    private static (ScaledReaders?, string?) Checked(ScaledReaders found)
+    {
+        if (found.Readers.FirstOrDefault(reader => reader.InputAxis != found.Readers[0].InputAxis) is { } across)
+            return (null, $"{across.Node} reads '{found.Data}' along another axis");
+        if (found.Readers.FirstOrDefault(reader => reader.Content.ElementType != DataType.Float) is { } other)
+            return (null, $"the weights of {other.Node} are {other.Content.ElementType.ToOnnxName()}; only float weights are scaled");
+        var weights = found.Source.Linear is { } linear ? found.Readers.Append(linear) : found.Readers;
+        return weights.SelectMany(weight => weight.Weight.Uses).FirstOrDefault(use => use.Index != 1 || WeightedNode.Of(use.User).Node is null) is { } use
+            ? (null, $"{WeightSlots.Reader(use)} reads the weight too, so that a second copy would be stored")
+            : (found, null);
+    }
+
+    private static Node? FirstReader(Value data, IReadOnlySet<string> operators) =>
+        data.Uses.Where(use => use.Index == 0 && use.User.Graph == data.Graph && operators.Contains(use.User.OpType)).Select(use => use.User).FirstOrDefault();
+
+    private static WeightedNode? AsReader(Node node) =>
+        node.Is("Conv", "ConvTranspose", "Gemm", "MatMul") && !node.Attributes.HasReferences ? WeightedNode.Of(node).Node : null;
+}
