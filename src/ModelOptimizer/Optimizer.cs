@@ -96,6 +96,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
             MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
+            Quantized = log.Nodes,
+            Activations = log.Values,
             Metrics = ReportBuilder.Metrics(measurements),
             Operators = operators is { } profiled ? ReportBuilder.Operators(profiled.Comparison, profiled.Samples.Source) : null,
             Budget = ReportBuilder.Budget(verdicts),

@@ -192,7 +192,8 @@ public sealed partial class Graph
         Insert(Nodes.First, opType, inputs, outputs, domain, name);
 
     /// <summary>Makes a node right behind another of this graph.</summary>
-    public Node InsertAfter(Node after, string opType, ReadOnlySpan<Value?> inputs, int outputs = 1) => Insert(after.Next, opType, inputs, outputs);
+    public Node InsertAfter(Node after, string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
+        Insert(after.Next, opType, inputs, outputs, domain, name);
 
     internal void AddInput(Value value)
     {

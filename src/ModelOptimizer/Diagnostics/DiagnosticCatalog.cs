@@ -69,6 +69,9 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor OperatorIsSlower = Warning("MO4071", "The quantized form of an operator is slower");
     public static readonly DiagnosticDescriptor TimedOnGeneratedInputs = Info("MO4072", "Times were taken on made-up inputs");
 
+    public static readonly DiagnosticDescriptor CalibrationMissing = Error("MO4030", "Calibration data is missing");
+    public static readonly DiagnosticDescriptor ContribQuantization = Warning("MO4031", "Quantized with operators of ONNX Runtime only");
+
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");
     public static readonly DiagnosticDescriptor DataNotFound = Error("MO5002", "Data not found");

@@ -91,6 +91,14 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Records why a candidate weight stays as it is.</summary>
     public void RefuseWeight(string weight, Tensor content, string why) => Log.RefuseWeight(weight, content, why);
 
+    /// <summary>Records that a node computes in another precision now, for the report.</summary>
+    /// <param name="form">What its operands and results are, in words: <c>uint8 × int8 per channel</c>.</param>
+    public void Quantized(Node node, string form) => Log.Quantized(node, form);
+
+    /// <summary>Records that a value is rounded at run time, for the report.</summary>
+    internal void Rounded(Value value, DataType type, float scale, int zeroPoint, ValueRange range) =>
+        Log.Rounded(new RoundedValue("", value.Name, type.ToOnnxName(), scale, zeroPoint, range.Low, range.High));
+
     /// <summary>The version of the standard operators that a node of the graph is read by.</summary>
     public long Opset(Graph graph) => Model.OpsetOf(graph);
 }

@@ -24,6 +24,17 @@ public sealed record Refusal(string Pass, string Where, string Why);
 /// <param name="Refusal">Why it stays as it is; null when compressed.</param>
 public sealed record WeightDecision(string Pass, string Weight, TensorType Type, long BytesBefore, long BytesAfter, string? Form, string? Refusal);
 
+/// <summary>One node that computes in another precision now.</summary>
+/// <param name="Node">Operator and name.</param>
+/// <param name="Form">What its operands and results are, in words.</param>
+public sealed record QuantizedNode(string Pass, string Node, string Operator, string Form);
+
+/// <summary>One value that is rounded now: x ≈ (code − <paramref name="ZeroPoint"/>) · <paramref name="Scale"/>.</summary>
+/// <param name="Type">The type of the codes.</param>
+/// <param name="Low">The lowest number that the range was made for.</param>
+/// <param name="High">The highest.</param>
+public sealed record RoundedValue(string Pass, string Value, string Type, float Scale, int ZeroPoint, float Low, float High);
+
 /// <summary>Everything that passes did and declined, in order, with the limit that <c>--max-rewrites</c> sets.</summary>
 public sealed class RewriteLog(int limit = int.MaxValue)
 {
@@ -33,6 +44,8 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     private readonly List<WeightDecision> _weights = [];
     private readonly List<PassRun> _runs = [];
     private readonly HashSet<object> _touched = new(ReferenceEqualityComparer.Instance);
+    private readonly List<QuantizedNode> _nodes = [];
+    private readonly List<RoundedValue> _values = [];
 
     public IReadOnlyList<Rewrite> Rewrites => _rewrites;
 
@@ -40,6 +53,12 @@ public sealed class RewriteLog(int limit = int.MaxValue)
 
     /// <summary>Every weight that a compressing pass considered, compressed or not.</summary>
     public IReadOnlyList<WeightDecision> Weights => _weights;
+
+    /// <summary>Every node that computes in another precision; refused ones are among <see cref="Refusals"/>.</summary>
+    public IReadOnlyList<QuantizedNode> Nodes => _nodes;
+
+    /// <summary>Every value that is rounded at run time.</summary>
+    public IReadOnlyList<RoundedValue> Values => _values;
 
     /// <summary>Every run of a pass, in the order in which they ended: a group follows its passes.</summary>
     public IReadOnlyList<PassRun> Runs => _runs;
@@ -93,6 +112,10 @@ public sealed class RewriteLog(int limit = int.MaxValue)
 
     internal void Compressed(string weight, Tensor content, long bytesAfter, string form) =>
         _weights.Add(new WeightDecision(CurrentPass, weight, content.Type, content.ByteCount, bytesAfter, form, Refusal: null));
+
+    internal void Quantized(Node node, string form) => _nodes.Add(new QuantizedNode(CurrentPass, node.ToString(), node.OpType, form));
+
+    internal void Rounded(RoundedValue value) => _values.Add(value with { Pass = CurrentPass });
 
     internal void RefuseWeight(string weight, Tensor content, string why) =>
         _weights.Add(new WeightDecision(CurrentPass, weight, content.Type, content.ByteCount, content.ByteCount, Form: null, why));

@@ -24,11 +24,13 @@ internal static class SaturationBound
         for (var i = 0; i + 1 < codes.Length; i += 2)
         {
             var (first, second) = (codes[i] - zero, codes[i + 1] - zero);
-            var above = Math.Max(first, 0) + Math.Max(second, 0);
-            var below = Math.Min(first, 0) + Math.Min(second, 0);
-            if (above > SafeSum || below < -SafeSum)
+            if (MayClip(first, second))
                 count++;
         }
         return count;
     }
+
+    /// <summary>Whether some activations clip the sum of their products with two weights.</summary>
+    public static bool MayClip(int first, int second) =>
+        Math.Max(first, 0) + Math.Max(second, 0) > SafeSum || Math.Min(first, 0) + Math.Min(second, 0) < -SafeSum;
 }

@@ -36,6 +36,11 @@ public sealed record OptimizationReport
 
     /// <summary>What passes with an accuracy goal gave up for it; null when none had one.</summary>
     public IReadOnlyList<MixedPrecisionReport>? MixedPrecision { get; init; }
+    /// <summary>Every node that computes in another precision; those that could and don't are among the refusals.</summary>
+    public required IReadOnlyList<QuantizedNode> Quantized { get; init; }
+
+    /// <summary>Every value that is rounded at run time, with its scale and the range behind it.</summary>
+    public required IReadOnlyList<RoundedValue> Activations { get; init; }
 
     public required IReadOnlyList<MetricReport> Metrics { get; init; }
 

@@ -24,9 +24,11 @@ internal static class ValueKinds
         _ when type == typeof(Ratio) => new RatioKind(NumberRange.Of(option)),
         _ when type == typeof(ByteSize) => new ByteSizeKind(NumberRange.Of(option)),
         _ when type == typeof(Duration) => new DurationKind(NumberRange.Of(option)),
-        _ when type == typeof(IReadOnlyList<string>) => new ListKind(Text(option)),
+        _ when type == typeof(IReadOnlyList<string>) => new ListKind(Text(option), typeof(string)),
         _ when type == typeof(IReadOnlyList<NamedNumber>) && option.Open is not null => new NumberKind(typeof(long), NumberRange.Of(option)),
         _ when type == typeof(AccuracyGoal) => new AccuracyKind(),
+        _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) =>
+            new ListKind(Of(type.GetGenericArguments()[0], property, option), type.GetGenericArguments()[0]),
         _ when RecordKind.Options(type).Any() => Record(type, RecordKind.Key(property)),
         _ => throw new InvalidOperationException($"{property.DeclaringType}.{property.Name}: profiles can't say a {type}"),
     };

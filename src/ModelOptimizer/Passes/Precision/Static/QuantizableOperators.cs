@@ -1,0 +1,102 @@
+using System.Collections.Frozen;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>What becomes of an operator between integers.</summary>
+internal enum QuantizedKind
+{
+    /// <summary>Multiplies activations by weights or by each other, and sums up: where the time goes.</summary>
+    Product,
+
+    /// <summary>Computes with activations, element by element or in windows.</summary>
+    Arithmetic,
+
+    /// <summary>Moves or chooses elements as they are: the same parameters on both sides lose nothing.</summary>
+    Movement,
+
+    /// <summary>Cuts off what is too low or too high, as the rounding of its result does all the same.</summary>
+    Clamp,
+}
+
+/// <summary>One operator that can run on integers.</summary>
+/// <param name="Activations">The inputs that carry activations, or constants in their place; empty for all.</param>
+internal sealed record QuantizableOperator(QuantizedKind Kind, params IReadOnlyList<int> Activations)
+{
+    /// <summary>The bias, of int32.</summary>
+    public int? Bias { get; init; }
+
+    /// <summary>True when its kernel puts out codes only; others put out floats as well, which loses less.</summary>
+    public bool NeedsOutput { get; init; }
+
+    /// <summary>Why it is quantized only where <c>operators</c> names it; null when it is by default.</summary>
+    public string? OnRequest { get; init; }
+}
+
+/// <summary>
+/// Every operator that static quantization knows: one row each. By default those are taken that gain speed everywhere and that moved no model's
+/// outputs further than products alone do; the others say why not.
+/// </summary>
+internal static class QuantizableOperators
+{
+    private const string CostsAccuracy = "it costs more accuracy than time; name it in operators: to quantize it all the same";
+    private const string NoKernel = "the runtime has no integer kernel for it: it would be slower than float; name it in operators: for a smaller file";
+
+    private static readonly FrozenDictionary<string, QuantizableOperator> Rows = new Dictionary<string, QuantizableOperator>
+    {
+        ["Conv"] = new(QuantizedKind.Product, 0, 1) { Bias = 2, NeedsOutput = true },
+        ["MatMul"] = new(QuantizedKind.Product, 0, 1),
+        ["Gemm"] = new(QuantizedKind.Product, 0, 1) { Bias = 2 },
+        ["ConvTranspose"] = new(QuantizedKind.Product, 0, 1) { Bias = 2, OnRequest = NoKernel },
+
+        ["Add"] = new(QuantizedKind.Arithmetic, 0, 1) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["Mul"] = new(QuantizedKind.Arithmetic, 0, 1) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["Sub"] = new(QuantizedKind.Arithmetic, 0, 1) { NeedsOutput = true, OnRequest = NoKernel },
+        ["AveragePool"] = new(QuantizedKind.Arithmetic, 0) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["GlobalAveragePool"] = new(QuantizedKind.Arithmetic, 0) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["LeakyRelu"] = new(QuantizedKind.Arithmetic, 0) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["Sigmoid"] = new(QuantizedKind.Arithmetic, 0) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["Softmax"] = new(QuantizedKind.Arithmetic, 0) { NeedsOutput = true, OnRequest = CostsAccuracy },
+        ["Concat"] = new(QuantizedKind.Arithmetic) { NeedsOutput = true, OnRequest = CostsAccuracy },
+
+        ["Reshape"] = new(QuantizedKind.Movement, 0),
+        ["Flatten"] = new(QuantizedKind.Movement, 0),
+        ["Squeeze"] = new(QuantizedKind.Movement, 0),
+        ["Unsqueeze"] = new(QuantizedKind.Movement, 0),
+        ["Transpose"] = new(QuantizedKind.Movement, 0),
+        ["Slice"] = new(QuantizedKind.Movement, 0),
+        ["Split"] = new(QuantizedKind.Movement, 0),
+        ["Gather"] = new(QuantizedKind.Movement, 0),
+        ["Expand"] = new(QuantizedKind.Movement, 0),
+        ["Tile"] = new(QuantizedKind.Movement, 0),
+        ["DepthToSpace"] = new(QuantizedKind.Movement, 0),
+        ["SpaceToDepth"] = new(QuantizedKind.Movement, 0),
+        ["MaxPool"] = new(QuantizedKind.Movement, 0),
+        ["Resize"] = new(QuantizedKind.Movement, 0),
+
+        ["Relu"] = new(QuantizedKind.Clamp, 0),
+        ["Clip"] = new(QuantizedKind.Clamp, 0),
+    }.ToFrozenDictionary();
+
+    /// <summary>The operator's row; null for one that stays as it is.</summary>
+    public static QuantizableOperator? Find(Node node) => node.Domain.Length == 0 ? Rows.GetValueOrDefault(node.OpType) : null;
+
+    /// <summary>True when the node hands on elements of its first input as they are.</summary>
+    public static bool Moves(Node node) => Find(node) is { Kind: QuantizedKind.Movement } && node.OpType switch
+    {
+        // Interpolation makes new numbers; so does a constant beside the picture.
+        "Resize" => node.Attributes.TryGetString("mode") is null or "nearest"
+            && node.Attributes.TryGetString("coordinate_transformation_mode") != "tf_crop_and_resize",
+        // Positions of the largest elements have no codes.
+        "MaxPool" => node.Outputs.Count == 1,
+        _ => true,
+    };
+
+    /// <summary>The range that the operator's results lie in, whatever it reads; null where that depends.</summary>
+    public static (float Low, float High)? FixedRange(Node node) => node.Domain.Length > 0 ? null : node.OpType switch
+    {
+        "Softmax" or "Sigmoid" or "HardSigmoid" => (0, 1),
+        "Tanh" or "Erf" or "Sin" or "Cos" or "Softsign" => (-1, 1),
+        _ => null,
+    };
+}

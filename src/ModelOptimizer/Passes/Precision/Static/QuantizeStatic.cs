@@ -1,0 +1,160 @@
+using System.ComponentModel;
+using System.Globalization;
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// Lets convolutions and products compute with 8-bit integers: weights become codes, and activations are rounded to ranges that the calibration
+/// data showed. Written as QuantizeLinear and DequantizeLinear (QDQ), which runtimes turn into integer kernels:
+/// <code>
+/// Conv(x, w, b)  =>  DQ(Q(Conv(DQ(Q(x)), DQ(w8), DQ(b32))))
+/// </code>
+/// What only moves elements between them moves codes, with one scale on both sides, and a Relu or Clip between them is done by rounding.
+/// (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", arXiv 1712.05877.)
+/// </summary>
+[Description("Lets Conv, MatMul and Gemm compute with 8-bit integers; calibration data shows the ranges of activations. Smallest and fastest for CNNs.")]
+public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePass, ICalibratedPass
+{
+    private readonly PrecisionChoice _precision = new(options);
+
+    public NodeSelector Selector { get; } = new(options);
+
+    public NumericEffect Effect => NumericEffect.Lossy;
+
+    /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
+    public void Run(OnnxModel model, PassContext context)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(context);
+        InlineFunctions(model, context);
+        if (Find(context) is not { Count: > 0 } found)
+            return;
+        var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
+            "quantize-static needs to see the model at work: add 'calibration: { data: … }' to the profile, with some dozens of typical inputs", options.Location);
+        RaiseOpset(found.Max(node => node.Precision.Opset), model, context);
+        var plan = Calibrate(Find(context), data, context);
+        Write(plan, context);
+        WarnOfSaturation(plan, context);
+    }
+
+    /// <summary>A function is calibrated where it is called, and its ranges differ from call to call.</summary>
+    private static void InlineFunctions(OnnxModel model, PassContext context)
+    {
+        var hasProducts = model.Functions.SelectMany(function => GraphWalker.Nodes(function.Body))
+            .Any(node => QuantizableOperators.Find(node) is { Kind: QuantizedKind.Product });
+        if (hasProducts)
+            new InlineFunctions().Run(model, context);
+    }
+
+    private IReadOnlyList<StaticNode> Find(PassContext context)
+    {
+        context.InferTypes();
+        return new StaticCandidates(context, Selector, options, _precision).Find();
+    }
+
+    /// <summary>Where the model can't be upgraded, the forms of <c>com.microsoft</c> do, which every opset has.</summary>
+    private static void RaiseOpset(long needed, OnnxModel model, PassContext context)
+    {
+        try
+        {
+            new UpgradeOpset(new UpgradeOpsetOptions { Version = needed, KeepsNewer = true }).Run(model, context);
+        }
+        catch (DiagnosticException e)
+        {
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.ContribQuantization,
+                $"QuantizeLinear of opset {needed} is written as that of com.microsoft, which only ONNX Runtime knows: {e.Diagnostics[0].Message}"));
+        }
+    }
+
+    /// <summary>Nodes whose ranges can't be found drop out, which may change what is rounded beside them.</summary>
+    private QdqPlan Calibrate(IReadOnlyList<StaticNode> nodes, CalibrationData data, PassContext context)
+    {
+        var known = new Dictionary<Value, ValueRange?>();
+        while (true)
+        {
+            var plan = new QdqPlan(context.Model, nodes);
+            Measure(plan, known, data, context);
+            var problems = plan.Fit(value => known[value]);
+            if (problems.Count == 0)
+                return plan;
+            foreach (var (node, why) in problems)
+                context.Refuse(node, why);
+            nodes = [.. nodes.Where(node => !problems.ContainsKey(node.Node))];
+        }
+    }
+
+    private void Measure(QdqPlan plan, Dictionary<Value, ValueRange?> known, CalibrationData data, PassContext context)
+    {
+        var fresh = plan.Measured.Where(value => !known.ContainsKey(value)).ToList();
+        foreach (var value in fresh)
+            known[value] = value.Producer is { } producer && QuantizableOperators.FixedRange(producer) is var (low, high) ? new ValueRange(low, high) : null;
+        var unknown = fresh.Where(value => known[value] is null).ToList();
+        if (unknown.Count == 0)
+            return;
+        foreach (var (value, range) in data.Ranges(context.Model, unknown, new RangeOptions { Calibrator = options.Calibrator }))
+            known[value] = VisibleRange.Of(value, range, context.Opset(value.Graph));
+    }
+
+    private static void Write(QdqPlan plan, PassContext context)
+    {
+        var constants = new QdqConstants(context.Model);
+        var (activations, weights) = (new ActivationPairs(plan, constants, context), new WeightPairs(constants, context));
+        var writer = new IntegerNodes(activations, weights);
+        var computing = plan.Nodes.ToDictionary(node => node.Node);
+        foreach (var node in GraphWalker.Nodes(context.Model).Where(node => computing.ContainsKey(node) || plan.GridOf(node) is not null).ToList())
+        {
+            // A clamp that went with the node before it is in no graph any more.
+            if (node.Graph is null)
+                continue;
+            if (!context.Rewriting(Words(node, computing.GetValueOrDefault(node), plan), node))
+                break;
+            if (computing.GetValueOrDefault(node) is { } product)
+                Compute(product, writer, context);
+            else
+                Move(node, plan, activations);
+        }
+        weights.RemoveReplaced();
+    }
+
+    private static string Words(Node node, StaticNode? computing, QdqPlan plan) => computing is not null
+        ? $"quantize {node.OpType} to {computing.Form}"
+        : plan.IsAbsorbed(node) ? $"let rounding do the work of {node.OpType}" : $"move codes through {node.OpType}";
+
+    private static void Compute(StaticNode node, IntegerNodes writer, PassContext context)
+    {
+        context.Quantized(node.Node, node.Form);
+        writer.Write(node);
+    }
+
+    private static void Move(Node node, QdqPlan plan, ActivationPairs activations)
+    {
+        var grid = plan.GridOf(node)!.Value;
+        if (plan.IsAbsorbed(node))
+        {
+            activations.RoundForAll(node.Input(0)!, grid);
+            return;
+        }
+        activations.Round(node, 0, grid);
+        foreach (var output in node.Outputs.OfType<Value>())
+            activations.RoundForAll(output, grid);
+    }
+
+    private void WarnOfSaturation(QdqPlan plan, PassContext context)
+    {
+        if (options.TargetIsa.Count > 0)
+            return;
+        var saturating = plan.Nodes.Where(node => node.Precision.MaySaturate && node.Node.Graph is not null)
+            .Select(node => (node.Node, Share: WeightSaturation.Share(node.Node)))
+            .Where(pair => pair.Share > 0).OrderByDescending(pair => pair.Share).ToList();
+        if (saturating.Count > 0)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums, Explain(saturating), options.Location));
+    }
+
+    private static string Explain(List<(Node Node, double Share)> saturating) =>
+        $"On x86 CPUs without VNNI, 16-bit sums could overflow in {saturating.Count} nodes: " + string.Join(", ", saturating.Take(3)
+            .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Node} ({100 * pair.Share:0.###}% of its pairs of weights)"))) +
+        $"{(saturating.Count > 3 ? ", …" : "")}. Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.";
+}

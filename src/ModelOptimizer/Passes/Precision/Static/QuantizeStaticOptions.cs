@@ -1,0 +1,70 @@
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>What activations are rounded to.</summary>
+public enum ActivationType
+{
+    /// <summary>The fast form on x86, together with int8 weights.</summary>
+    UInt8,
+    Int8,
+    UInt16,
+    Int16,
+}
+
+/// <summary>What weights are rounded to.</summary>
+public enum WeightType
+{
+    Int8,
+    UInt8,
+}
+
+public sealed record QuantizeStaticOptions : SelectionOptions, ILocated
+{
+    public SourceLocation? Location { get; init; }
+
+    [Option("What activations are rounded to. Left out: uint8, or int8 where target-isa is arm64 only. 16 bits are accurate, and slower than float " +
+        "on CPUs.", Example = "uint8")]
+    public ActivationType? Activations { get; init; }
+
+    [Option("What weights are rounded to. uint8 is up to 2.6 times slower.")]
+    public WeightType Weights { get; init; } = WeightType.Int8;
+
+    [Option("One scale for each output channel of a weight; else one for the whole weight.")]
+    public bool PerChannel { get; init; } = true;
+
+    [Option("Whether zero is the middle of the activations' codes. Left out: only with signed types.")]
+    public bool? SymmetricActivations { get; init; }
+
+    [Option("Whether zero is the middle of the weights' codes. Left out: only with int8.")]
+    public bool? SymmetricWeights { get; init; }
+
+    [Option("How the range of an activation is found in what the calibration data shows.")]
+    public Calibrator Calibrator { get; init; } = Calibrator.MinMax;
+
+    [Option("The CPUs that the model will run on. With avx2 among them, weights have 7 bits where sums of 16 bits could be clipped; for arm64 alone, " +
+        "activations are int8. Left out: 8 bits, and a warning where sums could be clipped.", Example = "[avx2, vnni]")]
+    public IReadOnlyList<TargetIsa> TargetIsa { get; init; } = [];
+
+    [Option("Nodes that are quantized differently; the last entry that names a node counts.", Example = "[{ nodes: [\"/head/*\"], activations: uint16 }]")]
+    public IReadOnlyList<PrecisionOverride> Overrides { get; init; } = [];
+}
+
+/// <summary>Another precision for some nodes.</summary>
+public sealed record PrecisionOverride
+{
+    [Option("Names of nodes or of their weights, as globs.", Required = true, Example = "[\"/head/*\"]")]
+    public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    [Option("What these nodes' activations are rounded to.", Example = "uint16")]
+    public ActivationType? Activations { get; init; }
+
+    [Option("What these nodes' weights are rounded to.", Example = "uint8")]
+    public WeightType? Weights { get; init; }
+
+    [Option("Whether these nodes' weights have one scale for each output channel.", Example = "false")]
+    public bool? PerChannel { get; init; }
+}

@@ -1,0 +1,90 @@
+using System.Numerics.Tensors;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+using Tensor = ModelOptimizer.Onnx.Tensor;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>Finds the nodes that compute with integers from now on, and refuses the rest with the reason.</summary>
+internal sealed class StaticCandidates(PassContext context, NodeSelector selector, SelectionOptions options, PrecisionChoice precision)
+{
+    private readonly ScorePaths _scores = new(context.Model);
+
+    /// <summary>In order of graphs and nodes. Every weight is read by chosen nodes only.</summary>
+    public IReadOnlyList<StaticNode> Find()
+    {
+        var chosen = GraphWalker.Nodes(context.Model).Select(Choose).OfType<StaticNode>().ToDictionary(candidate => candidate.Node);
+        // One that is left out is a foreign reader for those that share its weight.
+        while (chosen.Values.Where(candidate => RefuseShared(candidate, chosen)).ToList() is { Count: > 0 } refused)
+            refused.ForEach(candidate => chosen.Remove(candidate.Node));
+        return [.. chosen.Values];
+    }
+
+    private bool RefuseShared(StaticNode candidate, Dictionary<Node, StaticNode> chosen)
+    {
+        if (ForeignReader(candidate, chosen) is not { } reader)
+            return false;
+        context.Refuse(candidate.Node, $"its weight is also read by {reader}, which stays float");
+        return true;
+    }
+
+    private StaticNode? Choose(Node node)
+    {
+        if (QuantizableOperators.Find(node) is not { Kind: QuantizedKind.Product or QuantizedKind.Arithmetic } row || IsSettled(node, row))
+            return null;
+        var weight = row.Kind == QuantizedKind.Product ? node.Input(1) : null;
+        if ((Request(node, row) ?? selector.Refusal(node, weight) ?? Misfit(node, row)) is not { } why)
+            return new StaticNode(node, row, precision.For(node, weight));
+        context.Refuse(node, why);
+        return null;
+    }
+
+    /// <summary>Computed from constants alone, or between integers already.</summary>
+    private static bool IsSettled(Node node, QuantizableOperator row)
+    {
+        var operands = StaticNode.Operands(node, row).Select(index => node.Input(index)!).ToList();
+        return operands.TrueForAll(operand => operand.Constant is not null)
+            || operands.Exists(operand => operand.Producer?.OpType == "DequantizeLinear");
+    }
+
+    private string? Request(Node node, QuantizableOperator row) => options.Operators.Contains(node.OpType) ? null : row.OnRequest;
+
+    private string? Misfit(Node node, QuantizableOperator row)
+    {
+        if (node.Attributes.HasReferences)
+            return "an attribute comes from the function's caller";
+        foreach (var index in StaticNode.Operands(node, row))
+            if (Misfit(node.Input(index)!) is { } why)
+                return why;
+        if (row is { Kind: QuantizedKind.Product } && node.OpType.StartsWith("Conv", StringComparison.Ordinal) && node.Input(1)!.Constant is null)
+            return "its kernel is computed while the model runs";
+        if (row.Bias is { } bias && node.Input(bias) is { } value && (value.Constant is null || value.IsOverridable))
+            return "its bias is computed while the model runs";
+        return row.Kind == QuantizedKind.Arithmetic && _scores.Has(node) ? "its result enters a Softmax: attention scores and masks stay float" : null;
+    }
+
+    private static string? Misfit(Value operand)
+    {
+        if (operand.IsOverridable)
+            return $"{operand} is also a graph input, so that callers may feed another value";
+        if (operand.Type?.ElementType is not DataType.Float)
+            return $"{operand} is {operand.Type?.ElementType.ToOnnxName() ?? "of an unknown type"}; only float is quantized";
+        if (operand.Constant is { } constant)
+            return constant.ElementCount == 0 ? $"{operand} has no elements" : IsFinite(constant) ? null : $"{operand} holds infinite or undefined values";
+        return operand.Producer is { } producer && IsFromConstants(producer)
+            ? $"{operand} is computed from constants by {producer}; 'simplify' before this pass lets it be folded" : null;
+    }
+
+    private static bool IsFromConstants(Node node) => node.Inputs.Count > 0 && node.Bodies.Count == 0
+        && node.Inputs.All(input => input is null || input.Constant is not null);
+
+    private static bool IsFinite(Tensor constant) =>
+        float.IsFinite(TensorPrimitives.Min(constant.AsSpan<float>())) && float.IsFinite(TensorPrimitives.Max(constant.AsSpan<float>()));
+
+    /// <summary>Who else reads the weight and would keep its floats in the file.</summary>
+    private static string? ForeignReader(StaticNode candidate, Dictionary<Node, StaticNode> chosen) =>
+        candidate.Constants.Where(candidate.IsWeight)
+            .SelectMany(index => candidate.Node.Input(index)!.Uses)
+            .Where(use => !chosen.TryGetValue(use.User, out var reader) || !reader.IsWeight(use.Index))
+            .Select(WeightSlots.Reader).FirstOrDefault();
+}
