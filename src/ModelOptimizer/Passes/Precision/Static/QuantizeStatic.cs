@@ -91,7 +91,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var fresh = plan.Measured.Where(value => !known.ContainsKey(value)).ToList();
         foreach (var value in fresh)
             known[value] = value.Producer is { } producer && QuantizableOperators.FixedRange(producer) is var (low, high) ? new ValueRange(low, high) : null;
-        var unknown = fresh.Where(value => known[value] is null).ToList();
+        var unknown = fresh.Where(value => known[value] is null && value.Graph == context.Model.Graph).ToList();
         if (unknown.Count == 0)
             return;
         foreach (var (value, range) in data.Ranges(context.Model, unknown, new RangeOptions { Calibrator = options.Calibrator }))
