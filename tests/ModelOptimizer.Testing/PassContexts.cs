@@ -15,11 +15,12 @@ public static class PassContexts
     /// <summary>Runs the passes on the model itself and returns what they did.</summary>
     public static RewriteLog Run(OnnxModel model, params IEnumerable<IGraphPass> passes) => Run(model, new DiagnosticBag(), int.MaxValue, passes);
 
-    /// <summary>Runs the passes up to a limit of rewrites.</summary>
+    /// <summary>Runs the passes up to a limit of rewrites. Those that learn from data see sample inputs.</summary>
     public static RewriteLog Run(OnnxModel model, IDiagnosticSink diagnostics, int limit, params IEnumerable<IGraphPass> passes)
     {
-        var log = new RewriteLog(limit);
-        PassRunner.Run(new PassContext(model, log, Engine, diagnostics), passes);
+        var (log, list) = (new RewriteLog(limit), passes.ToList());
+        using var calibration = list.Exists(pass => pass is ICalibratedPass) ? new SampleCalibration(model) : null;
+        PassRunner.Run(new PassContext(model, log, Engine, diagnostics) { Calibration = calibration?.Data }, list);
         return log;
     }
 }

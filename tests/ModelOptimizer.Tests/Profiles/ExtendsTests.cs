@@ -120,7 +120,7 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [TestCase("preset:cpu-int9", "p.yaml(2,10): error MO1008: extends: there is no preset 'cpu-int9'; did you mean 'cpu-int8'?")]
-    [TestCase("preset:x", "p.yaml(2,10): error MO1008: extends: there is no preset 'x'; there are cpu-int8, float16, weights-int4, weights-int8")]
+    [TestCase("preset:x", "p.yaml(2,10): error MO1008: extends: there is no preset 'x'; there are cpu-int8, cpu-int8-static, float16, weights-int4, weights-int8")]
     [TestCase("[a, 3]", "p.yaml(2,14): error MO1006: extends[1]: wants a text, not 3; put it in quotes if it is meant: \"3\"")]
     [TestCase("{ a: b }", "p.yaml(2,10): error MO1006: extends: wants a list; each item a text, not a map")]
     public void Extends_wants_presets_and_files(string extends, string mistake) =>

@@ -10,7 +10,7 @@ public sealed class PresetTests
 
     [Test]
     public void These_presets_come_with_the_product() =>
-        Assert.That(Names, Is.EqualTo(new[] { "cpu-int8", "float16", "weights-int4", "weights-int8" }));
+        Assert.That(Names, Is.EqualTo(new[] { "cpu-int8", "cpu-int8-static", "float16", "weights-int4", "weights-int8" }));
 
     [TestCaseSource(nameof(Names))]
     public void A_preset_is_a_profile_without_mistakes(string name)
@@ -33,6 +33,6 @@ public sealed class PresetTests
         var bag = new DiagnosticBag();
         Assert.That(ProfileReader.ReadPreset("int8", bag), Is.Null);
         Assert.That(bag.Diagnostics.Single().ToString(),
-            Is.EqualTo("model-opt : error MO1008: There is no preset 'int8'; there are cpu-int8, float16, weights-int4, weights-int8"));
+            Is.EqualTo("model-opt : error MO1008: There is no preset 'int8'; there are cpu-int8, cpu-int8-static, float16, weights-int4, weights-int8"));
     }
 }

@@ -82,7 +82,7 @@ public sealed class ProfileMistakeTests
     [TestCase("passes: [8]", "(2,10) MO1006 passes[0]: wants the name of a pass, or 'name: { options }', not 8")]
     [TestCase("passes: [[simplify]]", "(2,10) MO1006 passes[0]: wants the name of a pass, or 'name: { options }', not a list")]
     [TestCase("passes:\n  - quantize-weights:\n    bits: 4", "(3,5) MO1006 passes[0]: wants the name of a pass, or 'name: { options }', not a map of 2 keys; options go into a map below the name: 'quantize-weights: { bits: ... }'")]
-    [TestCase("passes: [prune]", "(2,10) MO1008 passes[0]: there is no pass or preset 'prune'; there are simplify, quantize-weights, quantize-dynamic, convert-float16, fix-dimensions, upgrade-opset, cpu-int8, float16, weights-int4, weights-int8")]
+    [TestCase("passes: [prune]", "(2,10) MO1008 passes[0]: there is no pass or preset 'prune'; there are simplify, quantize-weights, quantize-dynamic, convert-float16, fix-dimensions, upgrade-opset, cpu-int8, cpu-int8-static, float16, weights-int4, weights-int8")]
     [TestCase("passes:\n  - simplify: { level: 3 }", "(3,17) MO1004 passes[0].simplify.level: unknown key 'level'; simplify has no options")]
     [TestCase("passes:\n  - simplify: fast", "(3,15) MO1006 passes[0].simplify: wants no options, not fast")]
     [TestCase("passes:\n  - weights-int8: { bits: 4 }", "(3,19) MO1006 passes[0].weights-int8: the preset weights-int8 has no options; name its passes instead")]

@@ -36,7 +36,7 @@ internal sealed class QdqPlan
     public IReadOnlyList<Node> Moving { get; }
 
     /// <summary>Values whose ranges decide on scales.</summary>
-    public IReadOnlyList<Value> Measured => [.. _rounded.Where(Decides).Select(rounded => rounded.Value).Distinct()];
+    public IEnumerable<GriddedValue> Measured => _rounded.Distinct().Where(Decides);
 
     public AffineGrid? GridOf(Node moving) => _movement.GridOf(moving);
 
@@ -47,14 +47,14 @@ internal sealed class QdqPlan
 
     /// <summary>Finds all scales.</summary>
     /// <returns>The nodes that can't be quantized after all, and why.</returns>
-    public IReadOnlyDictionary<Node, string> Fit(Func<Value, ValueRange?> rangeOf)
+    public IReadOnlyDictionary<Node, string> Fit(Func<GriddedValue, ValueRange?> rangeOf)
     {
         var problems = new Dictionary<GriddedValue, string>();
         var ranges = new Dictionary<GriddedValue, ValueRange>();
-        foreach (var rounded in _rounded.Where(Decides))
+        foreach (var rounded in Measured)
         {
             var group = _joined.Find(rounded);
-            if (rangeOf(rounded.Value) is not { } range)
+            if (rangeOf(rounded) is not { } range)
                 problems.TryAdd(group, $"the calibration data never computes {rounded.Value}");
             else if (!float.IsFinite(range.Low) || !float.IsFinite(range.High))
                 problems.TryAdd(group, $"{rounded.Value} becomes infinite or undefined on the calibration data");
@@ -93,8 +93,12 @@ internal sealed class QdqPlan
     /// What only movement reads is seen by nobody else: its range may be wider than that of what is moved on. Nor does it count what others read
     /// as floats.
     /// </summary>
-    private bool Decides(GriddedValue rounded) => rounded.Value.Uses.Count == 0
-        || rounded.Value.Uses.Any(use => _movement.GridOf(use.User) is null && (_movement.WantedBy(use) ?? _movement.MadeOn(rounded.Value)) == rounded.Grid);
+    private bool Decides(GriddedValue rounded)
+    {
+        var isMade = _movement.MadeOn(rounded.Value) == rounded.Grid;
+        return rounded.Value.Uses.Count == 0
+            || rounded.Value.Uses.Any(use => _movement.GridOf(use.User) is null && (isMade || _movement.WantedBy(use) == rounded.Grid));
+    }
 
     private static ValueRange Union(ValueRange first, ValueRange second) => new(MathF.Min(first.Low, second.Low), MathF.Max(first.High, second.High));
 }

@@ -72,30 +72,18 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     /// <summary>Nodes whose ranges can't be found drop out, which may change what is rounded beside them.</summary>
     private QdqPlan Calibrate(IReadOnlyList<StaticNode> nodes, CalibrationData data, PassContext context)
     {
-        var known = new Dictionary<Value, ValueRange?>();
+        var ranges = new ActivationRanges(context, data, new RangeOptions { Calibrator = options.Calibrator, Percentile = options.Percentile });
         while (true)
         {
             var plan = new QdqPlan(context.Model, nodes);
-            Measure(plan, known, data, context);
-            var problems = plan.Fit(value => known[value]);
+            ranges.Measure(plan.Measured);
+            var problems = plan.Fit(ranges.Find);
             if (problems.Count == 0)
                 return plan;
             foreach (var (node, why) in problems)
                 context.Refuse(node, why);
             nodes = [.. nodes.Where(node => !problems.ContainsKey(node.Node))];
         }
-    }
-
-    private void Measure(QdqPlan plan, Dictionary<Value, ValueRange?> known, CalibrationData data, PassContext context)
-    {
-        var fresh = plan.Measured.Where(value => !known.ContainsKey(value)).ToList();
-        foreach (var value in fresh)
-            known[value] = value.Producer is { } producer && QuantizableOperators.FixedRange(producer) is var (low, high) ? new ValueRange(low, high) : null;
-        var unknown = fresh.Where(value => known[value] is null && value.Graph == context.Model.Graph).ToList();
-        if (unknown.Count == 0)
-            return;
-        foreach (var (value, range) in data.Ranges(context.Model, unknown, new RangeOptions { Calibrator = options.Calibrator }))
-            known[value] = VisibleRange.Of(value, range, context.Opset(value.Graph));
     }
 
     private static void Write(QdqPlan plan, PassContext context)

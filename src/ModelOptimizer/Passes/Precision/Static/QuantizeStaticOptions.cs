@@ -22,7 +22,7 @@ public enum WeightType
     UInt8,
 }
 
-public sealed record QuantizeStaticOptions : SelectionOptions, ILocated
+public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
 {
     public SourceLocation? Location { get; init; }
 
@@ -42,8 +42,11 @@ public sealed record QuantizeStaticOptions : SelectionOptions, ILocated
     [Option("Whether zero is the middle of the weights' codes. Left out: only with int8.")]
     public bool? SymmetricWeights { get; init; }
 
-    [Option("How the range of an activation is found in what the calibration data shows.")]
+    [Option(RangeOptions.CalibratorText)]
     public Calibrator Calibrator { get; init; } = Calibrator.MinMax;
+
+    [Option(RangeOptions.PercentileText, Minimum = 50, Maximum = 100)]
+    public double Percentile { get; init; } = new RangeOptions().Percentile;
 
     [Option("The CPUs that the model will run on. With avx2 among them, weights have 7 bits where sums of 16 bits could be clipped; for arm64 alone, " +
         "activations are int8. Left out: 8 bits, and a warning where sums could be clipped.", Example = "[avx2, vnni]")]

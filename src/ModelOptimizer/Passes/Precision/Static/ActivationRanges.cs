@@ -1,0 +1,34 @@
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>The ranges of activations: fixed by the operator that makes them, or as the calibration data shows them.</summary>
+internal sealed class ActivationRanges(PassContext context, CalibrationData data, RangeOptions options)
+{
+    private readonly Dictionary<GriddedValue, ValueRange?> _ranges = [];
+
+    /// <summary>The range; null for a value that was never computed.</summary>
+    public ValueRange? Find(GriddedValue value) => _ranges[value];
+
+    /// <summary>Finds the ranges of values that are not known yet, in one run over the data for each grid.</summary>
+    public void Measure(IEnumerable<GriddedValue> values)
+    {
+        var fresh = values.Where(value => !_ranges.ContainsKey(value)).ToList();
+        foreach (var value in fresh)
+            _ranges[value] = Fixed(value.Value);
+        foreach (var group in fresh.Where(value => _ranges[value] is null && value.Value.Graph == context.Model.Graph).GroupBy(value => value.Grid))
+            Measure(group.Key, [.. group.Select(value => value.Value)]);
+    }
+
+    private void Measure(AffineGrid grid, IReadOnlyList<Value> values)
+    {
+        var wanted = options with { Bits = grid.IsWide ? 16 : 8, Symmetric = grid.IsSymmetric };
+        foreach (var (value, range) in data.Ranges(context.Model, values, wanted))
+            _ranges[new(value, grid)] = VisibleRange.Of(value, range, context.Opset(value.Graph));
+    }
+
+    private static ValueRange? Fixed(Value value) =>
+        value.Producer is { } producer && QuantizableOperators.FixedRange(producer) is var (low, high) ? new ValueRange(low, high) : null;
+}
