@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using ModelOptimizer.Benchmarks;
+using ModelOptimizer.Benchmarks.Quantization;
 using ModelOptimizer.Benchmarks.Results;
 
 // Not part of any test run: times depend on the machine.
@@ -7,6 +8,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   optimize PATH [BITS]                    optimizes it and tells time and memory
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
+//   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
 //   kernels                                 measures the kernels by themselves
 //   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
 //   fusions [PART OF A NAME]                times every folded form against the form before
@@ -23,6 +25,10 @@ switch (args)
         return 0;
     case ["results", .. var only]:
         return ResultsCommand.Run(only);
+    case ["quantization", QuantizationRun.Word, var model, var setting, var protocol]:
+        return QuantizationRun.Run(model, setting, protocol);
+    case ["quantization", .. var only]:
+        return QuantizationCommand.Run(only);
     case ["kernels", .. var options]:
         BenchmarkRunner.Run<KernelBenchmarks>(args: options);
         return 0;
@@ -40,6 +46,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | kernels | attention [packed | MODEL...] | fusions [PART OF A NAME]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | fusions [PART OF A NAME]");
         return 2;
 }

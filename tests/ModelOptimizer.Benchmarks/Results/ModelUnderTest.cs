@@ -21,10 +21,7 @@ internal sealed class ModelUnderTest
     {
         Name = Path.GetFileNameWithoutExtension(path);
         Original = OnnxModel.Load(path);
-        // A model whose data lies beside it has the same data as the one it was made from.
-        var data = new[] { Name, Name.Replace("-external", "") }.Select(name => Path.Combine(Path.GetDirectoryName(path)!, $"{name}.eval.npz")).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException($"{Name} has no evaluation data");
-        Samples = [.. new DataSet([data], DataRequest.For(Original) with { Limit = MostSamples }).Read()];
+        Samples = [.. new DataSet([new ModelData(path).Evaluation], DataRequest.For(Original) with { Limit = MostSamples }).Read()];
     }
 
     public static IInferenceEngine Engine { get; } = new OnnxRuntimeEngine();

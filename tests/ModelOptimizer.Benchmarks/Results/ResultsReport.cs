@@ -14,7 +14,7 @@ internal static class ResultsReport
             # What the passes without loss do to real models
 
             Made by `dotnet run -c Release --project tests/ModelOptimizer.Benchmarks -- results`, with {ModelUnderTest.Engine.Description}, one thread,
-            on {Machine()}.
+            on {Machine.Description}.
 
             - Nodes: all graphs, Constant nodes not counted; *best other* is what the best of OnnxSlim, onnxoptimizer and ONNX Runtime's basic
               optimization leaves.
@@ -77,14 +77,5 @@ internal static class ResultsReport
     {
         var floats = deviation.Relative == 0 ? "=" : deviation.Relative.ToString("0.0e-0", CultureInfo.InvariantCulture);
         return deviation.Discrete == 0 ? floats : $"{floats}, {deviation.Discrete} integers";
-    }
-
-    private static string Machine()
-    {
-        const string Table = "/proc/cpuinfo";
-        var processor = File.Exists(Table)
-            ? File.ReadLines(Table).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[^1].Trim()
-            : null;
-        return $"{Environment.ProcessorCount} cores ({processor ?? "unknown processor"}), {System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier}";
     }
 }

@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+using ModelOptimizer.Benchmarks.Results;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Benchmarks.Quantization;
+
+/// <summary>One profile of <c>settings.yaml</c>.</summary>
+/// <param name="Name">Behind the dashes of its document.</param>
+/// <param name="Text">The document: <c>passes:</c>.</param>
+internal sealed partial record QuantizationSetting(string Name, string Text)
+{
+    private const string GoalWord = "GOAL";
+
+    public static IReadOnlyList<QuantizationSetting> All { get; } = Read(File.ReadAllText(Path.Combine(QuantizationCommand.Folder, "Quantization", "settings.yaml")));
+
+    private bool HasGoal => Text.Contains(GoalWord, StringComparison.Ordinal);
+
+    public static QuantizationSetting Find(string name) => All.First(setting => setting.Name == name);
+
+    /// <summary>The profile for a model.</summary>
+    /// <param name="data">The model and its data.</param>
+    /// <param name="protocol">How much of the data it learns from.</param>
+    /// <param name="path">Where the profile is written on the way.</param>
+    public OptimizationProfile For(ModelData data, Protocol protocol, string path)
+    {
+        File.WriteAllText(path, $$"""
+            version: 1
+            calibration: { data: {{data.Calibration}}, samples: {{protocol.CalibrationSamples}} }
+            {{(HasGoal ? $"evaluate: {{ data: {data.Evaluation} }}" : "")}}
+            {{Text.Replace(GoalWord, HasGoal ? TaskQuality.Goal(data) : "", StringComparison.Ordinal)}}
+            """);
+        var diagnostics = new DiagnosticBag();
+        return ProfileReader.Read(path, diagnostics) ?? throw new InvalidOperationException(string.Join("; ", diagnostics.Diagnostics));
+    }
+
+    private static IReadOnlyList<QuantizationSetting> Read(string text)
+    {
+        var parts = Heading().Split(text);
+        return [.. Enumerable.Range(0, parts.Length / 2).Select(i => new QuantizationSetting(parts[2 * i + 1].Trim(), parts[2 * i + 2]))];
+    }
+
+    [GeneratedRegex("^--- #(.*)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+}

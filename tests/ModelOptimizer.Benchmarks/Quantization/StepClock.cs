@@ -1,0 +1,22 @@
+using System.Diagnostics;
+
+namespace ModelOptimizer.Benchmarks.Quantization;
+
+/// <summary>Times the steps that an optimization reports.</summary>
+internal sealed class StepClock : IProgress<string>
+{
+    private readonly Stopwatch _watch = new();
+    private readonly Dictionary<string, double> _seconds = [];
+    private string _step = "";
+
+    /// <summary>A step ends where the next begins.</summary>
+    public void Report(string value)
+    {
+        _seconds[_step] = _seconds.GetValueOrDefault(_step) + _watch.Elapsed.TotalSeconds;
+        _watch.Restart();
+        _step = value;
+    }
+
+    /// <summary>What all steps of these names took that have ended.</summary>
+    public double Seconds(IEnumerable<string> steps) => steps.Distinct().Sum(step => _seconds.GetValueOrDefault(step));
+}
