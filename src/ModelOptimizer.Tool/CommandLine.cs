@@ -50,6 +50,7 @@ internal static class CommandLine
         OptimizeCommand.Create(),
         InspectCommand.Create(),
         CompareCommand.Create(),
+        DiagnoseCommand.Create(),
         EvaluateCommand.Create(),
         BenchCommand.Create(),
         InitCommand.Create(),

@@ -18,6 +18,8 @@ internal static class ExitCode
     /// <summary>The number for an error, by the area its code names.</summary>
     public static int Of(DiagnosticDescriptor error) => error.Area switch
     {
+        // A goal is a budget of one pass.
+        _ when error == DiagnosticCatalog.AccuracyGoalMissed => Budget,
         1 or 8 => Profile,
         2 or 3 => Model,
         4 or 5 => Data,

@@ -17,6 +17,7 @@ namespace ModelOptimizer.Tool;
 [JsonSerializable(typeof(BisectionOutcome))]
 [JsonSerializable(typeof(BenchOutcome))]
 [JsonSerializable(typeof(ModelComparison))]
+[JsonSerializable(typeof(DiagnosisOutcome))]
 [JsonSerializable(typeof(InitOutcome))]
 [JsonSerializable(typeof(EvaluationOutcome))]
 [JsonSerializable(typeof(ProfileValues))]

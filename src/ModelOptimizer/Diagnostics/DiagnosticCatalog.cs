@@ -84,6 +84,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor SignaturesDiffer = Error("MO5009", "Models with different signatures can't be compared");
     public static readonly DiagnosticDescriptor NotCompared = Info("MO5010", "An output was not compared or scored");
     public static readonly DiagnosticDescriptor MetricNotMeasured = Warning("MO5011", "A metric asked for was not measured");
+    public static readonly DiagnosticDescriptor NothingToCompare = Error("MO5020", "Models have no values in common");
 
     // Budget
     public static readonly DiagnosticDescriptor SizeBudget = Error("MO6001", "Size budget broken");

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace ModelOptimizer.Quantization;
 
 /// <summary>
@@ -7,6 +9,20 @@ namespace ModelOptimizer.Quantization;
 internal static class SaturationBound
 {
     private const int SafeSum = 128;
+
+    /// <summary>Whether this CPU is one that clips: x86 with neither AVX512-VNNI nor AVX-VNNI (CPUID leaf 7).</summary>
+    public static bool AppliesHere => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx >> 11 & 1) == 0 && (X86Base.CpuId(7, 1).Eax >> 4 & 1) == 0;
+
+    /// <summary>The share of pairs that could clip.</summary>
+    /// <param name="codes">[depth, channels].</param>
+    public static double Share(ReadOnlySpan<sbyte> codes, int depth, int channels)
+    {
+        var clipping = 0L;
+        for (var row = 0; row + 1 < depth; row += 2)
+            for (var channel = 0; channel < channels; channel++)
+                clipping += MayClip(codes[row * channels + channel], codes[(row + 1) * channels + channel]) ? 1 : 0;
+        return depth < 2 || channels == 0 ? 0 : clipping / ((double)(depth / 2) * channels);
+    }
 
     /// <summary>How many pairs of neighbours in depth could clip, of a symmetric 8-bit weight.</summary>
     public static long CountPairs(QuantizedWeight weight)

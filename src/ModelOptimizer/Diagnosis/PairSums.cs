@@ -1,0 +1,63 @@
+using ModelOptimizer.Evaluation.Metrics;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Diagnosis;
+
+/// <summary>Signal and noise of one value over all samples.</summary>
+internal sealed class PairSums
+{
+    private const int Block = 1024;
+
+    public double Signal { get; private set; }
+
+    public double Noise { get; private set; }
+
+    /// <summary>True once the candidate's was not finite where the original's was.</summary>
+    public bool IsNotFinite { get; private set; }
+
+    /// <summary>True once both could not be held against each other: other types, other shapes.</summary>
+    public bool IsIncomparable { get; private set; }
+
+    public int Samples { get; private set; }
+
+    /// <summary>Noise power over signal power.</summary>
+    public double Ratio => IsNotFinite ? double.PositiveInfinity : Noise == 0 ? 0 : Signal == 0 ? double.PositiveInfinity : Noise / Signal;
+
+    public void Add(Tensor? original, Tensor? candidate)
+    {
+        if (original is null || candidate is null || !OutputElements.IsReal(original.ElementType) || !OutputElements.IsReal(candidate.ElementType)
+            || original.ElementCount != candidate.ElementCount || !Long(original).SequenceEqual(Long(candidate)))
+        {
+            IsIncomparable = true;
+            return;
+        }
+        Samples++;
+        Span<double> x = stackalloc double[Block];
+        Span<double> y = stackalloc double[Block];
+        for (var start = 0L; start < original.ElementCount; start += Block)
+        {
+            var count = (int)Math.Min(Block, original.ElementCount - start);
+            OutputElements.Read(original, start, x[..count]);
+            OutputElements.Read(candidate, start, y[..count]);
+            Add(x[..count], y[..count]);
+        }
+    }
+
+    private void Add(ReadOnlySpan<double> xs, ReadOnlySpan<double> ys)
+    {
+        for (var i = 0; i < xs.Length; i++)
+        {
+            var (x, y) = (xs[i], ys[i]);
+            if (x.Equals(y) && !double.IsFinite(x) || Masks.AreBoth(x, y))
+                continue;
+            IsNotFinite |= double.IsFinite(x) != double.IsFinite(y);
+            if (!double.IsFinite(x) || !double.IsFinite(y))
+                continue;
+            Signal += x * x;
+            Noise += (x - y) * (x - y);
+        }
+    }
+
+    /// <summary>Axes of length 1 come and go.</summary>
+    private static IEnumerable<long> Long(Tensor tensor) => tensor.Dimensions.Where(length => length != 1);
+}

@@ -1,0 +1,93 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Diagnosis;
+
+/// <summary>Finds what stands for the original's values in a candidate of any tool: by name, by names that tools derive, by order.</summary>
+internal sealed class ValueMatcher
+{
+    private readonly OnnxModel _original;
+    private readonly Dictionary<string, Value> _values;
+    private readonly Dictionary<string, Node> _nodes;
+    private readonly Dictionary<Node, Node> _placed = [];
+    private readonly HashSet<Value> _taken = [];
+
+    public ValueMatcher(OnnxModel original, OnnxModel candidate)
+    {
+        _original = original;
+        _values = Unique(candidate.Graph.Nodes.SelectMany(node => node.Outputs).OfType<Value>(), value => value.Name);
+        _nodes = Unique(candidate.Graph.Nodes, node => node.Name);
+        Place(candidate);
+    }
+
+    /// <summary>The original's values that there is something to compare with, in order of execution.</summary>
+    public IReadOnlyList<ValueMatch> Match()
+    {
+        var (made, matches) = (Made(_original).ToList(), new Dictionary<Value, ValueMatch>());
+        // Sure matches first, so that no guess takes what belongs to another.
+        foreach (var find in new Func<Node, Value, ValueMatch?>[] { ByName, ByDerivedName, ByNode, ByPosition })
+            foreach (var (node, value) in made)
+                if (!matches.ContainsKey(value) && find(node, value) is { } match && _taken.Add(match.Computed))
+                    matches.Add(value, match);
+        return [.. made.Where(pair => matches.ContainsKey(pair.Value)).Select(pair => matches[pair.Value])];
+    }
+
+    /// <summary>Every value that a node of the main graph makes of what is fed.</summary>
+    public static IEnumerable<(Node Node, Value Value)> Made(OnnxModel model) =>
+        from node in model.Graph.Nodes
+        where !node.Is("Constant")
+        from value in node.Outputs.OfType<Value>()
+        select (node, value);
+
+    private ValueMatch? ByName(Node node, Value value) =>
+        _values.TryGetValue(value.Name, out var same) ? Create(node, value, same, MatchKind.Name) : null;
+
+    private ValueMatch? ByDerivedName(Node node, Value value)
+    {
+        if (value.Name.Length == 0)
+            return null;
+        foreach (var suffix in new[] { "_QuantizeLinear_Input", "_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output" })
+            if (_values.TryGetValue(value.Name + suffix, out var derived))
+                return Create(node, value, derived, MatchKind.DerivedName);
+        return null;
+    }
+
+    /// <summary>Nodes keep their names where values do not; another operator may do their work.</summary>
+    private ValueMatch? ByNode(Node node, Value value)
+    {
+        if (node.Name.Length == 0 || value != node.Outputs[0])
+            return null;
+        var twin = _nodes.GetValueOrDefault(node.Name) ?? _nodes.GetValueOrDefault(node.Name + "_quant");
+        return twin is not null && (twin.OpType == node.OpType || QuantizedForms.Family(twin) is { } family && family == QuantizedForms.Family(node))
+            ? Create(node, value, QuantizedForms.Floats(twin), MatchKind.DerivedName)
+            : null;
+    }
+
+    private ValueMatch? ByPosition(Node node, Value value) => value == node.Outputs[0] && _placed.TryGetValue(node, out var twin)
+        ? Create(node, value, QuantizedForms.Floats(twin), MatchKind.Position)
+        : null;
+
+    private static ValueMatch? Create(Node node, Value original, Value computed, MatchKind kind)
+    {
+        var codes = computed.Producer is { } producer ? QuantizedForms.OutputCodes(producer) : null;
+        var rounded = QuantizedForms.Rounded(computed);
+        return new ValueMatch(node, original, computed, kind)
+        {
+            Codes = codes,
+            Rounded = rounded?.Rounded,
+            Quantizer = codes is { } own ? Quantizer.Of(own.Scale, own.ZeroPoint) : rounded?.Quantizer,
+        };
+    }
+
+    /// <summary>Pairs nodes of a kind by their order, where both models have as many of it.</summary>
+    private void Place(OnnxModel candidate)
+    {
+        var there = candidate.Graph.Nodes.Where(node => QuantizedForms.Family(node) is not null).ToLookup(QuantizedForms.Family);
+        foreach (var here in _original.Graph.Nodes.Where(node => QuantizedForms.Family(node) is not null).GroupBy(QuantizedForms.Family))
+            if (here.Count() == there[here.Key].Count())
+                foreach (var (first, second) in here.Zip(there[here.Key]))
+                    _placed.Add(first, second);
+    }
+
+    private static Dictionary<string, T> Unique<T>(IEnumerable<T> items, Func<T, string> name) where T : class =>
+        items.Where(item => name(item).Length > 0).GroupBy(name).ToDictionary(group => group.Key, group => group.First());
+}
