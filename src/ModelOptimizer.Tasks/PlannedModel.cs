@@ -33,6 +33,7 @@ internal sealed class PlannedModel(JsonElement json)
         Set("Original", Full(projectDirectory, Text("model")));
         Set("Profile", Full(projectDirectory, Text("profile")));
         Set("Report", Path.Combine(planFolder, Text("report")));
+        Set("Ranges", Path.Combine(planFolder, Name + ".ranges.json"));
         Set("Accessor", Path.Combine(planFolder, Text("accessor")));
         Set("Resource", Path.Combine(planFolder, embed.GetProperty("resource").GetString()!));
         var outputs = new[] { item.GetMetadata("FullPath"), item.GetMetadata("Resource"), withAccessor && isEmbedded ? item.GetMetadata("Accessor") : "" };

@@ -65,10 +65,11 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         output.RefuseToReplace(originalFiles);
         ReviewCalibration(original, request.Profile);
         var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
+        var calibration = Calibration(request.Profile, originalDigests, cancellation);
 
         var candidate = original.Clone();
         var goals = new GoalKeeper(original, request.Profile.Evaluate, progress, cancellation);
-        var log = Rewrite(candidate, request, goals, cancellation);
+        var log = Rewrite(candidate, request, goals, calibration, cancellation);
         ModelReview.Report(original, candidate, diagnostics);
 
         progress?.Report("write");
@@ -104,6 +105,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
         FileProblems.Guard(output.Report, () => ReportWriter.Write(report, output.Report));
+        if (calibration?.ToFile() is { } ranges)
+            FileProblems.Guard(output.Ranges, () => ranges.Write(output.Ranges));
         return new OptimizationResult(report, staged.Files[0], output.Report) { IgnoredArrays = measurements.IgnoredArrays };
     }
 
@@ -114,24 +117,35 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         if (profile.Calibration is not { } calibration)
             return;
         var first = DataRequest.For(original) with { Limit = 1, NamedAt = calibration.Location };
-        _ = new DataSet(calibration.Data, first).Read().First();
+        if (calibration.Data.Count > 0)
+            _ = new DataSet(calibration.Data, first).Read().First();
         if (profile.Passes.Any(settings => PassRegistry.Find(settings.Name)?.Type.IsAssignableTo(typeof(ICalibratedPass)) == true))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
             calibration.Location));
     }
 
-    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, GoalKeeper goals, CancellationToken cancellation)
+    private CalibrationData? Calibration(OptimizationProfile profile, Task<IReadOnlyList<FileReport>> original, CancellationToken cancellation) =>
+        profile.Calibration is not { } settings ? null : new CalibrationData(engine, settings)
+        {
+            Diagnostics = diagnostics,
+            Progress = progress,
+            Cancellation = cancellation,
+            ModelDigest = () => string.Join('-', original.Result.Select(file => file.Sha256)),
+        };
+
+    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, GoalKeeper goals, CalibrationData? calibration, CancellationToken cancellation)
     {
         var log = new RewriteLog(request.MaxRewrites);
         var context = new PassContext(candidate, log, engine, diagnostics)
         {
-            Calibration = request.Profile.Calibration is { } calibration ? new CalibrationData(engine, calibration) : null,
+            Calibration = calibration,
         };
-        foreach (var settings in request.Profile.Passes)
+        foreach (var (step, settings) in request.Profile.Passes.Index())
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(settings.Name);
+            calibration?.Begin(settings, step);
             var pass = PassRegistry.Create(settings.Name, settings.Options);
             SelectionReview.ReportUnmatched(pass, candidate, settings, diagnostics);
             var decided = log.Weights.Count;

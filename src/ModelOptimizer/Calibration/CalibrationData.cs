@@ -6,49 +6,130 @@ using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Calibration;
 
-/// <summary>The profile's calibration data, from which passes learn what values a model takes.</summary>
-public sealed class CalibrationData(IInferenceEngine engine, CalibrationSettings settings)
+/// <summary>The profile's calibration data, from which passes learn what values a model takes; or ranges that were learned before.</summary>
+public sealed class CalibrationData
 {
+    private readonly IInferenceEngine _engine;
+    private readonly CalibrationSettings _settings;
+    private readonly Lazy<RangesStore> _store;
+
+    public CalibrationData(IInferenceEngine engine, CalibrationSettings settings)
+    {
+        (_engine, _settings) = (engine, settings);
+        _store = new(OpenStore);
+    }
+
     /// <summary>How many samples are worked on at once, memory permitting. Results do not depend on it.</summary>
     internal int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Hears of values that are not finite, reach out strangely, or could not be seen.</summary>
     public IDiagnosticSink? Diagnostics { get; init; }
 
+    /// <summary>Told when the data is run through the model.</summary>
+    public IProgress<string>? Progress { get; init; }
+
     /// <summary>Ends the work between two samples.</summary>
     public CancellationToken Cancellation { get; init; }
 
+    /// <summary>SHA-256 of the original model's files, by which a ranges file knows its model.</summary>
+    public Func<string> ModelDigest { get; init; } = () => "";
+
     /// <summary>The samples as a model takes them, in order.</summary>
-    public IEnumerable<Sample> Samples(OnnxModel model) =>
-        new DataSet(settings.Data, DataRequest.For(model) with { Limit = settings.Samples, NamedAt = settings.Location }).Read();
+    /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
+    public IEnumerable<Sample> Samples(OnnxModel model)
+    {
+        if (_settings.Data.Count == 0)
+            throw new DiagnosticException(DiagnosticCatalog.CalibrationDataNeeded,
+                $"{(_store.Value.Pass is { Length: > 0 } pass ? pass : "The profile")} learns more from the samples than ranges: add 'data:' to 'calibration:'", _settings.Location);
+        return new DataSet(_settings.Data, DataRequest.For(model) with { Limit = _settings.Samples, NamedAt = _settings.Location }).Read();
+    }
 
     /// <summary>Ranges of values on all samples; a value that was never computed has none.</summary>
+    /// <param name="model">The model as it is now, which stays so.</param>
+    /// <param name="values">Values of its graphs, bodies and functions included.</param>
+    /// <param name="options">How the ranges are found.</param>
+    /// <exception cref="DiagnosticException">The data is missing or does not fit, or the ranges file lacks a value.</exception>
     public IReadOnlyDictionary<Value, ValueRange> Ranges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
-        Chosen(Observe(model, values, _ => new RangeObserver(options)), observer => observer.Range is { } range ? [range] : null)
-            .ToDictionary(pair => pair.Key, pair => pair.Value[0]);
+        Find(model, values.Distinct().ToDictionary(value => value, _ => (int?)null), options).ToDictionary(pair => pair.Key, pair => pair.Value[0]);
 
     /// <summary>Ranges of the channels of values on all samples; a value that was never computed has none.</summary>
-    /// <param name="model">The model, which stays as it is.</param>
+    /// <param name="model">The model as it is now, which stays so.</param>
     /// <param name="axes">The values, each with the axis of its channels; negative from the end.</param>
     /// <param name="options">How the ranges are found.</param>
+    /// <exception cref="DiagnosticException">The data is missing or does not fit, or the ranges file lacks a value.</exception>
     public IReadOnlyDictionary<Value, IReadOnlyList<ValueRange>> ChannelRanges(OnnxModel model, IReadOnlyDictionary<Value, int> axes, RangeOptions options) =>
-        Chosen(Observe(model, [.. axes.Keys], value => new RangeObserver(options, axes[value])), observer => observer.Ranges)
-            .ToDictionary(pair => pair.Key, pair => pair.Value);
-
-    /// <summary>The calibrators' choices, on all cores: some search long.</summary>
-    private static IEnumerable<KeyValuePair<Value, IReadOnlyList<ValueRange>>> Chosen(
-        IReadOnlyDictionary<Value, RangeObserver> observers, Func<RangeObserver, IReadOnlyList<ValueRange>?> choose) =>
-        observers.AsParallel().AsOrdered().Select(pair => (pair.Key, Ranges: choose(pair.Value))).AsSequential()
-            .Where(pair => pair.Ranges is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Ranges!));
+        Find(model, axes.ToDictionary(pair => pair.Key, pair => (int?)pair.Value), options).ToDictionary();
 
     /// <summary>Runs the model on all samples and shows values to observers.</summary>
-    /// <param name="model">The model, which stays as it is.</param>
-    /// <param name="values">Values of its graph.</param>
+    /// <param name="model">The model as it is now, which stays so.</param>
+    /// <param name="values">Values of its graphs. Of one in a loop whose shape varies, the observer sees nothing; the diagnostics say so.</param>
     /// <param name="create">Makes an observer for a value; also more than one.</param>
+    /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
     public IReadOnlyDictionary<Value, T> Observe<T>(OnnxModel model, IReadOnlyCollection<Value> values, Func<Value, T> create)
+        where T : IObserver<T> => Observe(model, values, create, out _);
+
+    /// <summary>From now on it is this entry of the profile's passes that learns.</summary>
+    internal void Begin(PassSettings pass, int step)
+    {
+        _store.Value.Begin(pass.Name, step);
+    }
+
+    /// <summary>What was learned, to be written; null when nothing was.</summary>
+    internal RangesFile? ToFile() => _store is { IsValueCreated: true, Value: { Sections.Count: > 0 } store } ? store.ToFile(ModelDigest()) : null;
+
+    private RangesStore OpenStore()
+    {
+        if (_settings.Ranges is not { } path)
+            return new RangesStore(null);
+        var file = RangesFile.Read(path, _settings.Location);
+        if (file.Model == ModelDigest())
+            return new RangesStore(file);
+        var mistake = new Diagnostic(DiagnosticCatalog.RangesOfAnotherModel, $"'{path}' was measured on another model", _settings.Location);
+        if (_settings.Data.Count == 0)
+            throw new DiagnosticException(mistake with { Message = mistake.Message + ": measure anew with 'data:', and take the NAME.ranges.json beside the result" });
+        Diagnostics?.Report(mistake with { Severity = Severity.Warning, Message = mistake.Message + ", so that all ranges are measured anew: put the NAME.ranges.json beside the result in its place" });
+        return new RangesStore(null);
+    }
+
+    private List<KeyValuePair<Value, IReadOnlyList<ValueRange>>> Find(OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options)
+    {
+        var (names, section) = (new ValueNames(model), _store.Value.Section(model, options.Calibrator.Describe(options)));
+        var missing = axes.Where(pair => section.Find(names[pair.Key], pair.Value) is null && !_store.Value.TakeOver(section, names[pair.Key], pair.Value))
+            .ToDictionary();
+        if (missing.Count > 0 && _settings.Data.Count == 0)
+            throw new DiagnosticException(DiagnosticCatalog.RangesMissing,
+                $"{_store.Value.WhyMissing(section, [.. missing.Keys.Select(value => names[value])])}. Add 'data:' to measure it, and take the NAME.ranges.json beside that result",
+                _settings.Location);
+        if (missing.Count > 0)
+            Measure(model, missing, options, section, names);
+        return [.. axes.Select(pair => KeyValuePair.Create(pair.Key, section.Find(names[pair.Key], pair.Value)!)).Where(pair => pair.Value.Count > 0)];
+    }
+
+    private void Measure(OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options, RangesSection section, ValueNames names)
+    {
+        var observers = Observe(model, axes.Keys, value => new RangeObserver(options, axes[value]), out var samples);
+        _store.Value.Samples = samples;
+        // On all cores: some calibrators search long.
+        var chosen = observers.AsParallel().AsOrdered().Select(pair => (pair.Key, Ranges: pair.Value.Ranges ?? [])).ToList();
+        foreach (var (value, ranges) in chosen)
+            section.Set(names[value], axes[value], ranges);
+        if (Diagnostics is { } sink)
+            CalibrationFindings.Report([.. observers.Select(pair => (names[pair.Key], pair.Value.Facts))], samples, sink);
+    }
+
+    private IReadOnlyDictionary<Value, T> Observe<T>(OnnxModel model, IReadOnlyCollection<Value> values, Func<Value, T> create, out int count)
         where T : IObserver<T>
     {
-        using var observation = new Observation<T>(engine, model, values, create);
-        return observation.Run(Samples(model), settings.Memory.Bytes, Threads, Cancellation).Observers;
+        var samples = Samples(model);
+        Progress?.Report("calibrate");
+        using var observation = new Observation<T>(_engine, model, values, create);
+        (var observers, count) = observation.Run(samples, _settings.Memory.Bytes, Threads, Cancellation);
+        if (Diagnostics is not { } sink)
+            return observers;
+        CalibrationFindings.Report([.. observation.Partial.Select(view => (view.Value.ToString(), view))], sink);
+        if (observation.Peak is { Node: { } node } peak && peak.Bytes > _settings.Memory.Bytes)
+            sink.Report(new Diagnostic(DiagnosticCatalog.CalibrationMemoryExceeded,
+                $"At {node} a sample holds {new ByteSize(peak.Bytes)}, more than calibration may ({_settings.Memory}): raise 'memory:', or give smaller samples", _settings.Location));
+        return observers;
     }
 }

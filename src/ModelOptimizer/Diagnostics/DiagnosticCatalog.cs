@@ -62,6 +62,14 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor SaturatingSums = Warning("MO4002", "Sums could overflow on CPUs without VNNI");
     public static readonly DiagnosticDescriptor CalibrationUnused = Warning("MO4003", "Calibration data is not used");
     public static readonly DiagnosticDescriptor Float16Overflow = Warning("MO4010", "Constants exceed the range of float16");
+    public static readonly DiagnosticDescriptor NonFiniteValues = Warning("MO4020", "Values are not finite");
+    public static readonly DiagnosticDescriptor OutlierSample = Info("MO4021", "Single samples stretch ranges");
+    public static readonly DiagnosticDescriptor PartlyObserved = Info("MO4022", "Values could not be seen in full");
+    public static readonly DiagnosticDescriptor CalibrationMemoryExceeded = Warning("MO4023", "A sample takes more memory than calibration may");
+    public static readonly DiagnosticDescriptor RangesMissing = Error("MO4024", "A range is missing");
+    public static readonly DiagnosticDescriptor RangesUnreadable = Error("MO4025", "Ranges file can't be read");
+    public static readonly DiagnosticDescriptor RangesOfAnotherModel = Error("MO4026", "Ranges of another model");
+    public static readonly DiagnosticDescriptor CalibrationDataNeeded = Error("MO4027", "Ranges can't replace the data");
     public static readonly DiagnosticDescriptor AccuracyGoalMissed = Error("MO4060", "Accuracy goal is out of reach");
     public static readonly DiagnosticDescriptor AccuracyGoalUnmeasured = Error("MO4061", "Accuracy goal can't be measured");
     public static readonly DiagnosticDescriptor MostlyReverted = Warning("MO4062", "Most of the model stays as it is");

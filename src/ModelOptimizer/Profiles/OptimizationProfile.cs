@@ -62,8 +62,11 @@ public sealed record CalibrationSettings : ILocated
     public SourceLocation? Location { get; init; }
 
     [Option("Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.",
-        IsPath = true, Required = true, Example = "data/calibration.npz")]
+        IsPath = true, Required = true, RequiredUnless = "ranges", Example = "data/calibration.npz")]
     public IReadOnlyList<string> Data { get; init; } = [];
+
+    [Option("Ranges that a build with the data measured, its NAME.ranges.json: with them the data is not needed.", IsPath = true, Example = "Models/classifier.ranges.json")]
+    public string? Ranges { get; init; }
 
     [Option("How many samples are used at most.", Minimum = 1, Example = "256")]
     public int Samples { get; init; } = 256;

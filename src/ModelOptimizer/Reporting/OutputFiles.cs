@@ -16,6 +16,9 @@ public sealed record OutputFiles(string Model)
 
     public string Report => Path.Combine(Folder, Path.GetFileNameWithoutExtension(Model) + ".report.json");
 
+    /// <summary>Ranges that calibration measured.</summary>
+    public string Ranges => Path.Combine(Folder, Path.GetFileNameWithoutExtension(Model) + ".ranges.json");
+
     /// <exception cref="DiagnosticException">One of the files to write is one of those that the original was read from.</exception>
     public void RefuseToReplace(IEnumerable<string> originals)
     {

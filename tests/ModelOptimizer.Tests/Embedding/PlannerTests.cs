@@ -37,6 +37,16 @@ public sealed class PlannerTests
     }
 
     [Test]
+    public void Data_and_ranges_of_calibration_are_watched()
+    {
+        Write("model-opt.yaml", "version: 1\nmodel: a.onnx\ncalibration: { data: calib.npz, ranges: a.ranges.json }\nevaluate: { data: calib.npz }");
+        Write("other.yaml", "version: 1\nmodel: b/a.onnx\ncalibration: { ranges: b/a.ranges.json }");
+
+        Assert.That(Plan([], "model-opt.yaml")!.Models.Single().Data, Is.EqualTo(new[] { "calib.npz", "a.ranges.json" }));
+        Assert.That(Plan([], "other.yaml")!.Models.Single().Data, Is.EqualTo(new[] { "b/a.ranges.json" }));
+    }
+
+    [Test]
     public void Metadata_wins_over_the_profile()
     {
         Write("p.yaml", "version: 1\nembed: { as: content, class: FromProfile, namespace: N }");

@@ -67,6 +67,7 @@ internal sealed class RecordKind(Type type, string title, Func<PropertyInfo, Opt
             Default = property.GetValue(defaults) is { } value ? kind.Spell(value) : null,
             Example = option.Example,
             IsRequired = option.Required,
+            Unless = option.RequiredUnless,
             IsMain = option.IsMain,
         };
 }

@@ -1,0 +1,60 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Calibration;
+
+/// <summary>The ranges known so far: what a ranges file brought, and what was measured. What is asked again is not measured again.</summary>
+/// <param name="given">The file that the profile names; null when it names none.</param>
+internal sealed class RangesStore(RangesFile? given)
+{
+    private readonly List<RangesSection> _sections = [];
+    private ModelStates _states = new();
+    private (string Pass, int Step) _pass = ("", 0);
+
+    /// <summary>How many samples the measured ranges are of; of given ones what their file says.</summary>
+    public int Samples { get; set; } = given?.Samples ?? 0;
+
+    /// <summary>What was asked for, in order.</summary>
+    public IReadOnlyList<RangesSection> Sections => [.. _sections.Where(section => section.Values.Count + section.Channels.Count > 0)];
+
+    public string Pass => _pass.Pass;
+
+    /// <summary>From now on it is another pass that asks.</summary>
+    public void Begin(string pass, int step)
+    {
+        _pass = (pass, step);
+        _states = new ModelStates();
+    }
+
+    /// <summary>The section for a model as it is, with a calibrator and its options as text.</summary>
+    public RangesSection Section(OnnxModel model, string calibrator)
+    {
+        var wanted = new RangesSection(_pass.Pass, _pass.Step, _states.Of(model), calibrator);
+        if (_sections.Find(wanted.IsLike) is { } known)
+            return known;
+        _sections.Add(wanted);
+        return wanted;
+    }
+
+    /// <summary>Takes a range over from the given file.</summary>
+    /// <returns>False when it has none.</returns>
+    public bool TakeOver(RangesSection section, string name, int? axis)
+    {
+        if (given?.Sections.FirstOrDefault(section.IsLike)?.Find(name, axis) is not { } ranges)
+            return false;
+        section.Set(name, axis, ranges);
+        return true;
+    }
+
+    /// <summary>Says what the given file lacks and what it has instead.</summary>
+    public string WhyMissing(RangesSection section, IReadOnlyList<string> names)
+    {
+        var others = given!.Sections.Where(other => other.Find(names[0], null) is not null && !other.IsLike(section)).ToList();
+        var instead = others.Find(other => other.Pass == section.Pass && other.Step == section.Step && other.Calibrator != section.Calibrator) is { } same
+            ? $"; it was measured with {same.Calibrator}"
+            : others is [var first, ..] ? $"; it has one for {first.Pass} as entry {first.Step + 1} of the passes" : "";
+        var more = names.Count > 1 ? $" and {names.Count - 1} more" : "";
+        return $"The ranges file has no range of '{names[0]}'{more} for {section.Pass} with {section.Calibrator}{instead}";
+    }
+
+    public RangesFile ToFile(string modelDigest) => new(RangesFile.CurrentVersion, modelDigest, Samples, Sections);
+}
