@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Onnx.Protos;
 
@@ -104,7 +105,7 @@ public sealed class GraphBuilder
     /// <summary>A node with one output.</summary>
     public Value Op(string opType, params Value?[] inputs) => Node(opType, inputs).Output();
 
-    /// <summary>A node with one output and attributes: long, long[], float, float[], string or Tensor.</summary>
+    /// <summary>A node with one output and attributes: long, long[], float, float[], string, string[] or Tensor.</summary>
     public Value Op(string opType, Value?[] inputs, params (string Name, object Value)[] attributes) =>
         Node(opType, inputs, 1, attributes).Output();
 
@@ -114,7 +115,7 @@ public sealed class GraphBuilder
         var dot = opType.LastIndexOf('.');
         var node = _graph.Insert(null, opType[(dot + 1)..], inputs, outputs, domain: dot < 0 ? "" : opType[..dot]);
         foreach (var (name, value) in attributes)
-            Set(node.Attributes, name, value);
+            Set(node, name, value);
         return node;
     }
 
@@ -233,8 +234,9 @@ public sealed class GraphBuilder
         return node;
     }
 
-    private static void Set(NodeAttributes attributes, string name, object value)
+    private static void Set(Node node, string name, object value)
     {
+        var attributes = node.Attributes;
         switch (value)
         {
             case int number: attributes.Set(name, (long)number); break;
@@ -243,6 +245,7 @@ public sealed class GraphBuilder
             case string text: attributes.Set(name, text); break;
             case long[] numbers: attributes.Set(name, numbers); break;
             case float[] numbers: attributes.Set(name, numbers); break;
+            case string[] texts: node.Proto.Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Strings, Strings = { texts.Select(ByteString.CopyFromUtf8) } }); break;
             case Tensor tensor: attributes.Set(name, tensor); break;
             default: throw new ArgumentException($"No attribute of type {value.GetType().Name}", nameof(value));
         }

@@ -57,6 +57,18 @@ public sealed class NodeAttributes
         Attach(name, value);
     }
 
+    /// <summary>Takes over those of another node's attributes that are named, as far as it has them.</summary>
+    public void CopyFrom(NodeAttributes other, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (other.Find(name) is { } attribute)
+            {
+                Remove(name);
+                _node.Attribute.Add(attribute.Clone());
+            }
+        _owner.Graph?.Touch();
+    }
+
     public void Remove(string name)
     {
         _tensors?.Remove(name);

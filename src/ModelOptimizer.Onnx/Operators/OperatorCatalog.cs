@@ -31,8 +31,13 @@ public static class OperatorCatalog
         && node.Bodies.All(body => body.Graph.Nodes.All(IsDeterministic));
 
     /// <summary>The inputs that hold weights where they are constant; empty for operators that have none.</summary>
-    public static ReadOnlySpan<int> WeightInputs(Node node) =>
-        node.Domain.Length == 0 && s_weightInputs.TryGetValue(node.OpType, out var inputs) ? inputs : [];
+    public static ReadOnlySpan<int> WeightInputs(Node node) => node.Domain switch
+    {
+        "" when s_weightInputs.TryGetValue(node.OpType, out var inputs) => inputs,
+        // The projections to query, key and value, side by side.
+        "com.microsoft" when node.OpType == "Attention" => [1],
+        _ => [],
+    };
 
     /// <summary>The axis of a weight that its output channels stand on; for an embedding the rows that are looked up.</summary>
     /// <param name="node">The reader of the weight.</param>

@@ -79,6 +79,7 @@ public static class DiagnosticCatalog
 
     public static readonly DiagnosticDescriptor CalibrationMissing = Error("MO4030", "Calibration data is missing");
     public static readonly DiagnosticDescriptor ContribQuantization = Warning("MO4031", "Quantized with operators of ONNX Runtime only");
+    public static readonly DiagnosticDescriptor SlowDynamicConvolutions = Warning("MO4040", "Convolutions are slower when quantized at run time");
 
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");

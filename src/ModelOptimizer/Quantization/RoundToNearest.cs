@@ -3,6 +3,9 @@ using System.Numerics.Tensors;
 
 namespace ModelOptimizer.Quantization;
 
+/// <summary>Chooses the codes of a block of weights, and may make its step coarser for them.</summary>
+internal delegate void BlockRounding(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes);
+
 /// <summary>Gives each block the finest grid that covers it and each weight the nearest code. All cores; the result never depends on them.</summary>
 internal static class RoundToNearest
 {
@@ -10,7 +13,10 @@ internal static class RoundToNearest
     private const int TileChannels = 64;
 
     /// <returns>The codes, or null when a weight is infinite or not a number.</returns>
-    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize)
+    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize) => Quantize(weight, grid, blockSize, ToNearest);
+
+    /// <summary>The same with another choice of codes.</summary>
+    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, BlockRounding round)
     {
         var result = new QuantizedWeight(grid, weight.Channels, weight.Depth, blockSize);
         var tiles = (weight.Channels + TileChannels - 1) / TileChannels;
@@ -18,7 +24,7 @@ internal static class RoundToNearest
         // Block by block, tile by tile: neighbours in this order are neighbours in memory.
         Parallel.For(0, result.Blocks * tiles, item =>
         {
-            if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels))
+            if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels, round))
                 Volatile.Write(ref finite, false);
         });
         if (finite)
@@ -27,7 +33,7 @@ internal static class RoundToNearest
         return null;
     }
 
-    private static bool QuantizeTile(WeightMatrix weight, QuantizedWeight result, int block, int channel)
+    private static bool QuantizeTile(WeightMatrix weight, QuantizedWeight result, int block, int channel, BlockRounding round)
     {
         var count = Math.Min(TileChannels, weight.Channels - channel);
         var start = block * result.BlockSize;
@@ -37,21 +43,24 @@ internal static class RoundToNearest
         weight.Read(channel, count, start, length, tile);
         var finite = true;
         for (var c = 0; c < count; c++)
-            finite &= QuantizeBlock(tile.Slice(c * length, length), result, channel + c, block);
+            finite &= QuantizeBlock(tile.Slice(c * length, length), result, channel + c, block, round);
         ArrayPool<float>.Shared.Return(buffer);
         return finite;
     }
 
-    private static bool QuantizeBlock(ReadOnlySpan<float> weights, QuantizedWeight result, int channel, int block)
+    private static bool QuantizeBlock(ReadOnlySpan<float> weights, QuantizedWeight result, int channel, int block, BlockRounding round)
     {
         // Both extremes carry NaN on.
         var (minimum, maximum) = (TensorPrimitives.Min(weights), TensorPrimitives.Max(weights));
         if (!float.IsFinite(minimum) || !float.IsFinite(maximum))
             return false;
         var fit = result.Grid.Fit(minimum, maximum);
+        round(weights, ref fit, result.Grid.MaxCode, result.Block(channel, block));
         result.Scales[channel * result.Blocks + block] = fit.Scale;
         result.ZeroPoints[channel * result.Blocks + block] = fit.ZeroPoint;
-        Rounding.ToCodes(weights, fit, result.Grid.MaxCode, result.Block(channel, block));
         return true;
     }
+
+    private static void ToNearest(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes) =>
+        Rounding.ToCodes(weights, scale, maxCode, codes);
 }

@@ -8,7 +8,8 @@ namespace ModelOptimizer.Quantization;
 /// </summary>
 internal static class SaturationBound
 {
-    private const int SafeSum = 128;
+    /// <summary>The largest sum of two codes of equal sign that no activations clip.</summary>
+    public const int SafeSum = 128;
 
     /// <summary>Whether this CPU is one that clips: x86 with neither AVX512-VNNI nor AVX-VNNI (CPUID leaf 7).</summary>
     public static bool AppliesHere => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx >> 11 & 1) == 0 && (X86Base.CpuId(7, 1).Eax >> 4 & 1) == 0;
@@ -49,4 +50,16 @@ internal static class SaturationBound
     /// <summary>Whether some activations clip the sum of their products with two weights.</summary>
     public static bool MayClip(int first, int second) =>
         Math.Max(first, 0) + Math.Max(second, 0) > SafeSum || Math.Min(first, 0) + Math.Min(second, 0) < -SafeSum;
+
+    /// <summary>The largest sum, in absolute terms, of the codes of equal sign in a pair of neighbours of one channel.</summary>
+    public static int LargestSum(ReadOnlySpan<byte> codes, int zero)
+    {
+        var largest = 0;
+        for (var i = 0; i + 1 < codes.Length; i += 2)
+        {
+            var (first, second) = (codes[i] - zero, codes[i + 1] - zero);
+            largest = Math.Max(largest, Math.Max(Math.Max(first, 0) + Math.Max(second, 0), -Math.Min(first, 0) - Math.Min(second, 0)));
+        }
+        return largest;
+    }
 }

@@ -21,6 +21,21 @@ internal sealed class WeightMatrix
         Depth = checked((int)(content.ElementCount / Channels));
     }
 
+    private WeightMatrix(Tensor content, int channels, int depth)
+    {
+        Content = content;
+        Channels = channels;
+        Depth = _inner = depth;
+    }
+
+    /// <summary>Every row along the last axis is a channel of its own, whatever axes stand before it.</summary>
+    /// <param name="content">A float32 tensor of rank 1 or more.</param>
+    public static WeightMatrix OfRows(Tensor content)
+    {
+        var depth = checked((int)content.Dimensions[^1]);
+        return new WeightMatrix(content, checked((int)(content.ElementCount / depth)), depth);
+    }
+
     public Tensor Content { get; }
 
     public int ChannelAxis { get; }

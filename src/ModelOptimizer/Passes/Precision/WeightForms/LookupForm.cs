@@ -14,14 +14,16 @@ internal sealed class LookupForm : WeightForm
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var dimensions = weight.Content.Dimensions;
-        // One scale a row, with as many axes as the row so that it spreads over it.
-        var scales = Tensor.Create([dimensions[0], .. Enumerable.Repeat(1L, dimensions.Length - 1)], quantized.Scales);
+        var scales = RowScales(quantized, dimensions.Length);
         var codes = DequantizeLinearLayout.Codes(quantized, dimensions.AsSpan(), channelAxis: 0);
         var (constants, bytes) = AddConstants(model, weight.OnlyUser?.Graph ?? weight.Value.Graph, weight, [("quantized", codes), ("scale", scales)]);
         foreach (var use in weight.Uses)
             Replace(use.User, constants[0]!, constants[1]!);
         return bytes;
     }
+
+    /// <summary>One scale a row, with as many axes as the row so that it spreads over it.</summary>
+    public static Tensor RowScales(QuantizedWeight quantized, int rank) => Tensor.Create([quantized.Channels, .. Enumerable.Repeat(1L, rank - 1)], quantized.Scales);
 
     /// <param name="table">Codes [rows, …].</param>
     /// <param name="rowScales">Scales [rows, 1 …].</param>

@@ -1,5 +1,4 @@
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -16,42 +15,37 @@ internal sealed class DynamicProduct(OnnxModel model)
 
     private readonly HashSet<Node> _quantizers = [];
 
-    /// <summary>Puts the int8 product in place of each reader of the weight.</summary>
-    /// <returns>Bytes of the constants.</returns>
-    public long Write(WeightCandidate weight, QuantizedWeight quantized)
-    {
-        var graph = weight.OnlyUser?.Graph ?? weight.Value.Graph;
-        var codes = DequantizeLinearLayout.Codes(quantized, [quantized.Depth, quantized.Channels], channelAxis: 1);
-        var scales = DequantizeLinearLayout.Scales(quantized, blocked: false);
-        var codesValue = model.AddConstant(graph, $"{weight.Name}_quantized", codes);
-        var scalesValue = model.AddConstant(graph, $"{weight.Name}_scale", scales);
-        foreach (var use in weight.Uses)
-            Replace(use.User, codesValue, scalesValue);
-        return codes.ByteCount + scales.ByteCount;
-    }
+    /// <summary>Why a form that needs the quantization as an operator of its own can't be written; null when it can.</summary>
+    public static string? TooOld(long opset) =>
+        opset < StandardOpset ? $"DynamicQuantizeLinear exists from opset {StandardOpset} on, the model is at {opset}: upgrade-opset brings it there" : null;
 
-    /// <param name="codes">int8 [depth, channels].</param>
-    /// <param name="scales">[channels].</param>
-    public void Replace(Node node, Value codes, Value scales)
+    /// <summary>Puts the int8 product in place of a MatMul or Gemm.</summary>
+    /// <param name="codes">int8 [.., depth, channels].</param>
+    /// <param name="scales">[channels], or [.., 1, channels] for a stack.</param>
+    public void Replace(Node node, Value codes, Value scales) =>
+        GemmParts.Replace(model, node, Multiply(node, GemmParts.LeftOperand(node), codes, scales));
+
+    /// <summary>activation · (codes · scales), computed before <paramref name="node"/>.</summary>
+    public Value Multiply(Node node, Value activation, Value codes, Value scales) => model.OpsetOf(node.Graph!) >= StandardOpset
+        ? MultiplyIntegers(node, activation, codes, scales)
+        : MultiplyContrib(node, activation, codes, scales);
+
+    /// <summary>Turns sums of products of codes into floats.</summary>
+    public static Value Dequantize(Node node, Value sums, Value activationScale, Value scales)
     {
-        var activation = GemmParts.LeftOperand(node);
-        var product = model.OpsetOf(node.Graph!) >= StandardOpset
-            ? MultiplyIntegers(node, activation, codes, scales)
-            : MultiplyContrib(node, activation, codes, scales);
-        GemmParts.Replace(model, node, product);
+        var graph = node.Graph!;
+        var cast = graph.Insert(node, "Cast", [sums], name: $"{node.Name}_cast");
+        cast.Attributes.Set("to", (long)DataType.Float);
+        var bothScales = graph.Insert(node, "Mul", [activationScale, scales], name: $"{node.Name}_scales");
+        return graph.Insert(node, "Mul", [cast.Output(), bothScales.Output()], name: $"{node.Name}_dequantize").Output();
     }
 
     /// <summary>The pattern that the runtime fuses, node by node.</summary>
     private Value MultiplyIntegers(Node node, Value activation, Value codes, Value scales)
     {
-        var graph = node.Graph!;
         var quantizer = Quantizer(node, activation);
-        var (rounded, scale, zeroPoint) = (quantizer.Output(0), quantizer.Output(1), quantizer.Output(2));
-        var product = graph.Insert(node, "MatMulInteger", [rounded, codes, zeroPoint], name: node.Name);
-        var cast = graph.Insert(node, "Cast", [product.Output()], name: $"{node.Name}_cast");
-        cast.Attributes.Set("to", (long)DataType.Float);
-        var bothScales = graph.Insert(node, "Mul", [scale, scales], name: $"{node.Name}_scales");
-        return graph.Insert(node, "Mul", [cast.Output(), bothScales.Output()], name: $"{node.Name}_dequantize").Output();
+        var product = node.Graph!.Insert(node, "MatMulInteger", [quantizer.Output(0), codes, quantizer.Output(2)], name: node.Name);
+        return Dequantize(node, product.Output(), quantizer.Output(1), scales);
     }
 
     private Value MultiplyContrib(Node node, Value activation, Value codes, Value scales)
@@ -60,7 +54,8 @@ internal sealed class DynamicProduct(OnnxModel model)
         return node.Graph!.Insert(node, "DynamicQuantizeMatMul", [activation, codes, scales], 1, ContribDomain, node.Name).Output();
     }
 
-    private Node Quantizer(Node node, Value activation)
+    /// <summary>The quantization of an activation before <paramref name="node"/>: codes, scale and zero point.</summary>
+    public Node Quantizer(Node node, Value activation)
     {
         var graph = node.Graph!;
         // Asked of the activation itself, which another product may have replaced meanwhile.

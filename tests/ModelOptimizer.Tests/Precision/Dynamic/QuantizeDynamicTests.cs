@@ -5,7 +5,7 @@ using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Quantization;
 
-namespace ModelOptimizer.Tests.Precision;
+namespace ModelOptimizer.Tests.Precision.Dynamic;
 
 public sealed class QuantizeDynamicTests
 {
@@ -113,30 +113,43 @@ public sealed class QuantizeDynamicTests
         Assert.That(test.Initializers.Count(value => value.Initializer!.ElementType == DataType.Int8), Is.EqualTo(1));
     }
 
-    [Test]
-    public void Convolutions_are_no_candidates()
+    [TestCase(null, "", 127, 2, 1)]
+    [TestCase(null, "", 127, -2, 0)]
+    [TestCase(true, "", 127, 2, 0)]
+    [TestCase(false, "", 127, 2, 0)]
+    [TestCase(null, "Vnni", 127, 2, 0)]
+    [TestCase(null, "Arm64", 127, 2, 0)]
+    [TestCase(null, "Vnni,Avx2", 127, 2, 0)]
+    public void Warns_of_sums_that_CPUs_without_VNNI_clip(bool? reduceRange, string targets, int first, int second, int warnings)
     {
-        var g = new GraphBuilder();
-        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float, 1, 8, 5, 5), g.Weight("kernel", Tensor.Create([16, 8, 3, 3], Weights.Random(16 * 8 * 9)))));
-
-        PassTester.Run(new QuantizeDynamic(new()), g.Build()).Ignores();
-    }
-
-    [TestCase(null, 127, 2, 1)]
-    [TestCase(null, 127, -2, 0)]
-    [TestCase(true, 127, 2, 0)]
-    [TestCase(false, 127, 2, 0)]
-    public void Warns_of_sums_that_CPUs_without_VNNI_clip(bool? reduceRange, int first, int second, int warnings)
-    {
-        // One pair in each channel of 127 and a small neighbour, in units of the channel's step; 127.5 pins the step to 1.
+        // One pair in each channel of 127 and a small neighbour, in units of the channel's step: all are whole, so that the step is 1.
         var weights = new float[Depth * Channels];
         for (var c = 0; c < Channels; c++)
-            (weights[c], weights[Channels + c], weights[2 * Channels + c]) = (first, second, 127.5f);
+            (weights[c], weights[Channels + c], weights[2 * Channels + c]) = (first, second, 127);
         var diagnostics = new DiagnosticBag();
 
-        PassContexts.Run(MatMul(17, Tensor.Create([Depth, Channels], weights)), diagnostics, int.MaxValue, new QuantizeDynamic(new() { ReduceRange = reduceRange }));
+        PassContexts.Run(MatMul(17, Tensor.Create([Depth, Channels], weights)), diagnostics, int.MaxValue, new QuantizeDynamic(new() { ReduceRange = reduceRange, TargetIsa = [.. targets.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<TargetIsa>)] }));
 
         Assert.That(diagnostics.Diagnostics.Count(d => d.Code == "MO4002"), Is.EqualTo(warnings));
+    }
+
+    [Test]
+    public void Avx2_makes_those_channels_coarser_that_could_clip_and_says_so()
+    {
+        var weights = Weights.Random(Depth * Channels);
+        for (var c = 0; c < 5; c++)
+            (weights[c], weights[Channels + c]) = (9, 9);
+        for (var c = 5; c < Channels; c++)
+            for (var k = 1; k < Depth; k += 2)
+                weights[k * Channels + c] = 0;
+        var model = MatMul(17, Tensor.Create([Depth, Channels], weights));
+
+        var test = PassTester.Run(new QuantizeDynamic(new() { TargetIsa = [TargetIsa.Avx2, TargetIsa.Vnni] }), model, tolerance: new(0.05));
+
+        var codes = test.Initializers.Single(value => value.Initializer!.ElementType == DataType.Int8).Initializer!.AsSpan<sbyte>().ToArray();
+        Assert.That(test.Log.Weights.Single().Form, Is.EqualTo("int8 per channel (5 of them coarser for avx2) as MatMulInteger"));
+        Assert.That(Enumerable.Range(0, 5).Select(c => codes[c] + codes[Channels + c]), Is.All.InRange(120, 128));
+        Assert.That(Enumerable.Range(5, Channels - 5).Select(c => Enumerable.Range(0, Depth).Max(k => Math.Abs((int)codes[k * Channels + c]))), Is.All.GreaterThan(110));
     }
 
     [Test]

@@ -1,0 +1,46 @@
+using System.Globalization;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>Rounds weights to int8 as the options ask, and keeps in mind where sums of 16 bits could overflow.</summary>
+internal sealed class DynamicRounding(QuantizeDynamicOptions options)
+{
+    private readonly WeightGrid _grid = new(options.ReduceRange == true ? 7 : 8, IsSymmetric: true);
+    private readonly bool _fitPairs = options.TargetIsa.Contains(TargetIsa.Avx2);
+    private readonly List<string> _clipping = [];
+
+    public long ByteCount(WeightMatrix matrix) => QuantizedWeight.ByteCount(_grid, matrix, matrix.Depth);
+
+    /// <param name="sums">Whether the weights of a channel are summed up; rows that are looked up are not.</param>
+    /// <returns>Null when a weight is infinite or not a number.</returns>
+    public DynamicPart? Quantize(WeightCandidate weight, WeightMatrix matrix, bool sums)
+    {
+        var widened = 0;
+        var codes = !sums ? RoundToNearest.Quantize(matrix, _grid with { Bits = 8 }, matrix.Depth)
+            : _fitPairs ? LeastSquaresRounding.QuantizeWithin16Bits(matrix, _grid, out widened)
+            : LeastSquaresRounding.Quantize(matrix, _grid);
+        return codes is null ? null : new DynamicPart(weight, codes, $"int{codes.Grid.Bits} per channel{(widened > 0 ? $" ({widened} of them coarser for avx2)" : "")}");
+    }
+
+    /// <summary>Takes down where 16-bit sums could overflow.</summary>
+    public void NoteClipping(DynamicPart part)
+    {
+        var pairs = SaturationBound.CountPairs(part.Codes);
+        if (pairs == 0)
+            return;
+        var share = pairs / (part.Codes.Channels * (part.Codes.Depth / 2.0));
+        _clipping.Add(string.Create(CultureInfo.InvariantCulture, $"{part.Weight.Name} ({100 * share:0.###}% of its pairs)"));
+    }
+
+    /// <summary>Warns where the profile does not say which CPUs matter.</summary>
+    public void ReportClipping(IDiagnosticSink diagnostics)
+    {
+        if (options.ReduceRange is null && options.TargetIsa.Count == 0 && _clipping.Count > 0)
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums,
+                $"On x86 CPUs without VNNI, 16-bit sums could overflow in products with {_clipping.Count} weights: " +
+                $"{string.Join(", ", _clipping.Take(3))}{(_clipping.Count > 3 ? ", …" : "")}. Add 'target-isa: [avx2, vnni]' to quantize-dynamic if the app " +
+                "runs on such CPUs, or 'target-isa: [vnni]' if it does not."));
+    }
+}

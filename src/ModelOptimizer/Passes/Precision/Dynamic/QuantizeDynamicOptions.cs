@@ -1,0 +1,16 @@
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+public sealed record QuantizeDynamicOptions : QuantizationOptions
+{
+    [Option("The instruction sets that the model is going to run on. With avx2 among them, weights whose products could overflow the 16-bit sums of x86 " +
+        "CPUs without VNNI (before about 2019) get as much coarser as it takes to make that impossible, channel by channel. Left out: 8 bits, and a warning " +
+        "where sums could overflow there.", Example = "[avx2, vnni]")]
+    public IReadOnlyList<TargetIsa> TargetIsa { get; init; } = [];
+
+    [Option("True: 7-bit weights everywhere, which can't overflow 16-bit sums either, but lose a bit where nothing would. False: no warning; 8 bits unless " +
+        "target-isa asks for less.")]
+    public bool? ReduceRange { get; init; }
+}
