@@ -1,4 +1,8 @@
 namespace ModelOptimizer.Passes;
 
 /// <summary>A pass that learns from the profile's calibration data.</summary>
-public interface ICalibratedPass : IGraphPass;
+public interface ICalibratedPass : IGraphPass
+{
+    /// <summary>Whether it does with the options it has.</summary>
+    bool NeedsData => true;
+}

@@ -36,13 +36,14 @@ internal sealed partial class BackendCase
         _dataSets.Select(set => (set.Inputs, set.Outputs));
 
     /// <summary>Runs a form of the model on all data.</summary>
+    /// <param name="looseness">How many times the usual tolerance.</param>
     /// <returns>The first difference from what is expected, in words; null when all is as it should be.</returns>
-    public string? Check(OnnxModel form)
+    public string? Check(OnnxModel form, float looseness = 1)
     {
         try
         {
             using var session = Open(form);
-            return _dataSets.Select(set => set.Check(session)).FirstOrDefault(difference => difference is not null);
+            return _dataSets.Select(set => set.Check(session, looseness)).FirstOrDefault(difference => difference is not null);
         }
         catch (OnnxRuntimeException e)
         {
@@ -91,14 +92,14 @@ internal sealed partial class BackendCase
             Values(folder, "input", session.InputNames, session.InputMetadata),
             Values(folder, "output", session.OutputNames, session.OutputMetadata));
 
-        public string? Check(InferenceSession session)
+        public string? Check(InferenceSession session, float looseness)
         {
             var inputs = Inputs.Where(input => session.InputNames.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value.ToOrtValue());
             try
             {
                 using var run = new RunOptions();
                 using var outputs = session.Run(run, inputs, session.OutputNames);
-                return Differences(session.OutputNames, [.. outputs.Select(CaseValue.Of)]).FirstOrDefault();
+                return Differences(session.OutputNames, [.. outputs.Select(CaseValue.Of)], looseness).FirstOrDefault();
             }
             finally
             {
@@ -107,10 +108,10 @@ internal sealed partial class BackendCase
             }
         }
 
-        private IEnumerable<string> Differences(IReadOnlyList<string> names, IReadOnlyList<CaseValue> actual)
+        private IEnumerable<string> Differences(IReadOnlyList<string> names, IReadOnlyList<CaseValue> actual, float looseness)
         {
             foreach (var (name, expected) in Outputs)
-                if (Closeness.Difference(expected, actual[names.ToList().IndexOf(name)]) is { } difference)
+                if (Closeness.Difference(expected, actual[names.ToList().IndexOf(name)], looseness) is { } difference)
                     yield return $"output '{name}': {difference}";
         }
 

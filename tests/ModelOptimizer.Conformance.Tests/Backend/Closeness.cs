@@ -9,34 +9,35 @@ internal static class Closeness
     private const float Absolute = 1e-4f;
 
     /// <summary>What differs, in words; null when the values agree.</summary>
-    public static string? Difference(CaseValue expected, CaseValue actual)
+    /// <param name="looseness">How many times as far apart they may be.</param>
+    public static string? Difference(CaseValue expected, CaseValue actual, float looseness = 1)
     {
         if (expected.IsSequence != actual.IsSequence)
             return expected.IsSequence ? "is no sequence any more" : "became a sequence";
         if (expected.Tensors.Count != actual.Tensors.Count)
             return $"expected {expected.Tensors.Count} tensors, got {actual.Tensors.Count}";
-        return expected.Tensors.Zip(actual.Tensors, Difference).FirstOrDefault(difference => difference is not null);
+        return expected.Tensors.Zip(actual.Tensors, (before, after) => Difference(before, after, looseness)).FirstOrDefault(difference => difference is not null);
     }
 
-    private static string? Difference(Tensor expected, Tensor actual)
+    private static string? Difference(Tensor expected, Tensor actual, float looseness)
     {
         if (expected.ElementType != actual.ElementType || !expected.Dimensions.SequenceEqual(actual.Dimensions))
             return $"expected {expected.Type}, got {actual.Type}";
         if (expected.ElementType == DataType.String)
             return Texts(expected).SequenceEqual(Texts(actual)) ? null : $"expected {Join(Texts(expected))}, got {Join(Texts(actual))}";
-        return expected.Bytes.SequenceEqual(actual.Bytes) ? null : Difference(expected.ToFloats(), actual.ToFloats());
+        return expected.Bytes.SequenceEqual(actual.Bytes) ? null : Difference(expected.ToFloats(), actual.ToFloats(), looseness);
     }
 
-    private static string? Difference(float[] expected, float[] actual)
+    private static string? Difference(float[] expected, float[] actual, float looseness)
     {
-        var wrong = Enumerable.Range(0, expected.Length).Where(i => !IsClose(expected[i], actual[i])).ToList();
+        var wrong = Enumerable.Range(0, expected.Length).Where(i => !IsClose(expected[i], actual[i], looseness)).ToList();
         return wrong is [var first, ..]
             ? $"{wrong.Count} of {expected.Length} elements differ, first element {first}: expected {expected[first]:g9}, got {actual[first]:g9}"
             : null;
     }
 
-    private static bool IsClose(float expected, float actual) =>
-        expected.Equals(actual) || MathF.Abs(expected - actual) <= Absolute + (Relative * MathF.Abs(expected));
+    private static bool IsClose(float expected, float actual, float looseness) =>
+        expected.Equals(actual) || MathF.Abs(expected - actual) <= looseness * (Absolute + (Relative * MathF.Abs(expected)));
 
     private static IEnumerable<string> Texts(Tensor tensor) => tensor.Strings.Select(bytes => System.Text.Encoding.UTF8.GetString(bytes.Span));
 

@@ -22,6 +22,8 @@ public sealed class RealModelTests
         ["weights-4-asymmetric"] = new QuantizeWeights(new() { Bits = 4, Symmetric = false }),
         ["dynamic"] = new QuantizeDynamic(new()),
         ["float16"] = new ConvertFloat16(new()),
+        ["bfloat16"] = new ConvertFloat16(new() { Type = HalfType.Bfloat16 }),
+        ["float16-compute"] = new ConvertFloat16(new() { Form = HalfForm.Compute }),
     };
 
     [Test]
