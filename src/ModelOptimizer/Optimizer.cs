@@ -119,7 +119,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var first = DataRequest.For(original) with { Limit = 1, NamedAt = calibration.Location };
         if (calibration.Data.Count > 0)
             _ = new DataSet(calibration.Data, first).Read().First();
-        if (profile.Passes.Any(settings => PassRegistry.Create(settings.Name, settings.Options) is ICalibratedPass { NeedsData: true }))
+        if (profile.Passes.Any(settings => PassRegistry.Create(settings.Name, settings.Options) is ICalibratedPass { LearnsFromData: true }))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
             calibration.Location));

@@ -15,11 +15,11 @@ public static class PassContexts
     /// <summary>Runs the passes on the model itself and returns what they did.</summary>
     public static RewriteLog Run(OnnxModel model, params IEnumerable<IGraphPass> passes) => Run(model, new DiagnosticBag(), int.MaxValue, passes);
 
-    /// <summary>Runs the passes up to a limit of rewrites. Those that learn from data see sample inputs.</summary>
+    /// <summary>Runs the passes up to a limit of rewrites. Those that can't do without data see sample inputs.</summary>
     public static RewriteLog Run(OnnxModel model, IDiagnosticSink diagnostics, int limit, params IEnumerable<IGraphPass> passes)
     {
         var (log, list) = (new RewriteLog(limit), passes.ToList());
-        using var calibration = list.Exists(pass => pass is ICalibratedPass) ? new SampleCalibration(model) : null;
+        using var calibration = list.Exists(pass => pass is ICalibratedPass { RequiresData: true }) ? new SampleCalibration(model) : null;
         PassRunner.Run(new PassContext(model, log, Engine, diagnostics) { Calibration = calibration?.Data }, list);
         return log;
     }

@@ -4,5 +4,8 @@ namespace ModelOptimizer.Passes;
 public interface ICalibratedPass : IGraphPass
 {
     /// <summary>Whether it does with the options it has.</summary>
-    bool NeedsData => true;
+    bool LearnsFromData => true;
+
+    /// <summary>Whether it can do nothing without.</summary>
+    bool RequiresData => LearnsFromData;
 }

@@ -115,6 +115,22 @@ public sealed class HalfCalibrationTests
         Assert.That(Refusal(log, "Div"), Does.Contain("may become zero"));
     }
 
+    [TestCase(1f, false)]
+    [TestCase(300f, true)]
+    public void Values_in_bodies_are_seen_too(float scale, bool stays)
+    {
+        var (_, log, _) = Convert((g, x) =>
+        {
+            var node = g.If(g.Initializer("c", Tensor.Create(DataType.Bool, [], new[] { true })), then =>
+            [
+                then.Op("Mul", then.Op("Pow", then.Op("Mul", then.Op("Tanh", then.Op("MatMul", x, g.Weight("w", Square))), Number(then, scale)), Number(then, 2)), Number(then, 1e-4f)),
+            ], otherwise => [otherwise.Op("Relu", x)]);
+            return g.Op("MatMul", node.Output(), g.Weight("v", Square));
+        });
+
+        Assert.That(Refusal(log, "Pow") ?? "", stays ? Does.Contain("reaches 9e+04") : Is.Empty);
+    }
+
     [Test]
     public void With_data_harmless_squares_are_computed_in_float16()
     {

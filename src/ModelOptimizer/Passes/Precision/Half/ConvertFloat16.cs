@@ -22,7 +22,10 @@ public sealed class ConvertFloat16(ConvertFloat16Options options) : ISelectivePa
     public NodeSelector Selector { get; } = new(options);
 
     /// <summary>Storage needs to know nothing but the constants.</summary>
-    public bool NeedsData => options.Form == HalfForm.Compute;
+    public bool LearnsFromData => options.Form == HalfForm.Compute;
+
+    /// <summary>Without data it goes by what is known of operators.</summary>
+    public bool RequiresData => false;
 
     public NumericEffect Effect => NumericEffect.Lossy;
 

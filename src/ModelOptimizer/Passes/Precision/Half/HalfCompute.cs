@@ -53,7 +53,7 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
     /// <summary>A small matrix is multiplied faster than its vectors are cast.</summary>
     private bool IsWorthCasts(Node node) => !(node.Input(1)?.Constant?.ElementCount < options.MinElements);
 
-    /// <summary>What values of the main graph were on calibration data, and what constants are.</summary>
+    /// <summary>What values were on calibration data, and what constants are.</summary>
     private Dictionary<Value, HalfObserver> Observations(HalfGraph graph)
     {
         var seen = graph.Edges.Where(edge => edge.Constant is not null).ToDictionary(edge => edge.Value, edge => HalfObserver.Of(edge.Constant!));
@@ -64,7 +64,7 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
                 + "convert-float16 see which of them may be float16, and which other values exceed its range", options.Location));
             return seen;
         }
-        var values = graph.Edges.Where(edge => edge.Constant is null && edge.Value.Graph == context.Model.Graph).Select(edge => edge.Value).ToList();
+        var values = graph.Edges.Where(edge => edge.Constant is null).Select(edge => edge.Value).ToList();
         foreach (var (value, observer) in context.Calibration.Observe(context.Model, values, _ => new HalfObserver()))
             if (observer.WasSeen)
                 seen[value] = observer;
