@@ -57,13 +57,13 @@ public static class DefaultPipeline
         new FuseGemmBatchNormalization(),
         new FuseGemmMul(),
         new FuseGemmAdd(),
-        new MergeConstantOperands(), // one factor is left to fold, or to stay where none can be
         new FuseBatchNormalizationConv(),
+        new FuseAddConv(), // a term stands between the weights and its factor
         new FuseMulConv(),
-        new FuseAddConv(),
         new FuseBatchNormalizationGemm(),
-        new FuseMulGemm(),
         new FuseAddGemm(),
+        new FuseMulGemm(),
+        new MergeConstantOperands(), // only what no weights took: a merged factor is rounded for all of them alike
         new FuseTransposeGemm(),
     ];
 

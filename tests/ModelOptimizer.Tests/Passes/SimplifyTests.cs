@@ -69,6 +69,22 @@ public sealed class SimplifyTests
         Assert.That(PassContexts.Run(model, Pass).Rewrites, Is.Empty);
     }
 
+    /// <summary>A merged factor would be rounded before any weight, and that error would reach all of them alike.</summary>
+    [Test]
+    public void Factors_that_weights_take_are_not_merged_before()
+    {
+        var g = new GraphBuilder();
+        var divided = g.Op("Div", g.Input("x", DataType.Float, 2, 4, 5, 5), g.Initializer("six", [], 6));
+        var moved = g.Op("Add", g.Op("Mul", divided, g.Initializer("s", [], 0.7f)), g.Initializer("t", [], 0.3f));
+        g.Output("y", g.Op("Conv", moved, g.Weight("w", Fusion.Numbers.Signed(1, 8, 4, 1, 1))));
+        var model = g.Build();
+
+        var rewrites = PassContexts.Run(model, Pass).Rewrites;
+
+        Assert.That(ModelSummary.Of(model).Operators.Select(pair => pair.Key), Is.EqualTo(["Conv"]));
+        Assert.That(rewrites.Select(rewrite => rewrite.Pass), Has.None.EqualTo("merge-constant-operands"));
+    }
+
     private static IEnumerable<Dictionary<string, Tensor>?> InputsOf(string path, OnnxModel model)
     {
         var data = Path.ChangeExtension(path, ".eval.npz");
