@@ -63,7 +63,7 @@ public static class DefaultPipeline
         new FuseBatchNormalizationGemm(),
         new FuseAddGemm(),
         new FuseMulGemm(),
-        new MergeConstantOperands(), // only what no weights took: a merged factor is rounded for all of them alike
+        new MergeConstantOperands(), // only what no weights took: fewer roundings that reach a whole activation
         new FuseTransposeGemm(),
     ];
 
