@@ -11,6 +11,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
 //   kernels                                 measures the kernels by themselves
 //   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
+//   layers                                  times whole layers of BERT-base against what the pipelines make of them
 //   fusions [PART OF A NAME]                times every folded form against the form before
 switch (args)
 {
@@ -41,11 +42,14 @@ switch (args)
     case ["attention", "packed"]:
         AttentionBenchmark.MeasurePacked();
         return 0;
+    case ["layers"]:
+        LayerBenchmark.Measure();
+        return 0;
     case ["attention", .. var models]:
         foreach (var model in models)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | fusions [PART OF A NAME]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | fusions [PART OF A NAME]");
         return 2;
 }

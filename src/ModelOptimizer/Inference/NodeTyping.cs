@@ -80,7 +80,8 @@ internal sealed class NodeTyping(Node node, long opset, SymbolTable symbols, Ele
     private static Shape Checked(Shape shape) =>
         shape.Dimensions.Any(length => length.Value < 0) ? shape.Select(length => length.Value < 0 ? Dimension.Unknown : length) : shape;
 
-    private ImmutableArray<Dimension>? ElementsOf(Value value) => elements[value] ?? (value.Type is { } type && ElementMap.Keeps(type)
+    /// <summary>What is known of the elements of a value that the node depends on.</summary>
+    public ImmutableArray<Dimension>? ElementsOf(Value value) => elements[value] ?? (value.Type is { } type && ElementMap.Keeps(type)
         ? [.. Enumerable.Repeat(Dimension.Unknown, (int)type.Shape!.ElementCount!)]
         : null);
 

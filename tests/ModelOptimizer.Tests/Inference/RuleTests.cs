@@ -96,6 +96,7 @@ public sealed class RuleTests
         Case("Split", "s, 8", g => g.Node("Split", [g.Op("Shape", X(g)), g.Int64s("parts", 1, 2)], 2).Output(1)),
         Case("Expand", "b, b", g => g.Op("Expand", Length(g, X(g), 0), g.Int64s("two", 2))),
         Case("Min of a length and 0", "0", g => g.Op("Min", Length(g, X(g), 0), Int64s(g, "zero", Zero))),
+        Case("Min as floats", "min(512, b), min(512, s)", g => FloatMin(g, 512)),
         Case("a number beyond int32", "?", g => g.Op("Cast", [g.Int64s("n", 1L << 40)], ("to", (long)DataType.Int32))),
     ];
 
@@ -109,6 +110,15 @@ public sealed class RuleTests
         var (value, inference) = Infer(opset, build);
 
         Assert.That(string.Join(", ", inference.ElementsOf(value)!.Value), Is.EqualTo(expected));
+    }
+
+    [TestCase(0.5f, TestName = "A_cut_as_floats_at_a_part_is_not_followed")]
+    [TestCase(1 << 25, TestName = "A_cut_as_floats_beyond_what_they_count_is_not_followed")]
+    public void A_cut_as_floats(float limit)
+    {
+        var (value, inference) = Infer(17, g => FloatMin(g, limit));
+
+        Assert.That(inference.ElementsOf(value), Is.Null);
     }
 
     private static (Value Value, TypeInference Inference) Infer(long opset, Func<GraphBuilder, Value> build)
@@ -142,4 +152,12 @@ public sealed class RuleTests
     /// <summary>Exporters write "keep this axis" as -1, and 1 in its place for Expand.</summary>
     private static Value Masked(GraphBuilder g, Value shape) => g.Op("Where", g.Op("Equal", shape, g.Int64s("minus", -1)),
         g.Op("ConstantOfShape", [g.Op("Shape", shape)], ("value", Tensor.Create([1], 1L))), shape);
+
+    /// <summary>The first two lengths cut as exporters did it before Min took integers.</summary>
+    private static Value FloatMin(GraphBuilder g, float limit)
+    {
+        var lengths = g.Op("Slice", g.Op("Shape", X(g)), g.Int64s("starts", 0), g.Int64s("ends", 2));
+        var cut = g.Op("Min", g.Op("Cast", [lengths], ("to", (long)DataType.Float)), g.Initializer("limit", [2], limit, limit));
+        return g.Op("Cast", [cut], ("to", (long)DataType.Int64));
+    }
 }

@@ -91,7 +91,7 @@ public sealed class SymbolTableTests
         Assert.That(_symbols.Broadcast(Dimension.Unknown, a), Is.EqualTo(Dimension.Unknown));
     }
 
-    /// <summary>Beyond the limit the two do not fit; below it they are equal.</summary>
+    /// <summary>Beyond the limit the two do not fit, or the cut one is 1; below it they are equal.</summary>
     [Test]
     public void Broadcasting_a_length_with_itself_cut_at_a_limit_is_that_length()
     {
@@ -99,8 +99,19 @@ public sealed class SymbolTableTests
 
         Assert.That(_symbols.Broadcast(_symbols.Min(64, a), a), Is.EqualTo(a));
         Assert.That(_symbols.Broadcast(b, _symbols.Min(b, 2)), Is.EqualTo(b));
+        Assert.That(_symbols.Broadcast(_symbols.Min(1, a), a), Is.EqualTo(a));
         Assert.That(_symbols.Broadcast(_symbols.Min(a, b), a), Is.Not.EqualTo(a), "no limit");
         Assert.That(_symbols.Broadcast(_symbols.Min(64, b), a), Is.Not.EqualTo(a), "the limit of another");
+    }
+
+    [Test]
+    public void A_cut_of_a_cut_is_one()
+    {
+        var (a, b) = (_symbols.Named("a"), _symbols.Named("b"));
+
+        Assert.That(_symbols.Min(1, _symbols.Min(512, a)).ToString(), Is.EqualTo("min(1, a)"));
+        Assert.That(_symbols.Min(_symbols.Min(64, _symbols.Add(a, b)), 512).ToString(), Is.EqualTo("min(64, a + b)"));
+        Assert.That(_symbols.Min(8, _symbols.Min(64, _symbols.Min(a, b))).ToString(), Is.EqualTo("min(8, min(a, b))"));
     }
 
     /// <summary>A file may call an axis anything, also what an expression is written as.</summary>

@@ -39,6 +39,6 @@ internal static class CastRules
     private static void To(NodeTyping node, DataType? type)
     {
         node.Set(type, node.Shape(0));
-        node.SetElements(node.Elements(0)?.Select(element => type == DataType.Bool ? ElementMath.Not(node.Symbols, ElementMath.Not(node.Symbols, element)) : element));
+        node.SetElements((node.Elements(0) ?? FloatMin.Elements(node))?.Select(element => type == DataType.Bool ? ElementMath.Not(node.Symbols, ElementMath.Not(node.Symbols, element)) : element));
     }
 }

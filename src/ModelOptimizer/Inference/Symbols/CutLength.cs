@@ -3,21 +3,46 @@ using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Inference;
 
-/// <summary>A length cut at a limit, <c>min(64, n)</c>, as <c>table[:n]</c> has.</summary>
-internal static class CutLength
+/// <summary>A length cut at a number, <c>min(64, n)</c>, as <c>table[:n]</c> has.</summary>
+/// <param name="Limit">The number.</param>
+/// <param name="Of">The length.</param>
+internal readonly record struct CutLength(long Limit, string Of)
 {
-    /// <summary>
-    /// Whether one length is the other cut at two or more. Where an operator brings the two together they are equal in every run that
-    /// succeeds: beyond the limit they differ, and neither is 1.
-    /// </summary>
-    public static bool IsCut(Dimension cut, Dimension length)
+    private const string Opening = "min(";
+    private const string Separator = ", ";
+
+    /// <summary>The number stands in front or behind, as texts are ordered.</summary>
+    public static CutLength? Parse(Dimension length)
     {
-        if (cut.Symbol is not { } text || string.IsNullOrEmpty(length.Symbol) || !text.StartsWith("min(", StringComparison.Ordinal))
-            return false;
-        var (front, back) = ("min(" + length.Symbol + ", ", ", " + length.Symbol + ")");
-        var limit = text.EndsWith(back, StringComparison.Ordinal) ? text["min(".Length..^back.Length]
-            : text.StartsWith(front, StringComparison.Ordinal) ? text[front.Length..^1]
-            : "";
-        return long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 2;
+        if (length.Symbol is not { } text || !text.StartsWith(Opening, StringComparison.Ordinal) || text[^1] != ')')
+            return null;
+        var operands = text[Opening.Length..^1];
+        var (first, last) = (operands.IndexOf(Separator, StringComparison.Ordinal), operands.LastIndexOf(Separator, StringComparison.Ordinal));
+        if (first < 0)
+            return null;
+        return Read(operands[..first], operands[(first + Separator.Length)..]) ?? Read(operands[(last + Separator.Length)..], operands[..last]);
+    }
+
+    /// <summary>
+    /// Whether one length is the other cut at one or more. Broadcast with each other they give the other in every run that succeeds: they are
+    /// equal, or the cut one is 1, or the runtime refuses them.
+    /// </summary>
+    public static bool IsCut(Dimension cut, Dimension length) =>
+        Parse(cut) is { Limit: >= 1 } parsed && !string.IsNullOrEmpty(length.Symbol) && parsed.Of == length.Symbol;
+
+    private static CutLength? Read(string number, string length) =>
+        long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && IsBalanced(length) ? new CutLength(limit, length) : null;
+
+    /// <summary>Whether it is one operand rather than a piece of two.</summary>
+    private static bool IsBalanced(string text)
+    {
+        var depth = 0;
+        foreach (var letter in text)
+        {
+            depth += letter switch { '(' => 1, ')' => -1, _ => 0 };
+            if (depth < 0)
+                return false;
+        }
+        return depth == 0;
     }
 }

@@ -64,7 +64,13 @@ internal sealed partial class SymbolTable
         IsAtLeast(left, right) ? left : IsAtLeast(right, left) ? right : Opaque("max", left, right, (a, b) => a.IsNonNegative || b.IsNonNegative);
 
     public Dimension Min(Dimension left, Dimension right) =>
-        IsAtLeast(left, right) ? right : IsAtLeast(right, left) ? left : Opaque("min", left, right, (a, b) => a.IsNonNegative && b.IsNonNegative);
+        IsAtLeast(left, right) ? right : IsAtLeast(right, left) ? left
+        : CutTwice(left, right) ?? CutTwice(right, left) ?? Opaque("min", left, right, (a, b) => a.IsNonNegative && b.IsNonNegative);
+
+    /// <summary>A cut of a cut is one: min(1, min(64, n)) = min(1, n).</summary>
+    private Dimension? CutTwice(Dimension cut, Dimension limit) => limit.Value >= 0 && CutLength.Parse(cut) is { } inner && _known.ContainsKey(inner.Of)
+        ? (Dimension?)Min(Math.Min(limit.Value.Value, inner.Limit), inner.Of)
+        : null;
 
     /// <summary>The length of an axis over which two are broadcast; it is given that they fit together.</summary>
     public Dimension Broadcast(Dimension left, Dimension right)
