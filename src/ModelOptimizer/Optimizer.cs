@@ -116,9 +116,9 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
     {
         if (profile.Calibration is not { } calibration)
             return;
-        var first = DataRequest.For(original) with { Limit = 1, NamedAt = calibration.Location };
-        if (calibration.Data.Count > 0)
-            _ = new DataSet(calibration.Data, first).Read().First();
+        var first = DataRequest.For(original) with { Limit = 1 };
+        if (calibration.NamesData)
+            _ = new DataSet(calibration, first).Read().First();
         if (profile.Passes.Any(settings => PassRegistry.Create(settings.Name, settings.Options) is ICalibratedPass { LearnsFromData: true }))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.CalibrationUnused, "The profile has 'calibration:', but none of its passes learns from data",
@@ -174,9 +174,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
     {
         progress?.Report("profile operators");
         var (evaluate, calibration) = (request.Profile.Evaluate, request.Profile.Calibration);
-        var settings = evaluate is { Data.Count: > 0 } || calibration is null
-            ? evaluate ?? new EvaluateSettings()
-            : new EvaluateSettings { Data = calibration.Data, Location = calibration.Location };
+        DataSettings settings = evaluate is { NamesData: true } || calibration is null ? evaluate ?? new EvaluateSettings() : calibration;
         var profiled = new OperatorProfiler(engine).Compare(original, candidate, settings, cancellation);
         if (profiled.Samples.IsGenerated)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.TimedOnGeneratedInputs,

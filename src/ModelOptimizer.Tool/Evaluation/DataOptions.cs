@@ -53,6 +53,8 @@ internal sealed class DataOptions
         return settings with
         {
             Data = data.Length > 0 ? data : settings.Data,
+            Images = data.Length > 0 ? [] : settings.Images,
+            Text = data.Length > 0 ? [] : settings.Text,
             Labels = parsed.GetValue(_labels) ?? settings.Labels,
             Metrics = metrics.Length > 0 ? metrics : settings.Metrics,
             Output = parsed.GetValue(_output) ?? settings.Output,

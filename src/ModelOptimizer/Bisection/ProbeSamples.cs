@@ -29,7 +29,7 @@ internal sealed record ProbeSamples(
     {
         using var session = Open(engine, original);
         var wanted = DataRequest.For(original).NarrowedBy(candidate);
-        var samples = settings is { Data.Count: > 0 } ? Read(session, wanted, settings) : Generate(session, wanted.Inputs);
+        var samples = settings is { NamesData: true } ? Read(session, wanted, settings) : Generate(session, wanted.Inputs);
         if (samples.Inputs.Select(session.Run).Zip(samples.Expected).Any(pair => Differ(pair.First, pair.Second)))
             throw new DiagnosticException(DiagnosticCatalog.RunFailed,
                 "The original model answers the same inputs differently each time, as if it drew random numbers: no rewrite can be blamed");
@@ -51,12 +51,12 @@ internal sealed record ProbeSamples(
 
     private static ProbeSamples Read(IInferenceSession session, DataRequest wanted, EvaluateSettings settings)
     {
-        var request = wanted with { Batch = settings.Batch, Labels = settings.Labels, NamedAt = settings.Location, Limit = Most };
-        var data = new DataSet(settings.Data, request);
+        var request = wanted with { Batch = settings.Batch, Labels = settings.Labels, Limit = Most };
+        var data = new DataSet(settings, request);
         var inputs = data.Read().Select(sample => sample.Inputs).ToList();
         try
         {
-            return new(inputs, [.. inputs.Select(session.Run)], string.Join(", ", settings.Data.Select(Path.GetFileName)));
+            return new(inputs, [.. inputs.Select(session.Run)], DataSet.Describe(settings));
         }
         catch (InferenceException e)
         {

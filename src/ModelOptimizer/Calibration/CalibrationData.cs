@@ -38,10 +38,10 @@ public sealed class CalibrationData
     /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
     public IEnumerable<Sample> Samples(OnnxModel model)
     {
-        if (_settings.Data.Count == 0)
+        if (!_settings.NamesData)
             throw new DiagnosticException(DiagnosticCatalog.CalibrationDataNeeded,
                 $"{(_store.Value.Pass is { Length: > 0 } pass ? pass : "The profile")} learns more from the samples than ranges: add 'data:' to 'calibration:'", _settings.Location);
-        return new DataSet(_settings.Data, DataRequest.For(model) with { Limit = _settings.Samples, NamedAt = _settings.Location }).Read();
+        return new DataSet(_settings, DataRequest.For(model) with { Limit = _settings.Samples }).Read();
     }
 
     /// <summary>Ranges of values on all samples; a value that was never computed has none.</summary>
@@ -85,7 +85,7 @@ public sealed class CalibrationData
         if (file.Model == ModelDigest())
             return new RangesStore(file);
         var mistake = new Diagnostic(DiagnosticCatalog.RangesOfAnotherModel, $"'{path}' was measured on another model", _settings.Location);
-        if (_settings.Data.Count == 0)
+        if (!_settings.NamesData)
             throw new DiagnosticException(mistake with { Message = mistake.Message + ": measure anew with 'data:', and take the NAME.ranges.json beside the result" });
         Diagnostics?.Report(mistake with { Severity = Severity.Warning, Message = mistake.Message + ", so that all ranges are measured anew: put the NAME.ranges.json beside the result in its place" });
         return new RangesStore(null);
@@ -96,7 +96,7 @@ public sealed class CalibrationData
         var (names, section) = (new ValueNames(model), _store.Value.Section(model, options.Calibrator.Describe(options)));
         var missing = axes.Where(pair => section.Find(names[pair.Key], pair.Value) is null && !_store.Value.TakeOver(section, names[pair.Key], pair.Value))
             .ToDictionary();
-        if (missing.Count > 0 && _settings.Data.Count == 0)
+        if (missing.Count > 0 && !_settings.NamesData)
             throw new DiagnosticException(DiagnosticCatalog.RangesMissing,
                 $"{_store.Value.WhyMissing(section, [.. missing.Keys.Select(value => names[value])])}. Add 'data:' to measure it, and take the NAME.ranges.json beside that result",
                 _settings.Location);

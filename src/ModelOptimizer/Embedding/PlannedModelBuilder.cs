@@ -24,7 +24,7 @@ internal sealed class PlannedModelBuilder(PlanRequest request, IDiagnosticSink s
         var name = Path.GetFileNameWithoutExtension(model);
         return new PlannedModel(name, Relative(model), Relative(loaded.Path),
             Inputs: [.. files.Concat(profile.Files.Select(Full)).Select(Relative)],
-            Data: [.. (profile.Calibration?.Data ?? []).Concat(profile.Calibration?.Ranges is { } ranges ? [ranges] : []).Concat(profile.Evaluate?.Data ?? []).Select(Full).Distinct().Select(Relative)],
+            Data: [.. (profile.Calibration?.Sources ?? []).Concat(profile.Calibration?.Ranges is { } ranges ? [ranges] : []).Concat(profile.Evaluate?.Sources ?? []).Select(Full).Distinct().Select(Relative)],
             Output: $"{name}.onnx", Report: $"{name}.report.json", Accessor: $"{name}.g.cs", embed);
     }
 

@@ -66,12 +66,11 @@ public sealed class Evaluator(IInferenceEngine engine, IDiagnosticSink sink)
 
     private DataSet? OpenData(DataRequest wanted, EvaluationRequest request)
     {
-        if (request.Settings is { Data.Count: > 0 } settings)
-            return new DataSet(settings.Data, wanted with
+        if (request.Settings is { NamesData: true } settings)
+            return new DataSet(settings, wanted with
             {
                 Batch = settings.Batch,
                 Labels = settings.Labels,
-                NamedAt = settings.Location,
                 Limit = request.Limit,
             });
         sink.Report(new Diagnostic(DiagnosticCatalog.AccuracyNotMeasured,

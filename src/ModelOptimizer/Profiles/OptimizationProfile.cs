@@ -57,13 +57,11 @@ public interface ILocated
 }
 
 /// <summary>Real inputs from which value ranges are learned.</summary>
-public sealed record CalibrationSettings : ILocated
+public sealed record CalibrationSettings : DataSettings
 {
-    public SourceLocation? Location { get; init; }
-
     [Option("Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.",
-        IsPath = true, Required = true, RequiredUnless = "ranges", Example = "data/calibration.npz")]
-    public IReadOnlyList<string> Data { get; init; } = [];
+        IsPath = true, Required = true, RequiredUnless = ["images", "text", "ranges"], Example = "data/calibration.npz")]
+    public override IReadOnlyList<string> Data { get; init; } = [];
 
     [Option("Ranges that a build with the data measured, its NAME.ranges.json: with them the data is not needed.", IsPath = true, Example = "Models/classifier.ranges.json")]
     public string? Ranges { get; init; }
@@ -76,14 +74,8 @@ public sealed record CalibrationSettings : ILocated
 }
 
 /// <summary>How the result is compared with the original.</summary>
-public sealed record EvaluateSettings : ILocated
+public sealed record EvaluateSettings : DataSettings
 {
-    public SourceLocation? Location { get; init; }
-
-    [Option("Files with one array per model input: .npz, a folder of .npy, ONNX test_data_set_* folders, .jsonl; globs allowed.",
-        IsPath = true, Example = "data/validation.npz")]
-    public IReadOnlyList<string> Data { get; init; } = [];
-
     [Option("The array that holds the truth: the class of each row, or the next token at each position.", Example = "labels")]
     public string? Labels { get; init; }
 

@@ -44,8 +44,8 @@ public sealed class OptionAttribute(string description) : Attribute
     /// <summary>True when the map that has this key must say it.</summary>
     public bool Required { get; init; }
 
-    /// <summary>Another key of the same map that stands in for this one when it is required.</summary>
-    public string? RequiredUnless { get; init; }
+    /// <summary>Other keys of the same map that stand in for this one when it is required.</summary>
+    public string[] RequiredUnless { get; init; } = [];
 
     /// <summary>
     /// What the user's own keys name, such as <c>SYMBOL</c>, when this option takes every key of the map that is not declared: a list of

@@ -23,6 +23,8 @@ public sealed class LayerTests
 
     [TestCase("Google.Protobuf", "ModelOptimizer.Onnx")]
     [TestCase("YamlDotNet", "ModelOptimizer")]
+    [TestCase("StbImageSharp", "ModelOptimizer")]
+    [TestCase("Microsoft.ML.Tokenizers", "ModelOptimizer")]
     [TestCase("Microsoft.ML.OnnxRuntime", "ModelOptimizer.OnnxRuntime")]
     [TestCase("Spectre.Console", "ModelOptimizer.Tool")]
     [TestCase("System.CommandLine", "ModelOptimizer.Tool")]

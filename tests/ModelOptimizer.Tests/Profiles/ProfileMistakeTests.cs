@@ -64,6 +64,11 @@ public sealed class ProfileMistakeTests
     [TestCase("embed:", "(2,7) MO1006 embed: wants a map with keys such as as, compression or class, not nothing; leave the key out or give it keys of its own")]
     [TestCase("embed: resource", "(2,8) MO1006 embed: wants a map with keys such as as, compression or class, not resource")]
     [TestCase("embed: [resource]", "(2,8) MO1006 embed: wants a map with keys such as as, compression or class, not a list")]
+    [TestCase("calibration: { images: i, size: 0 }", "(2,33) MO1007 calibration.size: wants a size in pixels such as 224 or 640x480, up to 16384, not 0")]
+    [TestCase("calibration: { images: i, size: 3x4x5 }", "(2,33) MO1007 calibration.size: wants a size in pixels such as 224 or 640x480, up to 16384, not 3x4x5")]
+    [TestCase("calibration: { images: i, size: true }", "(2,33) MO1006 calibration.size: wants a size in pixels such as 224 or 640x480, up to 16384, not true")]
+    [TestCase("calibration: { images: i, mean: [0.5, x] }", "(2,39) MO1006 calibration.mean[1]: wants a number, not x")]
+    [TestCase("calibration: { images: i, std: 0 }", "(2,32) MO1007 calibration.std: wants a number of at least 1E-06, not 0")]
     // Texts.
     [TestCase("model:", "(2,7) MO1006 model: wants a path, not nothing; leave the key out for the default")]
     [TestCase("model: ''", "(2,8) MO1006 model: wants a path, not \"\"")]

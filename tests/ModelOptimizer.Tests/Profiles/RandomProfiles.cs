@@ -11,7 +11,7 @@ internal static class RandomProfiles
         "true", "false", "null", "0", "1", "4", "5", "-1", "0.5", "-0.5", "1.5", "100000000000", "1e-3",
         "\"\"", "\"x\"", "\"8\"", "\"0.5\"", "\"true\"", "\"yes\"", "\"25%\"", "\"25 %\"", "\"-25%\"", "\"2 MiB\"", "\"2mib\"", "\"5 ms\"", "\"5\"", "\"MiB\"",
         "\"resource\"", "\"nearest\"", "\"warning\"", "\"info\"", "\"top-1\"", "\"size\"", "\"MyApp.Models\"", "\"3D\"", "\"simplify\"", "\"cpu-int8\"",
-        "[]", "[\"x\"]", "[1]", "[\"simplify\"]", "[\"sqnr\", \"agreement\"]", "[{\"quantize-weights\": null}]", "[{\"simplify\": {}}]", "[{\"simplify\": {\"x\": 1}}]",
+        "[]", "[\"x\"]", "[1]", "[0.5]", "\"224x224\"", "\"0x3\"", "\"stretch\"", "[\"simplify\"]", "[\"sqnr\", \"agreement\"]", "[{\"quantize-weights\": null}]", "[{\"simplify\": {}}]", "[{\"simplify\": {\"x\": 1}}]",
         "[{\"simplify\": null, \"quantize-weights\": null}]", "[{}]", "[[]]", "[{\"cpu-int8\": null}]", "[{\"cpu-int8\": {}}]",
         "{}", "{\"x\": 1}", "{\"min\": 0.5}", "{\"max\": \"2 MiB\"}", "{\"max-drop\": \"1%\"}", "{\"max-rise\": 0.01}", "{\"severity\": \"error\"}", "{\"steps\": 2}",
     ];
@@ -22,7 +22,9 @@ internal static class RandomProfiles
         {
           "version": 1,
           "model": "Models/langid.onnx",
-          "calibration": { "data": "data/calibration.npz", "samples": 64 },
+          "calibration": {
+            "data": "data/calibration.npz", "samples": 64, "images": ["photos/*.jpg"], "size": "640x480", "resize": "pad", "fill": 114, "channels": "bgr", "divide-by": 1,
+            "mean": [0.5, 1, 2], "std": 0.25, "layout": "nhwc", "text": "t.txt", "tokenizer": "vocab.txt", "length": 64, "pad": true },
           "passes": [
             "simplify", "weights-int8", { "convert-float16": {} }, { "quantize-dynamic": null },
             { "fix-dimensions": { "batch": 1, "others": false, "input[1]": 512 } },
@@ -33,7 +35,7 @@ internal static class RandomProfiles
                 "exclude-operators": [],
                 "accuracy": { "metric": "top-1", "max-drop": "0.5%", "samples": 64 } } }
           ],
-          "evaluate": { "data": ["a.npz", "b.npz"], "labels": "labels", "metrics": ["top-1", "sqnr"], "output": "logits", "batch": 8 },
+          "evaluate": { "data": ["a.npz", "b.npz"], "images": "photos", "size": 224, "labels": "labels", "metrics": ["top-1", "sqnr"], "output": "logits", "batch": 8 },
           "budget": {
             "size": "2 MiB", "compressed-size": { "max": 1000, "max-rise": 0 }, "size-ratio": "30%", "latency-ratio": { "max": 0.6, "severity": "error" },
             "cosine-similarity": 0.99, "sqnr": { "min": 20 }, "max-abs-error": 0.01, "top-1": { "min": "97%", "max-drop": "0.5%" }, "top-5": "99%",

@@ -7,44 +7,50 @@ namespace ModelOptimizer.Evaluation.Data;
 /// <summary>Finds the files that a profile's <c>data:</c> means: files, folders and globs.</summary>
 public static class DataFiles
 {
-    private static readonly string[] Extensions = [".npz", ".npy", ".jsonl", ".pb"];
+    internal static readonly DataFileKind Arrays = new("data file", "data comes as .npz, .jsonl, a folder of .npy, or ONNX test_data_set_* folders",
+        [".npz", ".npy", ".jsonl", ".pb"]);
 
-    /// <summary>All data files meant, in ordinal order within each entry: what is read, and what a build must watch.</summary>
+    internal static readonly DataFileKind Images = new("picture", "pictures come as .jpg, .png or .bmp; convert others", [".jpg", ".jpeg", ".png", ".bmp"]);
+
+    internal static readonly DataFileKind Texts = new("text file", "texts come as .txt, a sample on each line", [".txt"]);
+
+    /// <summary>All files with arrays that are meant, in ordinal order within each entry: what is read, and what a build must watch.</summary>
     /// <param name="paths">Files, folders, or globs with <c>*</c> and <c>**</c>, which may match files or folders.</param>
     /// <param name="namedAt">Where a human named them; null shows a missing one at its own path.</param>
     /// <exception cref="DiagnosticException">An entry leads to no data file.</exception>
-    public static IReadOnlyList<string> Expand(IEnumerable<string> paths, SourceLocation? namedAt = null) =>
-        [.. paths.SelectMany(path => Expand(path, namedAt ?? new SourceLocation(path))).Distinct()];
+    public static IReadOnlyList<string> Expand(IEnumerable<string> paths, SourceLocation? namedAt = null) => Expand(paths, Arrays, namedAt);
 
-    private static List<string> Expand(string path, SourceLocation place)
+    /// <summary>The same for files of another kind.</summary>
+    internal static IReadOnlyList<string> Expand(IEnumerable<string> paths, DataFileKind kind, SourceLocation? namedAt) =>
+        [.. paths.SelectMany(path => Expand(path, kind, namedAt ?? new SourceLocation(path))).Distinct()];
+
+    private static List<string> Expand(string path, DataFileKind kind, SourceLocation place)
     {
         if (File.Exists(path))
-            return HasDataExtension(path) ? [path] : throw NotFound(place, $"'{path}' is no data file{Expected}");
+            return kind.Has(path) ? [path] : throw NotFound(place, $"'{path}' is no {kind.Name}; {kind.Expected}");
         if (Directory.Exists(path))
-            return InFolder(path) is { Count: > 0 } files ? files : throw NotFound(place, $"The folder '{path}' has no data files{Expected}");
+            return InFolder(path, kind) is { Count: > 0 } files ? files : throw NotFound(place, $"The folder '{path}' has no {kind.Name}s; {kind.Expected}");
         if (!path.Contains('*', StringComparison.Ordinal))
             throw NotFound(place, $"There is no file or folder '{path}'");
-        return Glob(path) is { Count: > 0 } matches ? matches : throw NotFound(place, $"Nothing matches '{path}'{Expected}");
+        return Glob(path, kind) is { Count: > 0 } matches ? matches : throw NotFound(place, $"Nothing matches '{path}'; {kind.Expected}");
     }
 
-    private static string Expected => "; data comes as .npz, .jsonl, a folder of .npy, or ONNX test_data_set_* folders";
-
-    private static List<string> InFolder(string folder)
+    private static List<string> InFolder(string folder, DataFileKind kind)
     {
-        var own = Directory.EnumerateFiles(folder).Where(HasDataExtension);
-        var testData = Directory.EnumerateDirectories(folder, "test_data_set_*").SelectMany(Directory.EnumerateFiles).Where(HasDataExtension);
+        var own = Directory.EnumerateFiles(folder).Where(kind.Has);
+        var testData = Directory.EnumerateDirectories(folder, "test_data_set_*").SelectMany(Directory.EnumerateFiles).Where(kind.Has);
         return [.. own.Concat(testData).Order(StringComparer.Ordinal)];
     }
 
-    private static List<string> Glob(string pattern)
+    private static List<string> Glob(string pattern, DataFileKind kind)
     {
         var (root, relative) = Split(pattern);
         if (!Directory.Exists(root))
             return [];
-        var files = Match(root, relative).Where(HasDataExtension);
+        var files = Match(root, relative).Where(kind.Has);
         // The matcher knows files only; a folder matches when the pattern, one step longer, matches what lies in it.
         var folders = Match(root, relative + "/*").Select(file => Path.GetDirectoryName(file)!).Distinct();
-        return [.. files.Concat(folders.SelectMany(InFolder)).Distinct().Order(StringComparer.Ordinal)];
+        return [.. files.Concat(folders.SelectMany(folder => InFolder(folder, kind))).Distinct().Order(StringComparer.Ordinal)];
     }
 
     private static (string Root, string Relative) Split(string pattern)
@@ -60,8 +66,6 @@ public static class DataFiles
         var matcher = new Matcher(StringComparison.Ordinal).AddInclude(pattern);
         return matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files.Select(match => Path.Combine(root, match.Path));
     }
-
-    private static bool HasDataExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     private static DiagnosticException NotFound(SourceLocation place, string message) => new(DiagnosticCatalog.DataNotFound, message, place);
 }

@@ -1,30 +1,53 @@
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Evaluation.Data;
 
 /// <summary>
-/// Real inputs for a model, from any number of data files. An array of the input's own rank is cut along its first (batch) axis, one with an
+/// Real inputs for a model, from any number of data files: arrays, pictures or texts. An array of the input's own rank is cut along its first (batch) axis, one with an
 /// axis more is a stack of samples fed whole, a scalar for a scalar input serves every sample. Samples are read one at a time.
 /// </summary>
 public sealed class DataSet
 {
-    private readonly IReadOnlyList<string> _paths;
+    private readonly DataSettings _settings;
     private readonly DataRequest _request;
+    private readonly IReadOnlyList<string> _arrays;
+    private readonly IReadOnlyList<string> _images;
+    private readonly IReadOnlyList<string> _texts;
     private readonly SortedSet<string> _ignored = new(StringComparer.Ordinal);
 
+    /// <summary>Arrays only.</summary>
     /// <param name="paths">Files, folders and globs.</param>
     /// <param name="request">What the model wants.</param>
     /// <exception cref="DiagnosticException">A path leads nowhere.</exception>
     public DataSet(IReadOnlyList<string> paths, DataRequest request)
+        : this(new CalibrationSettings { Data = paths }, request)
     {
+    }
+
+    /// <summary>Arrays, pictures and texts, in this order.</summary>
+    /// <param name="settings">What to read, and how.</param>
+    /// <param name="request">What the model wants.</param>
+    /// <exception cref="DiagnosticException">A path leads nowhere, or the settings name nothing to read.</exception>
+    public DataSet(DataSettings settings, DataRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(request);
-        _paths = paths;
-        _request = request;
-        Files = DataFiles.Expand(paths, request.NamedAt);
+        _settings = settings;
+        _request = request with { NamedAt = settings.Location ?? request.NamedAt };
+        if (!settings.NamesData)
+            throw new DiagnosticException(DiagnosticCatalog.NoDataNamed, "No data is named: give 'data:' with arrays, 'images:' or 'text:'", _request.NamedAt);
+        _arrays = DataFiles.Expand(settings.Data, DataFiles.Arrays, _request.NamedAt);
+        _images = DataFiles.Expand(settings.Images, DataFiles.Images, _request.NamedAt);
+        _texts = DataFiles.Expand(settings.Text, DataFiles.Texts, _request.NamedAt);
+        Files = [.. _arrays, .. _images, .. _texts];
     }
 
     /// <summary>Every file the samples come from.</summary>
     public IReadOnlyList<string> Files { get; }
+
+    /// <summary>What is named, in a few words.</summary>
+    public static string Describe(DataSettings settings) => string.Join(", ", settings.Data.Concat(settings.Images).Concat(settings.Text).Select(Path.GetFileName));
 
     /// <summary>Arrays seen so far that the model has no use for.</summary>
     public IReadOnlyCollection<string> Ignored => _ignored;
@@ -36,10 +59,20 @@ public sealed class DataSet
     public IEnumerable<Sample> Read()
     {
         var index = 0;
-        foreach (var sample in Files.GroupBy(UnitOf).SelectMany(unit => ReadUnit(unit.Key, [.. unit])).Take(_request.Limit))
+        foreach (var sample in ReadAll().Take(_request.Limit))
             yield return sample with { Index = index++ };
         if (index == 0)
-            throw new DiagnosticException(DiagnosticCatalog.DataMismatch, "The data has no samples", new SourceLocation(_paths[0]));
+            throw new DiagnosticException(DiagnosticCatalog.DataMismatch, "The data has no samples", new SourceLocation(Files[0]));
+    }
+
+    private IEnumerable<Sample> ReadAll()
+    {
+        var samples = _arrays.GroupBy(UnitOf).SelectMany(unit => ReadUnit(unit.Key, [.. unit]));
+        if (_images.Count > 0)
+            samples = samples.Concat(new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch).Read());
+        if (_texts.Count > 0)
+            samples = samples.Concat(new TextSource(_texts, TextForm.For(_settings, _request), _request.Batch).Read());
+        return samples;
     }
 
     /// <summary>What belongs together: an archive or a JSON file is whole, the arrays and tensors of a folder make one unit.</summary>

@@ -27,9 +27,9 @@ internal sealed class QualityGauge : IDisposable
     public QualityGauge(IInferenceEngine engine, OnnxModel original, EvaluateSettings? settings, AccuracyGoal goal, CancellationToken cancellation)
     {
         (_engine, _goal) = (engine, goal);
-        _settings = settings is { Data.Count: > 0 } ? settings : throw Unmeasurable("there is no data; add 'evaluate: { data: FILE.npz }'");
-        var request = DataRequest.For(original) with { Batch = _settings.Batch, Labels = _settings.Labels, NamedAt = _settings.Location };
-        _answers = new ReferenceAnswers(new DataSet(_settings.Data, request), ModelRunner.Open(engine, original, "original"), goal.Samples, cancellation);
+        _settings = settings is { NamesData: true } ? settings : throw Unmeasurable("there is no data; add 'evaluate: { data: FILE.npz }'");
+        var request = DataRequest.For(original) with { Batch = _settings.Batch, Labels = _settings.Labels };
+        _answers = new ReferenceAnswers(new DataSet(_settings, request), ModelRunner.Open(engine, original, "original"), goal.Samples, cancellation);
     }
 
     public MetricDeclaration Metric => MetricCatalog.Find(_goal.Limit.Metric)!;

@@ -24,20 +24,20 @@ public sealed record BenchSamples(IReadOnlyList<Sample> Samples, string Source, 
     /// <param name="models">All of them take the same inputs; the first tells which.</param>
     /// <param name="length">Of open axes in generated inputs; null tries what is usual.</param>
     /// <exception cref="DiagnosticException">The data don't fit, or the model runs on nothing that could be made up.</exception>
-    public static BenchSamples Take(IInferenceEngine engine, IReadOnlyList<OnnxModel> models, EvaluateSettings settings, long? length = null)
+    public static BenchSamples Take(IInferenceEngine engine, IReadOnlyList<OnnxModel> models, DataSettings settings, long? length = null)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(settings);
         foreach (var other in models.Skip(1))
             SignatureCheck.Require(models[0], other);
         var wanted = models.Skip(1).Aggregate(DataRequest.For(models[0]), (request, other) => request.NarrowedBy(other));
-        return settings.Data.Count > 0 ? Read(wanted, settings) : Generate(engine, models[0], wanted, settings.Batch, length is { } one ? [one] : Lengths);
+        return settings.NamesData ? Read(wanted, settings) : Generate(engine, models[0], wanted, (settings as EvaluateSettings)?.Batch ?? 1, length is { } one ? [one] : Lengths);
     }
 
-    private static BenchSamples Read(DataRequest wanted, EvaluateSettings settings)
+    private static BenchSamples Read(DataRequest wanted, DataSettings settings)
     {
-        var request = wanted with { Batch = settings.Batch, Labels = settings.Labels, NamedAt = settings.Location, Limit = Most };
-        return new([.. new DataSet(settings.Data, request).Read()], string.Join(", ", settings.Data.Select(Path.GetFileName)), IsGenerated: false);
+        var request = wanted with { Batch = (settings as EvaluateSettings)?.Batch ?? 1, Labels = (settings as EvaluateSettings)?.Labels, Limit = Most };
+        return new([.. new DataSet(settings, request).Read()], DataSet.Describe(settings), IsGenerated: false);
     }
 
     private static BenchSamples Generate(IInferenceEngine engine, OnnxModel model, DataRequest wanted, int batch, IEnumerable<long> lengths)

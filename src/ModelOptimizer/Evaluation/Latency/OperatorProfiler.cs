@@ -13,7 +13,7 @@ public sealed class OperatorProfiler(IInferenceEngine engine)
     /// <summary>Profiles both models in interleaved rounds.</summary>
     /// <param name="settings">The data to run on; inputs are made up where it names none.</param>
     /// <exception cref="Diagnostics.DiagnosticException">The data don't fit, or the runtime can't run one of the models.</exception>
-    public (OperatorComparison Comparison, BenchSamples Samples) Compare(OnnxModel original, OnnxModel result, EvaluateSettings settings,
+    public (OperatorComparison Comparison, BenchSamples Samples) Compare(OnnxModel original, OnnxModel result, DataSettings settings,
         CancellationToken cancellation = default)
     {
         var samples = BenchSamples.Take(engine, [original, result], settings);

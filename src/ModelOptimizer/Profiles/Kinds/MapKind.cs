@@ -14,8 +14,8 @@ internal sealed record MapKey(string Name, ValueKind Kind, string Description)
 
     public bool IsRequired { get; init; }
 
-    /// <summary>A key that stands in for this one.</summary>
-    public string? Unless { get; init; }
+    /// <summary>Keys that stand in for this one.</summary>
+    public IReadOnlyList<string> Unless { get; init; } = [];
 
     /// <summary>Whether its value may stand for the whole map.</summary>
     public bool IsMain { get; init; }
@@ -38,7 +38,7 @@ internal class MapKind(string title, IReadOnlyList<MapKey> keys, MapKey? open = 
     {
         if (node is not ProfileMap map)
             return context.RefuseType(node, Wanted, node is ProfileScalar { IsPlain: true, Text: "" } ? "; leave the key out or give it keys of its own" : "");
-        foreach (var key in Keys.Where(key => key.IsRequired && map.Find(key.Name) is null && (key.Unless is null || map.Find(key.Unless) is null)))
+        foreach (var key in Keys.Where(key => key.IsRequired && key.Unless.Prepend(key.Name).All(name => map.Find(name) is null)))
             context.Refuse(DiagnosticCatalog.MissingKey, map, $"{key.Name} is missing: {key.Description}");
         var values = new Dictionary<string, object>();
         foreach (var entry in map.Entries)

@@ -25,6 +25,7 @@ internal static class ValueKinds
         _ when type == typeof(ByteSize) => new ByteSizeKind(NumberRange.Of(option)),
         _ when type == typeof(Duration) => new DurationKind(NumberRange.Of(option)),
         _ when type == typeof(IReadOnlyList<string>) => new ListKind(Text(option), typeof(string)),
+        _ when type == typeof(ImageSize) => new ImageSizeKind(),
         _ when type == typeof(IReadOnlyList<NamedNumber>) && option.Open is not null => new NumberKind(typeof(long), NumberRange.Of(option)),
         _ when type == typeof(AccuracyGoal) => new AccuracyKind(),
         _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) =>
