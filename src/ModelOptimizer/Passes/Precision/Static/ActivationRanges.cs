@@ -18,7 +18,7 @@ internal sealed class ActivationRanges(PassContext context, CalibrationData data
         var fresh = values.Where(value => !_ranges.ContainsKey(value)).ToList();
         foreach (var value in fresh)
             _ranges[value] = Fixed(value.Value);
-        foreach (var group in fresh.Where(value => _ranges[value] is null && value.Value.Graph == context.Model.Graph).GroupBy(value => value.Grid))
+        foreach (var group in fresh.Where(value => _ranges[value] is null).GroupBy(value => value.Grid))
             Measure(group.Key, [.. group.Select(value => value.Value)]);
     }
 

@@ -29,7 +29,8 @@ internal sealed class QdqConstants(OnnxModel model)
     /// <param name="needed">The first opset that has the form.</param>
     public Node InsertBehind(Graph graph, string opType, Value[] inputs, string name, long needed) => inputs[0].Producer is { } producer && producer.Graph == graph
         ? graph.InsertAfter(producer, opType, inputs, 1, Domain(graph, needed), name)
-        : graph.InsertFirst(opType, inputs, 1, Domain(graph, needed), name);
+        // The constants of functions are nodes themselves, and stand first.
+        : graph.Insert(graph.Nodes.FirstOrDefault(node => !node.Is("Constant")), opType, inputs, 1, Domain(graph, needed), name);
 
     private string Domain(Graph graph, long needed)
     {

@@ -29,7 +29,6 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        InlineFunctions(model, context);
         if (Find(context) is not { Count: > 0 } found)
             return;
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
@@ -38,15 +37,6 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var plan = Calibrate(Find(context), data, context);
         Write(plan, context);
         WarnOfSaturation(plan, context);
-    }
-
-    /// <summary>A function is calibrated where it is called, and its ranges differ from call to call.</summary>
-    private static void InlineFunctions(OnnxModel model, PassContext context)
-    {
-        var hasProducts = model.Functions.SelectMany(function => GraphWalker.Nodes(function.Body))
-            .Any(node => QuantizableOperators.Find(node) is { Kind: QuantizedKind.Product });
-        if (hasProducts)
-            new InlineFunctions().Run(model, context);
     }
 
     private IReadOnlyList<StaticNode> Find(PassContext context)
