@@ -14,7 +14,6 @@ internal sealed record AffineTensor(Tensor Codes, AffineScale[] Scales, int? Axi
     /// <summary>Rounds each element to the nearest code.</summary>
     /// <param name="content">Finite float32 elements.</param>
     /// <param name="axis">The axis that has a scale for each of its indices; null for one scale.</param>
-    /// <param name="grid">8 bits.</param>
     /// <param name="givenScales">For each channel the scale to take, or 0 for the finest that covers it; null where none is given.</param>
     public static AffineTensor Quantize(Tensor content, int? axis, AffineGrid grid, float[]? givenScales = null)
     {
@@ -23,7 +22,7 @@ internal sealed record AffineTensor(Tensor Codes, AffineScale[] Scales, int? Axi
         for (var c = 0; c < scales.Length && givenScales is not null; c++)
             if (givenScales[c] > 0)
                 scales[c] = scales[c] with { Scale = givenScales[c] };
-        return new AffineTensor(Tensor.Create(grid.Type, content.Dimensions.AsSpan(), RoundAll(content.AsSpan<float>(), layout, grid, scales)), scales, axis);
+        return new AffineTensor(RoundAll(content, layout, grid, scales), scales, axis);
     }
 
     /// <summary>The scales that <see cref="Quantize"/> gives where none is given.</summary>
@@ -48,11 +47,15 @@ internal sealed record AffineTensor(Tensor Codes, AffineScale[] Scales, int? Axi
         return Array.ConvertAll(ranges, grid.Fit);
     }
 
-    private static byte[] RoundAll(ReadOnlySpan<float> elements, ChannelLayout layout, AffineGrid grid, AffineScale[] scales)
+    private static Tensor RoundAll(Tensor content, ChannelLayout layout, AffineGrid grid, AffineScale[] scales) => grid.IsWide
+        ? Tensor.Create(grid.Type, content.Dimensions.AsSpan(), RoundAll(content.AsSpan<float>(), layout, grid, scales, code => unchecked((ushort)code)))
+        : Tensor.Create(grid.Type, content.Dimensions.AsSpan(), RoundAll(content.AsSpan<float>(), layout, grid, scales, code => unchecked((byte)code)));
+
+    private static T[] RoundAll<T>(ReadOnlySpan<float> elements, ChannelLayout layout, AffineGrid grid, AffineScale[] scales, Func<int, T> store)
     {
-        var codes = new byte[elements.Length];
+        var codes = new T[elements.Length];
         for (var i = 0; i < elements.Length; i++)
-            codes[i] = unchecked((byte)grid.Code(elements[i], scales[i / layout.Inner % layout.Channels]));
+            codes[i] = store(grid.Code(elements[i], scales[i / layout.Inner % layout.Channels]));
         return codes;
     }
 }

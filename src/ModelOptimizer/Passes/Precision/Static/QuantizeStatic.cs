@@ -29,8 +29,13 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        if (Find(context) is not { Count: > 0 } found)
-            return;
+        if (Find(context) is { Count: > 0 } found)
+            Quantize(found, model, context);
+        new LookupTables(context, Selector).Quantize();
+    }
+
+    private void Quantize(IReadOnlyList<StaticNode> found, OnnxModel model, PassContext context)
+    {
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             "quantize-static needs to see the model at work: add 'calibration: { data: … }' to the profile, with some dozens of typical inputs", options.Location);
         RaiseOpset(found.Max(node => node.Precision.Opset), model, context);

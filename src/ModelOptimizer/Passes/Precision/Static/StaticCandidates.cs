@@ -60,6 +60,9 @@ internal sealed class StaticCandidates(PassContext context, NodeSelector selecto
             return "its kernel is computed while the model runs";
         if (row.Bias is { } bias && node.Input(bias) is { } value && (value.Constant is null || value.IsOverridable))
             return "its bias is computed while the model runs";
+        if (row.NeedsOutput && !options.Operators.Contains(node.OpType) && Spectra.ReaderOf(node.Output()) is { } reader)
+            return $"{reader} takes the power or logarithm of its result, of which small numbers count as much as large ones; name {node.OpType} in operators: to "
+                + "quantize it all the same";
         return row.Kind == QuantizedKind.Arithmetic && _scores.Has(node) ? "its result enters a Softmax: attention scores and masks stay float" : null;
     }
 
