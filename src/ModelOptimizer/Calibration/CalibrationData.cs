@@ -19,6 +19,12 @@ public sealed class CalibrationData
         _store = new(OpenStore);
     }
 
+    private CalibrationData(CalibrationData other)
+    {
+        (_engine, _settings, _store) = (other._engine, other._settings, other._store);
+        (Threads, Diagnostics, Progress, Cancellation, ModelDigest) = (other.Threads, other.Diagnostics, other.Progress, other.Cancellation, other.ModelDigest);
+    }
+
     /// <summary>How many samples are worked on at once, memory permitting. Results do not depend on it.</summary>
     internal int Threads { get; init; } = Environment.ProcessorCount;
 
@@ -33,6 +39,12 @@ public sealed class CalibrationData
 
     /// <summary>SHA-256 of the original model's files, by which a ranges file knows its model.</summary>
     public Func<string> ModelDigest { get; init; } = () => "";
+
+    /// <summary>Ranges known from trials before this one; null looks into the store alone.</summary>
+    private IRangeMemory? Memory { get; init; }
+
+    /// <summary>The same data for one of many trials of a pass.</summary>
+    internal CalibrationData With(IRangeMemory memory) => new(this) { Memory = memory };
 
     /// <summary>The samples as a model takes them, in order.</summary>
     /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
@@ -50,6 +62,9 @@ public sealed class CalibrationData
     /// <param name="options">How the ranges are found.</param>
     /// <exception cref="DiagnosticException">The data is missing or does not fit, or the ranges file lacks a value.</exception>
     public IReadOnlyDictionary<Value, ValueRange> Ranges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
+        Memory?.Recall(values, options, unknown => FindRanges(model, unknown, options)) ?? FindRanges(model, values, options);
+
+    private Dictionary<Value, ValueRange> FindRanges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
         Find(model, values.Distinct().ToDictionary(value => value, _ => (int?)null), options).ToDictionary(pair => pair.Key, pair => pair.Value[0]);
 
     /// <summary>Ranges of the channels of values on all samples; a value that was never computed has none.</summary>

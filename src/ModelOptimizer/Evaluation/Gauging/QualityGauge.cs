@@ -67,12 +67,10 @@ internal sealed class QualityGauge : IDisposable
 
     private GaugeReading Measure(OnnxModel candidate, IEnumerable<Reference> references, CancellationToken cancellation)
     {
-        using var runner = ModelRunner.Open(_engine, candidate, "result");
         var (board, samples) = (new GoalBoard(_goal.Limit.Metric, _settings), 0);
-        foreach (var (sample, expected) in references)
+        foreach (var (reference, answer) in Answers(candidate, references, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
-            board.Add(sample, expected, runner.Run(sample));
+            board.Add(reference.Sample, reference.Outputs, answer);
             samples++;
         }
         var result = board.Result()
@@ -80,6 +78,30 @@ internal sealed class QualityGauge : IDisposable
         _scored = board.ScoredOutput;
         var bounds = Bound.Of(_goal.Limit, result.Unit, result.Original);
         return new GaugeReading(result.Result, result.Original, bounds.All(bound => bound.Holds(result.Result)), samples);
+    }
+
+    /// <summary>Several samples at once, each in a session of its own on one thread, in order of samples: the same answers on any number of cores.</summary>
+    private IEnumerable<(Reference Reference, IReadOnlyDictionary<string, Tensor?> Answer)> Answers(
+        OnnxModel candidate, IEnumerable<Reference> references, CancellationToken cancellation)
+    {
+        var runners = new List<ModelRunner>();
+        try
+        {
+            foreach (var chunk in references.Chunk(Math.Max(1, Environment.ProcessorCount)))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                while (runners.Count < chunk.Length)
+                    runners.Add(ModelRunner.Open(_engine, candidate, "result"));
+                var answers = new IReadOnlyDictionary<string, Tensor?>[chunk.Length];
+                SideBySide.For(answers.Length, i => answers[i] = runners[i].Run(chunk[i].Sample));
+                for (var i = 0; i < answers.Length; i++)
+                    yield return (chunk[i], answers[i]);
+            }
+        }
+        finally
+        {
+            runners.ForEach(runner => runner.Dispose());
+        }
     }
 
     private DiagnosticException Unmeasurable(string why) => new(DiagnosticCatalog.AccuracyGoalUnmeasured,

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation.Gauging;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Passes.Mixed;
@@ -83,6 +85,56 @@ public sealed class MixedPrecisionTests
     }
 
     [Test]
+    public void A_calibrated_pass_is_held_to_its_goal_too()
+    {
+        var options = new QuantizeStaticOptions { Accuracy = Sqnr(20).Accuracy };
+
+        var report = Optimize(PlantedModel.Chain(5, [3]), options).Report;
+
+        Assert.That(report.MixedPrecision!.Single().Reverted, Is.EqualTo(new[] { "w3" }));
+        Assert.That(report.Refusals.Where(refusal => refusal.Pass == "quantize-static").Select(refusal => (refusal.Where, refusal.Why[..28])),
+            Is.EqualTo(new[] { ("MatMul 'product3'", "it stays as it is for sqnr: ") }));
+    }
+
+    [Test]
+    public void Operands_that_are_no_weights_do_not_bind_their_readers()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, PlantedModel.Width);
+        var turned = g.Op("Transpose", [g.Op("Tanh", x)], ("perm", new long[] { 1, 0 }));
+        g.Output("y", g.Op("Add", PlantedModel.Product(g, g.Op("Sin", x), turned, "left"), PlantedModel.Product(g, g.Op("Neg", g.Op("Sin", x)), turned, "right")));
+        var model = g.Build();
+        using var folder = new DataFolder();
+        var calibration = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [PlantedModel.WriteData(folder)] });
+        var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = calibration };
+
+        var (_, candidates) = new Trials(context, "quantize-static", new QuantizeStaticOptions()).TakeAll();
+
+        Assert.That(candidates.Select(candidate => candidate.Name), Is.EqualTo(new[] { "left", "right" }));
+    }
+
+    [Test]
+    public void Trials_share_the_ranges_that_one_of_them_measured()
+    {
+        var model = PlantedModel.Chain(3, []);
+        var (ranges, asked) = (new SharedRanges(), new List<string>());
+        foreach (var (wanted, bits) in new[] { (2, 8), (3, 8), (3, 16) })
+        {
+            var copy = new ModelCopy(model);
+            var values = copy.Model.Graph.Nodes.Select(node => node.Output()).Take(wanted).ToList();
+            var found = ranges.Of(copy).Recall(values, new RangeOptions { Bits = bits }, unknown =>
+            {
+                asked.Add($"{unknown.Count} of {bits}");
+                return unknown.Skip(1).ToDictionary(value => value, _ => new ValueRange(-bits, bits));
+            });
+            Assert.That(found.Keys, Is.SubsetOf(values));
+            Assert.That(found.Values, Is.All.EqualTo(new ValueRange(-bits, bits)));
+        }
+
+        Assert.That(asked, Is.EqualTo(new[] { "2 of 8", "1 of 8", "3 of 16" }));
+    }
+
+    [Test]
     public void Of_equals_the_first_in_the_model_goes_first()
     {
         var g = new GraphBuilder();
@@ -154,6 +206,26 @@ public sealed class MixedPrecisionTests
     }
 
     [Test]
+    public void Of_things_done_at_once_a_failure_comes_out_as_it_is() =>
+        Assert.That(() => SideBySide.For(4, i => throw new InvalidDataException($"{i}")), Throws.TypeOf<InvalidDataException>());
+
+    [Test]
+    public void A_model_that_fails_on_the_data_is_told_as_always()
+    {
+        // The second sample looks up a row far beyond the last.
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, PlantedModel.Width);
+        var index = g.Op("Cast", [g.Op("Mul", g.Op("Floor", g.Op("ReduceMax", x)), g.Initializer("far", [], 1000))], ("to", (long)DataType.Int64));
+        var product = PlantedModel.Product(g, x, g.Initializer("w", PlantedModel.Weight(0, [])), "product");
+        g.Output("y", g.Op("Gather", product, g.Op("Abs", index)));
+        var data = ("x", DataFolder.Floats($"(2, {PlantedModel.Width})", [.. Enumerable.Repeat(0.5f, PlantedModel.Width), .. Enumerable.Repeat(2f, PlantedModel.Width)]));
+
+        var mistake = Assert.Throws<DiagnosticException>(() => Optimize(g.Build(), Sqnr(20), [data]))!;
+
+        Assert.That(mistake.Diagnostics.Single().Descriptor, Is.EqualTo(DiagnosticCatalog.RunFailed));
+    }
+
+    [Test]
     public void A_model_that_stays_mostly_float_is_worth_a_warning()
     {
         var (report, diagnostics) = Optimize(PlantedModel.Chain(4, [1, 3]), Sqnr(60));
@@ -182,10 +254,11 @@ public sealed class MixedPrecisionTests
 
     private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(OnnxModel model, QuantizationOptions options, params (string Array, byte[] Npy)[] more)
     {
+        var arrays = more.Any(array => array.Array == "x") ? more : [("x", PlantedModel.Rows(64)), .. more];
         using var folder = new DataFolder();
         ModelWriter.Save(model, folder["model.onnx"]);
-        var data = folder.WriteNpz("data.npz", [("x", PlantedModel.Rows(64)), .. more]);
-        var profile = new OptimizationProfile { Passes = [Settings(options)], Evaluate = new EvaluateSettings { Data = [data], Location = Line } };
+        var data = folder.WriteNpz("data.npz", arrays);
+        var profile = new OptimizationProfile { Passes = [Settings(options)], Evaluate = new EvaluateSettings { Data = [data], Location = Line }, Calibration = new CalibrationSettings { Data = [data] } };
         var diagnostics = new DiagnosticBag();
         var result = new Optimizer(PassContexts.Engine, diagnostics).Run(new OptimizationRequest(folder["model.onnx"], profile, folder["out/model.onnx"]));
         return (result.Report, diagnostics.Diagnostics);

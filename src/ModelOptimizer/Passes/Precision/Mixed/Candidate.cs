@@ -17,7 +17,7 @@ internal sealed record Candidate(string Name, IReadOnlyList<object> Items, IRead
     /// <returns>In order of the model's nodes.</returns>
     public static IReadOnlyList<Candidate> Find(OnnxModel source, ModelCopy copy, SelectionRecorder asked, IReadOnlySet<object> touched)
     {
-        var pairs = asked.Asked.Select(pair => new Ask(copy.SourceOf(pair.Node), pair.Weight is null ? null : copy.SourceOf(pair.Weight),
+        var pairs = asked.Asked.Select(pair => new Ask(copy.SourceOf(pair.Node), Weight(pair.Weight, copy),
             touched.Contains(pair.Node) || pair.Weight is not null && touched.Contains(pair.Weight))).Where(ask => ask.Node is not null).ToList();
         var groups = new DisjointSets<object>();
         // A node that is asked for without a weight is a unit itself; else its weights are, each with all of its readers.
@@ -30,6 +30,10 @@ internal sealed record Candidate(string Name, IReadOnlyList<object> Items, IRead
             .OrderBy(group => group.Min(ask => order[ask.Node!]))
             .Select(group => Of([.. group.OrderBy(ask => order[ask.Node!])], order))];
     }
+
+    /// <summary>The second operand of a product need not be a weight: then the node stands for itself.</summary>
+    private static Value? Weight(Value? asked, ModelCopy copy) =>
+        asked is not null && copy.SourceOf(asked) is { } source && (source.Initializer ?? source.Constant) is not null ? source : null;
 
     private static Candidate Of(IReadOnlyList<Ask> group, Dictionary<Node, int> order)
     {

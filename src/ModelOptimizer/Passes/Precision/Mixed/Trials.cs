@@ -8,12 +8,14 @@ namespace ModelOptimizer.Passes.Mixed;
 /// <param name="context">Of the model before the pass; it stays as it is.</param>
 internal sealed class Trials(PassContext context, string pass, QuantizationOptions options)
 {
+    private readonly SharedRanges _ranges = new();
+
     /// <summary>Lets the pass take everything.</summary>
     /// <returns>What came of it, and what the pass took.</returns>
     public (OnnxModel Model, IReadOnlyList<Candidate> Candidates) TakeAll()
     {
         var (copy, recorder) = (new ModelCopy(context.Model), new SelectionRecorder());
-        var log = Run(copy.Model, recorder);
+        var log = Run(copy, recorder);
         return (copy.Model, Candidate.Find(context.Model, copy, recorder, log.Touched));
     }
 
@@ -21,7 +23,7 @@ internal sealed class Trials(PassContext context, string pass, QuantizationOptio
     public OnnxModel TakeAllBut(IEnumerable<Candidate> reverted)
     {
         var copy = new ModelCopy(context.Model);
-        Run(copy.Model, new Reversion(Reasons(reverted.SelectMany(candidate => candidate.Items).Select(copy.CopyOf))));
+        Run(copy, new Reversion(Reasons(reverted.SelectMany(candidate => candidate.Items).Select(copy.CopyOf))));
         return copy.Model;
     }
 
@@ -36,10 +38,11 @@ internal sealed class Trials(PassContext context, string pass, QuantizationOptio
         return Create(new Reversion(reasons));
     }
 
-    private RewriteLog Run(OnnxModel model, ISelectionFilter filter)
+    private RewriteLog Run(ModelCopy copy, ISelectionFilter filter)
     {
         var log = new RewriteLog();
-        PassRunner.Run(new PassContext(model, log, context.Engine, new DiagnosticBag()) { Calibration = context.Calibration }, Create(filter));
+        var calibration = context.Calibration?.With(_ranges.Of(copy));
+        PassRunner.Run(new PassContext(copy.Model, log, context.Engine, new DiagnosticBag()) { Calibration = calibration }, Create(filter));
         return log;
     }
 
