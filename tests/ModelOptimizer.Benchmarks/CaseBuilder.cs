@@ -5,7 +5,7 @@ namespace ModelOptimizer.Benchmarks;
 /// <summary>Builds a model of one input and one output, with the same random constants every time.</summary>
 internal sealed class CaseBuilder
 {
-    private static readonly HashSet<string> s_numbers = ["group"];
+    private static readonly HashSet<string> s_numbers = ["group", "hidden_size", "num_heads", "to"];
 
     private readonly OnnxModel _model;
     private readonly Random _random = new(1);
@@ -31,9 +31,11 @@ internal sealed class CaseBuilder
 
     public Value Int64s(params long[] elements) => Add(Tensor.Create([elements.Length], elements));
 
+    /// <param name="opType">May name a domain: <c>com.microsoft.Attention</c>.</param>
     public Value Op(string opType, Value[] inputs, params (string Name, long[] Value)[] attributes)
     {
-        var node = _model.Graph.Insert(null, opType, inputs);
+        var dot = opType.LastIndexOf('.');
+        var node = _model.Graph.Insert(null, opType[(dot + 1)..], inputs, 1, dot < 0 ? "" : opType[..dot]);
         foreach (var (name, value) in attributes)
             if (s_numbers.Contains(name))
                 node.Attributes.Set(name, value[0]);

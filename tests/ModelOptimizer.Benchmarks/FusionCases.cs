@@ -21,7 +21,7 @@ internal static class FusionCases
 {
     private static readonly long[] Around = [1, 1, 1, 1];
 
-    public static IEnumerable<FusionCase> All => [.. Convolutions(), .. Paddings(), .. Products(), .. Elementwise(), .. FormulaCases.All];
+    public static IEnumerable<FusionCase> All => [.. Convolutions(), .. Paddings(), .. Products(), .. Elementwise(), .. FormulaCases.All, .. DynamicCases.All];
 
     private static IEnumerable<FusionCase> Convolutions()
     {

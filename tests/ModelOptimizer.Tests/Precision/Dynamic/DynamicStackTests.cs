@@ -34,7 +34,8 @@ public sealed class DynamicStackTests
 
     [TestCase(new long[] { 5, 40 }, new long[] { 3, 40, 25 })]
     [TestCase(new long[] { 2, 3, 5, 40 }, new long[] { 3, 40, 25 })]
-    [TestCase(new long[] { 3, 1, 40 }, new long[] { 2, 1, 40, 25 })]
+    [TestCase(new long[] { 3, 2, 40 }, new long[] { 2, 1, 40, 25 })]
+    [TestCase(new long[] { 3, 1, 140 }, new long[] { 3, 140, 130 })]
     [TestCase(new long[] { 1, 5, 33 }, new long[] { 1, 33, 31 })]
     public void Stacks_broadcast_as_before(long[] x, long[] stack)
     {
@@ -44,6 +45,17 @@ public sealed class DynamicStackTests
         var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators, Does.Contain("MatMulInteger"));
+    }
+
+    [Test]
+    public void A_stack_of_small_matrices_for_one_row_each_is_refused()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 8, 1, 64), g.Weight("w", Matrices(8, 64, 64))));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+
+        Assert.That(test.Log.Weights.Single().Refusal, Does.Contain("for one row each"));
     }
 
     [Test]

@@ -18,9 +18,9 @@ internal sealed class DynamicRounding(QuantizeDynamicOptions options)
     public DynamicPart? Quantize(WeightCandidate weight, WeightMatrix matrix, bool sums)
     {
         var widened = 0;
-        var codes = !sums ? RoundToNearest.Quantize(matrix, _grid with { Bits = 8 }, matrix.Depth)
-            : _fitPairs ? LeastSquaresRounding.QuantizeWithin16Bits(matrix, _grid, out widened)
-            : LeastSquaresRounding.Quantize(matrix, _grid);
+        var codes = sums && _fitPairs
+            ? LeastSquaresRounding.QuantizeWithin16Bits(matrix, _grid, out widened)
+            : LeastSquaresRounding.Quantize(matrix, sums ? _grid : _grid with { Bits = 8 });
         return codes is null ? null : new DynamicPart(weight, codes, $"int{codes.Grid.Bits} per channel{(widened > 0 ? $" ({widened} of them coarser for avx2)" : "")}");
     }
 

@@ -103,7 +103,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         var count = GraphWalker.Nodes(model).Count(node => node.Is("ConvInteger"));
         if (count > 0 && options.Operators.Contains("Conv"))
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SlowDynamicConvolutions,
-                $"{count} convolutions multiply in integers as 'operators' asks. On CPUs this takes many times as long as floats: measured 11 times. " +
+                $"{count} convolutions multiply in integers as 'operators' asks. On CPUs this takes many times as long as floats: measured 4 times, depthwise 20 times. " +
                 "Take Conv out of 'operators', or use quantize-static"));
     }
 }
