@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.IO.Compression;
+
+namespace ModelOptimizer.Recording;
+
+/// <summary>
+/// Writes what an app feeds a model into a folder, one NumPy archive a run, to calibrate and evaluate on:
+/// <code>
+/// var recorder = new InputRecorder("recorded");
+/// …
+/// recorder.Record(() => [RecordedArray.Of&lt;long&gt;("input_ids", ids, 1, ids.Length)]);
+/// using var outputs = session.Run(options, inputs, session.OutputNames);
+/// </code>
+/// <code>
+/// calibration: { data: recorded }
+/// </code>
+/// Safe for use by several threads, and by several processes on one folder. A file is there whole or not at all.
+/// </summary>
+public sealed class InputRecorder
+{
+    private const string Prefix = "sample-";
+    private const string Extension = ".npz";
+
+    /// <summary>The first day that archives know: equal inputs give equal files.</summary>
+    private static readonly DateTimeOffset s_noTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly string _folder;
+    private readonly int _limit;
+    private readonly int _every;
+    private int _count;
+    private int _runs = -1;
+    private int _number;
+
+    /// <param name="folder">Where the files go; it is made. Files of earlier runs of the app stay and count.</param>
+    /// <param name="limit">How many files there may be; the recorder does nothing afterwards.</param>
+    /// <param name="every">Takes one of so many runs, so that what is recorded stretches over more of the app's use.</param>
+    /// <exception cref="IOException">The folder can't be made.</exception>
+    public InputRecorder(string folder, int limit = 256, int every = 1)
+    {
+        if (string.IsNullOrEmpty(folder))
+            throw new ArgumentException("A folder is needed", nameof(folder));
+        if (limit < 1 || every < 1)
+            throw new ArgumentOutOfRangeException(limit < 1 ? nameof(limit) : nameof(every));
+        (_folder, _limit, _every) = (folder, limit, every);
+        Directory.CreateDirectory(folder);
+        _count = Directory.EnumerateFiles(folder, $"{Prefix}*{Extension}").Count();
+        _number = _count;
+    }
+
+    /// <summary>How many files there are, or are being written.</summary>
+    public int Count => Math.Min(Volatile.Read(ref _count), _limit);
+
+    /// <summary>True once there are as many files as allowed.</summary>
+    public bool IsFull => Count >= _limit;
+
+    /// <summary>Records a run, if it is this one's turn.</summary>
+    /// <param name="inputs">Gives an array for each input. Only called when the run is recorded: the others cost nothing.</param>
+    /// <returns>True when the run was recorded.</returns>
+    /// <exception cref="ArgumentException">Two arrays have one name, or there are none.</exception>
+    /// <exception cref="IOException">The file can't be written. An app that must not fail of it catches this.</exception>
+    public bool Record(Func<IReadOnlyList<RecordedArray>> inputs)
+    {
+        if (inputs is null)
+            throw new ArgumentNullException(nameof(inputs));
+        if (IsFull || Interlocked.Increment(ref _runs) % _every != 0 || !Reserve())
+            return false;
+        try
+        {
+            Write(Checked(inputs()));
+            return true;
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _count);
+            throw;
+        }
+    }
+
+    private bool Reserve()
+    {
+        if (Interlocked.Increment(ref _count) <= _limit)
+            return true;
+        Interlocked.Decrement(ref _count);
+        return false;
+    }
+
+    private static IReadOnlyList<RecordedArray> Checked(IReadOnlyList<RecordedArray> arrays)
+    {
+        if (arrays.Count == 0)
+            throw new ArgumentException("A run has at least one input", nameof(arrays));
+        return arrays.GroupBy(array => array.Name).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw new ArgumentException($"'{twice.Key}' is given twice", nameof(arrays))
+            : arrays;
+    }
+
+    private void Write(IReadOnlyList<RecordedArray> arrays)
+    {
+        var scratch = Path.Combine(_folder, $".{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using (var file = new FileStream(scratch, FileMode.CreateNew))
+                WriteArchive(arrays, file);
+            Publish(scratch);
+        }
+        finally
+        {
+            File.Delete(scratch);
+        }
+    }
+
+    private static void WriteArchive(IReadOnlyList<RecordedArray> arrays, Stream file)
+    {
+        using var archive = new ZipArchive(file, ZipArchiveMode.Create);
+        foreach (var array in arrays)
+        {
+            var entry = archive.CreateEntry(array.Name + ".npy", CompressionLevel.Fastest);
+            entry.LastWriteTime = s_noTime;
+            using var stream = entry.Open();
+            array.WriteTo(stream);
+        }
+    }
+
+    /// <summary>Gives the file the next number that nobody has: another process may record, too.</summary>
+    private void Publish(string scratch)
+    {
+        while (true)
+        {
+            var number = Interlocked.Increment(ref _number) - 1;
+            var path = Path.Combine(_folder, Prefix + number.ToString("D6", CultureInfo.InvariantCulture) + Extension);
+            try
+            {
+                File.Move(scratch, path);
+                return;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Taken in the meantime.
+            }
+        }
+    }
+}
