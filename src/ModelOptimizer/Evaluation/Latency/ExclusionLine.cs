@@ -6,9 +6,9 @@ namespace ModelOptimizer.Evaluation;
 /// <summary>Says what to add to a profile so that a pass leaves operators alone.</summary>
 internal static class ExclusionLine
 {
-    /// <summary>The entry that keeps a type of operators float, those it leaves out already among them: lists replace each other.</summary>
-    public static string ForType(PassSettings pass, string operatorType) =>
-        Line(pass, "exclude-operators", (pass.Options as SelectionOptions)?.ExcludeOperators ?? [], [operatorType]);
+    /// <summary>The entry that keeps types of operators float, those it leaves out already among them: lists replace each other.</summary>
+    public static string ForTypes(PassSettings pass, IReadOnlyList<string> operatorTypes) =>
+        Line(pass, "exclude-operators", (pass.Options as SelectionOptions)?.ExcludeOperators ?? [], operatorTypes);
 
     /// <summary>The entry that keeps nodes float.</summary>
     public static string ForNodes(PassSettings pass, IReadOnlyList<string> nodes) =>

@@ -27,9 +27,10 @@ internal static class SlownessReview
     {
         var weights = GraphWalker.Nodes(original).Where(node => node.Name.Length > 0).GroupBy(node => node.Name)
             .ToDictionary(nodes => nodes.Key, nodes => nodes.SelectMany(node => node.Inputs).OfType<Value>().Where(value => value.Constant is not null).Select(value => value.Name).ToList());
-        foreach (var type in comparison.SlowerTypes)
-            if (Culprit(type) is { } pass)
-                Report(type, pass, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})", ExclusionLine.ForType(pass, type.Operator));
+        // One line for all types of a pass: a second one of the same key would not add to it.
+        foreach (var byPass in comparison.SlowerTypes.Select(type => (Type: type, Pass: Culprit(type))).Where(slower => slower.Pass is not null).GroupBy(slower => slower.Pass!))
+            foreach (var (type, pass) in byPass)
+                Report(type, pass!, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})", ExclusionLine.ForTypes(pass!, [.. byPass.Select(slower => slower.Type.Operator)]));
         foreach (var byType in comparison.SlowerNodes.GroupBy(node => node.Operator))
             if (Culprit(byType.First()) is { } pass)
                 foreach (var node in byType.Take(MostNodes))

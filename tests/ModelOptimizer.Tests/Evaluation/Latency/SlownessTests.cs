@@ -57,6 +57,16 @@ public sealed class SlownessTests
     }
 
     [Test]
+    public void Slow_types_of_one_pass_share_a_line()
+    {
+        var comparison = new OperatorComparison([new("Conv", ["c"], "ConvInteger", 100, 1100), new("MatMul", ["m"], "MatMulNBits", 100, 200), new("Gemm", ["g"], "QGemm", 100, 50)], [], 1000, 2000);
+
+        SlownessReview.ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Select(one => one.Message), Has.Exactly(2).Items.And.All.EndsWith("'- quantize-dynamic: { exclude-operators: [Conv, MatMul] }'"));
+    }
+
+    [Test]
     public void Slow_nodes_are_named_together()
     {
         ComparedOperator first = new("MatMul", ["/a/MatMul"], "MatMulNBits", 100, 300), second = new("MatMul", ["/b"], "MatMulNBits", 100, 200);
