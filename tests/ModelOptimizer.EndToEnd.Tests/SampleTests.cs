@@ -6,12 +6,13 @@ namespace ModelOptimizer.EndToEnd.Tests;
 [Category("EndToEnd")]
 public sealed class SampleTests
 {
-    [Test]
-    public void The_sample_runs_on_the_package_and_keeps_its_budget()
+    [TestCase("")]
+    [TestCase("static.yaml")]
+    public void The_sample_runs_on_the_package_and_keeps_its_budget(string profile)
     {
-        var artifacts = Path.Combine(PackageFeed.Root, "sample");
+        var artifacts = Path.Combine(PackageFeed.Root, $"sample{profile}");
         DotNet.Run(Path.Combine(Repository.Root, "samples", "LanguageDetector"), "build", "--artifacts-path", artifacts,
-            "-p:UseModelOptimizerPackage=true", $"-p:ModelOptimizerPackageVersion={PackageFeed.Version}",
+            $"-p:ModelProfile={profile}", "-p:UseModelOptimizerPackage=true", $"-p:ModelOptimizerPackageVersion={PackageFeed.Version}",
             $"-p:RestoreAdditionalProjectSources={PackageFeed.Folder}", $"-p:RestoreAdditionalProjectFallbackFolders={PackageFeed.MachineCache}").ShouldSucceed();
 
         var program = Path.Combine(artifacts, "bin", "LanguageDetector", "debug", "LanguageDetector.dll");

@@ -17,6 +17,6 @@ internal sealed class StepClock : IProgress<string>
         _step = value;
     }
 
-    /// <summary>What all steps of these names took that have ended.</summary>
-    public double Seconds(IEnumerable<string> steps) => steps.Distinct().Sum(step => _seconds.GetValueOrDefault(step));
+    /// <summary>What all steps took that have ended, but for those of these names.</summary>
+    public double SecondsBut(IReadOnlyCollection<string> steps) => _seconds.Where(step => step.Key.Length > 0 && !steps.Contains(step.Key)).Sum(step => step.Value);
 }
