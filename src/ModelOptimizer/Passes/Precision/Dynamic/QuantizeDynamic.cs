@@ -26,7 +26,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         var rounding = new DynamicRounding(options);
         var forms = DynamicForm.All(model, options);
         RefuseComputed(model, context);
-        foreach (var weight in WeightCandidate.Find(model))
+        foreach (var weight in WeightCandidate.Find(model).Where(weight => !options.LeavesProducts || !weight.Uses.Any(IsProduct)))
         {
             if (context.IsDone)
                 return;
@@ -36,6 +36,8 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         rounding.ReportClipping(context.Diagnostics);
         ReportConvolutions(model, context);
     }
+
+    private static bool IsProduct(Use use) => WeightSlots.IsWeight(use) && use.User.Is("MatMul", "Gemm", "Conv", "ConvTranspose");
 
     /// <summary>Tells of layers whose weights are made at run time, or at least not yet constants.</summary>
     private static void RefuseComputed(OnnxModel model, PassContext context)

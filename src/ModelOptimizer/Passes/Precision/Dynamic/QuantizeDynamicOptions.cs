@@ -13,4 +13,7 @@ public sealed record QuantizeDynamicOptions : QuantizationOptions
     [Option("True: 7-bit weights everywhere, which can't overflow 16-bit sums either, but lose a bit where nothing would. False: no warning; 8 bits unless " +
         "target-isa asks for less.")]
     public bool? ReduceRange { get; init; }
+
+    /// <summary>Leaves what reads MatMul, Gemm and Conv read alone, without a word: static quantization has decided on it.</summary>
+    internal bool LeavesProducts { get; init; }
 }

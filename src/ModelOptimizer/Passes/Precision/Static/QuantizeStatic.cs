@@ -31,7 +31,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         ArgumentNullException.ThrowIfNull(context);
         if (Find(context) is { Count: > 0 } found)
             Quantize(found, model, context);
-        new LookupTables(context, Selector).Quantize();
+        QuantizeTheRest(model, context);
     }
 
     private void Quantize(IReadOnlyList<StaticNode> found, OnnxModel model, PassContext context)
@@ -43,6 +43,18 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         Write(plan, context);
         WarnOfSaturation(plan, context);
     }
+
+    /// <summary>Recurrent layers have kernels only for activations that are quantized as they come, and tables have no activations.</summary>
+    private void QuantizeTheRest(OnnxModel model, PassContext context) => new QuantizeDynamic(new QuantizeDynamicOptions
+    {
+        Include = options.Include,
+        Exclude = options.Exclude,
+        Operators = options.Operators,
+        ExcludeOperators = options.ExcludeOperators,
+        Filter = options.Filter,
+        TargetIsa = options.TargetIsa,
+        LeavesProducts = true,
+    }).Run(model, context);
 
     private IReadOnlyList<StaticNode> Find(PassContext context)
     {

@@ -74,6 +74,8 @@ internal sealed class StaticCandidates(PassContext context, NodeSelector selecto
             return $"{operand} is {operand.Type?.ElementType.ToOnnxName() ?? "of an unknown type"}; only float is quantized";
         if (operand.Constant is { } constant)
             return constant.ElementCount == 0 ? $"{operand} has no elements" : IsFinite(constant) ? null : $"{operand} holds infinite or undefined values";
+        if (operand.Producer is { OpType: "Transpose" } transpose && transpose.Input(0)?.Constant is not null)
+            return $"{operand} is a table read transposed, which is quantized together with those who look its rows up";
         return operand.Producer is { } producer && IsFromConstants(producer)
             ? $"{operand} is computed from constants by {producer}; 'simplify' before this pass lets it be folded" : null;
     }
