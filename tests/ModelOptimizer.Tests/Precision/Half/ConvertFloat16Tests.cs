@@ -32,23 +32,47 @@ public sealed class ConvertFloat16Tests
         PassTester.SameOutputs(MatMul(rounded), stored, Tolerance.BitExact);
     }
 
-    [Test] // The peer clamps a variance of 9.8e7 to 65504 and ruins the model in silence.
-    public void Refuses_values_too_large_for_float16() => Assert.That(Refusal(7, 9.8e7f), Does.StartWith("1 of its values exceed 65504"));
-
-    [Test]
-    public void Refuses_tensors_that_would_vanish()
+    // The peer clamps a variance of 9.8e7 to 65504 and ruins the model in silence, and numbers of 1e-9 become zero.
+    [TestCase(1e7f, "float16 times 4096")]
+    [TestCase(1e-9f, "float16 times 4.54747e-13")]
+    [TestCase(1e35f, "float16 times 4.05648e+31")]
+    public void A_power_of_two_brings_numbers_into_range(float scale, string form)
     {
-        var tiny = Enumerable.Repeat(1e-9f, 96 * 40).ToArray();
+        float[] numbers = [.. Matrix.AsSpan<float>().ToArray().Select(weight => weight * scale)];
+        var test = PassTester.Run(new ConvertFloat16(new()), MatMul(Tensor.Create([96, 40], numbers)), tolerance: new Tolerance(1e-3));
 
-        Assert.That(Run(tiny, new DiagnosticBag()).Weights.Single().Refusal, Does.StartWith("3840 of its 3840 values would become zero"));
+        Assert.That(test.Log.Weights.Single().Form, Is.EqualTo(form));
+        test.Leaves("Cast", "Mul", "MatMul");
     }
 
     [Test]
-    public void Weights_that_weigh_nothing_may_vanish()
+    public void One_large_number_leaves_the_others_their_digits()
     {
-        float[] decayed = [.. Matrix.AsSpan<float>().ToArray().Select((weight, i) => i % 2 == 0 ? weight : 1e-9f)];
+        float[] numbers = [.. Matrix.AsSpan<float>().ToArray()[..^1], 9.8e7f];
+        var stored = MatMul(Tensor.Create([96, 40], numbers));
+        PassContexts.Run(stored, new ConvertFloat16(new()));
+        // The last row meets the large number.
+        var inputs = new Dictionary<string, Tensor> { ["x"] = Tensor.Create([3, 96], [.. Weights.Random(3 * 96).Select((x, i) => i % 96 == 95 ? 0 : x)]) };
 
-        Assert.That(Run(decayed, new DiagnosticBag()).Weights.Single().Form, Is.EqualTo("float16, 1920 values rounded to zero"));
+        PassTester.SameOutputs(MatMul(Tensor.Create([96, 40], numbers)), stored, new Tolerance(1e-3), inputs);
+    }
+
+    [Test]
+    public void Refuses_masks_of_the_lowest_float32()
+    {
+        float[] mask = [.. Matrix.AsSpan<float>().ToArray()[..^1], float.MinValue];
+        var diagnostics = new DiagnosticBag();
+
+        Assert.That(Run(mask, diagnostics).Weights.Single().Refusal, Does.StartWith("1 of its values exceed 65504"));
+        Assert.That(diagnostics.Diagnostics.Single().Code, Is.EqualTo("MO4010"));
+    }
+
+    [Test]
+    public void Refuses_what_no_power_of_two_can_hold_together()
+    {
+        float[] apart = [.. Matrix.AsSpan<float>().ToArray().Select((weight, i) => i % 2 == 0 ? weight * 1e6f : 1e-9f)];
+
+        Assert.That(Run(apart, new DiagnosticBag()).Weights.Single().Refusal, Does.StartWith("1920 of its 3840 values would become zero"));
     }
 
     [Test]
@@ -114,13 +138,6 @@ public sealed class ConvertFloat16Tests
     public void Nothing_computes_in_bfloat16() => Assert.That(
         Assert.Throws<DiagnosticException>(() => PassContexts.Run(MatMul(Matrix), new ConvertFloat16(new() { Form = HalfForm.Compute, Type = HalfType.Bfloat16 })))!
             .Diagnostics.Single().Code, Is.EqualTo("MO4013"));
-
-    private static string? Refusal(int place, float value)
-    {
-        var weights = Matrix.AsSpan<float>().ToArray();
-        weights[place] = value;
-        return Run(weights, new DiagnosticBag()).Weights.Single().Refusal;
-    }
 
     private static RewriteLog Run(float[] weights, DiagnosticBag diagnostics) =>
         PassContexts.Run(MatMul(Tensor.Create([96, 40], weights)), diagnostics, int.MaxValue, new ConvertFloat16(new()));

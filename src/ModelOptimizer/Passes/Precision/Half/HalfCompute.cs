@@ -56,7 +56,8 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
     /// <summary>What values were on calibration data, and what constants are.</summary>
     private Dictionary<Value, HalfObserver> Observations(HalfGraph graph)
     {
-        var seen = graph.Edges.Where(edge => edge.Constant is not null).ToDictionary(edge => edge.Value, edge => HalfObserver.Of(edge.Constant!));
+        var seen = graph.Edges.Select(edge => (edge.Value, Content: edge.Constant ?? ScaledHalf.Restored(edge.Value))).Where(known => known.Content is not null)
+            .ToDictionary(known => known.Value, known => HalfObserver.Of(known.Content!));
         if (context.Calibration is null)
         {
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16WithoutData,
@@ -64,7 +65,7 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
                 + "convert-float16 see which of them may be float16, and which other values exceed its range", options.Location));
             return seen;
         }
-        var values = graph.Edges.Where(edge => edge.Constant is null).Select(edge => edge.Value).ToList();
+        var values = graph.Edges.Where(edge => !seen.ContainsKey(edge.Value)).Select(edge => edge.Value).ToList();
         foreach (var (value, observer) in context.Calibration.Observe(context.Model, values, _ => new HalfObserver()))
             if (observer.WasSeen)
                 seen[value] = observer;

@@ -14,16 +14,20 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
     public Value Of(Value constant) =>
         _halves.GetValueOrDefault(constant) ?? Add(constant, HalfPrecision.Convert(constant.Constant!, Type).Content);
 
-    /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32.</summary>
-    public void Store(Value constant, Tensor half)
+    /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factor that it was divided by.</summary>
+    public void Store(Value constant, ScaledHalf half)
     {
         var graph = constant.Graph;
-        var stored = _halves.GetValueOrDefault(constant) ?? Add(constant, half);
-        var first = graph.Nodes.FirstOrDefault(node => node != stored.Producer);
-        var cast = graph.Insert(first, "Cast", [stored]);
-        cast.Output().Name = $"{constant.Name}_float";
-        cast.Attributes.Set("to", (long)DataType.Float);
-        constant.ReplaceAllUsesWith(cast.Output());
+        var isShared = _halves.TryGetValue(constant, out var stored);
+        stored ??= Add(constant, half.Rounded.Content);
+        var factor = isShared || half.Factor == 1 ? null : model.AddConstant(graph, $"{constant.Name}_factor", Tensor.Create([], half.Factor));
+        var first = graph.Nodes.FirstOrDefault(node => node != stored.Producer && node != factor?.Producer);
+        var restored = graph.Insert(first, "Cast", [stored]);
+        restored.Attributes.Set("to", (long)DataType.Float);
+        if (factor is not null)
+            restored = graph.Insert(first, "Mul", [restored.Output(), factor]);
+        restored.Output().Name = $"{constant.Name}_float";
+        constant.ReplaceAllUsesWith(restored.Output());
         constant.RemoveIfUnused();
     }
 

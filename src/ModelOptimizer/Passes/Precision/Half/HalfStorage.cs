@@ -1,18 +1,14 @@
 using System.Globalization;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
 /// <summary>Stores constants in 16 bits with a Cast to float32 behind them, which the runtime folds when it loads the model.</summary>
 internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector selector, HalfConstants constants, PassContext context)
 {
-    /// <summary>Share of a tensor's values that may round to zero, whatever they are.</summary>
+    /// <summary>Share of a tensor's values that may round to zero.</summary>
     private const double TolerableLoss = 0.01;
-
-    /// <summary>Signal-to-noise ratio at which those that do are none of weight, in dB: rounding of normal numbers leaves 73.</summary>
-    private const double InaudibleLoss = 60;
 
     /// <summary>Opset from which Cast knows bfloat16.</summary>
     private const long BFloat16Opset = 13;
@@ -43,7 +39,8 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
             return refusal;
         if (constants.Type == DataType.BFloat16 && opset < BFloat16Opset)
             return Text($"Cast takes bfloat16 from opset {BFloat16Opset} on, and this is {opset}: 'upgrade-opset' before this pass makes it possible");
-        var half = HalfPrecision.Convert(weight.Content, constants.Type);
+        var scaled = ScaledHalf.Of(weight.Content, constants.Type);
+        var half = scaled.Rounded;
         if (half.HasNonFinite)
             return WeightGuards.NotFinite(weight, context);
         if (half.Overflows > 0)
@@ -51,18 +48,17 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
             _overflowing.Add(Text($"{weight.Name} ({half.Overflows} of {weight.Content.ElementCount} values)"));
             return Text($"{half.Overflows} of its values exceed {Largest}, the largest {TypeName}");
         }
-        if (half.Underflows > TolerableLoss * weight.Content.ElementCount && !IsInaudible(weight.Content))
+        if (half.Underflows > TolerableLoss * weight.Content.ElementCount)
             return Text($"{half.Underflows} of its {weight.Content.ElementCount} values would become zero");
         if (!context.Rewriting($"store as {TypeName}", weight.Value))
             return null;
-        constants.Store(weight.Value, half.Content);
-        context.Compressed(weight.Name, weight.Content, weight.Content.ByteCount / 2,
-            half.Underflows == 0 ? TypeName : Text($"{TypeName}, {half.Underflows} values rounded to zero"));
+        constants.Store(weight.Value, scaled);
+        context.Compressed(weight.Name, weight.Content, weight.Content.ByteCount / 2 + (scaled.Factor == 1 ? 0 : sizeof(float)), Form(scaled));
         return null;
     }
 
-    /// <summary>Training with weight decay leaves many weights that are as good as zero.</summary>
-    private bool IsInaudible(Tensor weight) => constants.Type == DataType.Float16 && HalfRounding.Of(weight.AsSpan<float>()).Sqnr >= InaudibleLoss;
+    private string Form(ScaledHalf scaled) => TypeName + (scaled.Factor == 1 ? "" : Text($" times {scaled.Factor:g6}"))
+        + (scaled.Rounded.Underflows == 0 ? "" : Text($", {scaled.Rounded.Underflows} values rounded to zero"));
 
     private string Largest => constants.Type == DataType.Float16 ? "65504" : "3.39e38";
 
