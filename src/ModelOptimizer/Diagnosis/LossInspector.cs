@@ -65,10 +65,13 @@ internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> m
     private Value? Quantized(LossStep loss)
     {
         var match = matches[loss.Index];
-        if (loss.IsRounding || match.Codes is not null)
+        if (IsRounded(loss))
             return match.Original;
         return RegionOf(loss).Form == NumberForm.Dynamic && match.Node.Input(0) is { Constant: null } activation ? activation : null;
     }
 
-    private Quantizer? QuantizerOf(LossStep loss) => loss.IsRounding || matches[loss.Index].Codes is not null ? matches[loss.Index].Quantizer : null;
+    private Quantizer? QuantizerOf(LossStep loss) => IsRounded(loss) ? matches[loss.Index].Quantizer : null;
+
+    /// <summary>Whether what came out was quantized with a known range: for its readers, in its node, or instead of a Relu.</summary>
+    private bool IsRounded(LossStep loss) => loss.IsRounding || matches[loss.Index] is { Codes: not null } or { Rounded: null, Quantizer: not null };
 }

@@ -61,7 +61,7 @@ internal sealed class Region
     private NumberForm FormOf(bool readsRounded) => this switch
     {
         _ when _nodes.Exists(node => node.OpType.StartsWith("DynamicQuantize", StringComparison.Ordinal) || node.Is("MatMulInteger", "ConvInteger")) => NumberForm.Dynamic,
-        _ when readsRounded || _nodes.Exists(node => node.OpType.StartsWith("QLinear", StringComparison.Ordinal) || node.OpType == "QGemm") => NumberForm.Static,
+        _ when readsRounded || _nodes.Exists(node => node.OpType.StartsWith("QLinear", StringComparison.Ordinal) || node.OpType is "QGemm" or "QuantizeLinear") => NumberForm.Static,
         _ when _nodes.Exists(node => node.OpType is "MatMulNBits" or "GatherBlockQuantized" or "DequantizeLinear") => NumberForm.Weights,
         _ when _nodes.Exists(IsHalf) => NumberForm.Float16,
         _ => NumberForm.Float,

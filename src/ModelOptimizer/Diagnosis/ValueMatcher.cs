@@ -5,6 +5,9 @@ namespace ModelOptimizer.Diagnosis;
 /// <summary>Finds what stands for the original's values in a candidate of any tool: by name, by names that tools derive, by order.</summary>
 internal sealed class ValueMatcher
 {
+    /// <summary>What ONNX Runtime's quantizer appends to names, in the order of computation.</summary>
+    private static readonly IReadOnlyList<string> Suffixes = ["_QuantizeLinear_Input", "_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output"];
+
     private readonly OnnxModel _original;
     private readonly Dictionary<string, Value> _values;
     private readonly Dictionary<string, Node> _nodes;
@@ -24,10 +27,15 @@ internal sealed class ValueMatcher
     {
         var (made, matches) = (Made(_original).ToList(), new Dictionary<Value, ValueMatch>());
         // Sure matches first, so that no guess takes what belongs to another.
+        var settled = new HashSet<Value>();
         foreach (var find in new Func<Node, Value, ValueMatch?>[] { ByName, ByDerivedName, ByNode, ByPosition })
             foreach (var (node, value) in made)
-                if (!matches.ContainsKey(value) && find(node, value) is { } match && _taken.Add(match.Computed))
-                    matches.Add(value, match);
+                if (!settled.Contains(value) && find(node, value) is { } match && _taken.Add(match.Computed))
+                {
+                    settled.Add(value);
+                    foreach (var part in Split(match with { Original = Folded(value, match.Computed) }))
+                        matches.TryAdd(part.Original, part);
+                }
         return [.. made.Where(pair => matches.ContainsKey(pair.Value)).Select(pair => matches[pair.Value])];
     }
 
@@ -38,6 +46,31 @@ internal sealed class ValueMatcher
         from value in node.Outputs.OfType<Value>()
         select (node, value);
 
+    /// <summary>
+    /// What a value of the candidate stands for, when constants behind the original's node went into the weights of the candidate's: the last value
+    /// of those that the candidate does not have.
+    /// </summary>
+    private Value Folded(Value original, Value candidate)
+    {
+        while (SoleReader(original) is { } reader && reader.Is("BatchNormalization", "Mul", "Add", "Sub", "Div")
+            && reader.Inputs.OfType<Value>().All(input => input == original || input.Constant is not null)
+            && IsGone(reader.Output()) && !candidate.Uses.Any(use => use.User.OpType == reader.OpType))
+            original = reader.Output();
+        return original;
+    }
+
+    /// <summary>Where rounding does the work of a Relu or Clip, what is rounded stands for what comes out of that.</summary>
+    private IEnumerable<ValueMatch> Split(ValueMatch match)
+    {
+        if (match.Rounded is not { } rounded || SoleReader(match.Original) is not { } clamp || !clamp.Is("Relu", "Clip") || !IsGone(clamp.Output()))
+            return [match];
+        return [match with { Rounded = null, Quantizer = null }, new ValueMatch(clamp, clamp.Output(), rounded, MatchKind.DerivedName) { Quantizer = match.Quantizer }];
+    }
+
+    private bool IsGone(Value value) => !value.IsGraphOutput && !_values.ContainsKey(value.Name) && !Suffixes.Any(suffix => _values.ContainsKey(value.Name + suffix));
+
+    private static Node? SoleReader(Value value) => value.Uses is [var only] && !only.User.IsReturn ? only.User : null;
+
     private ValueMatch? ByName(Node node, Value value) =>
         _values.TryGetValue(value.Name, out var same) ? Create(node, value, same, MatchKind.Name) : null;
 
@@ -45,7 +78,7 @@ internal sealed class ValueMatcher
     {
         if (value.Name.Length == 0)
             return null;
-        foreach (var suffix in new[] { "_QuantizeLinear_Input", "_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output" })
+        foreach (var suffix in Suffixes)
             if (_values.TryGetValue(value.Name + suffix, out var derived))
                 return Create(node, value, derived, MatchKind.DerivedName);
         return null;

@@ -129,6 +129,28 @@ public sealed class DiagnoserTests
     }
 
     [Test]
+    public void What_went_into_weights_is_compared_behind_it()
+    {
+        var (original, candidate) = (Scaled(folded: false), Scaled(folded: true));
+
+        var diagnosis = Diagnose(original, candidate);
+
+        Assert.That(diagnosis.Compared.Select(value => (value.Value, value.Candidate)), Is.EqualTo(new[] { ("scaled", "h"), ("y", "y") }));
+        Assert.That(diagnosis.Compared.Select(value => value.Sqnr), Is.All.GreaterThan(100));
+    }
+
+    [Test]
+    public void Rounding_that_clamps_stands_for_the_Relu_that_is_gone()
+    {
+        var (original, candidate) = (Clamped(rounded: false), Clamped(rounded: true));
+
+        var diagnosis = Diagnose(original, candidate);
+
+        Assert.That(diagnosis.Compared.Select(value => (value.Value, value.Candidate)), Has.Member(("h", "h")).And.Member(("clamped", "h_DequantizeLinear_Output")));
+        Assert.That((diagnosis.AreBig, diagnosis.Losses.Single().Node), Is.EqualTo((false, "Relu 'clamp'")));
+    }
+
+    [Test]
     public void Models_without_anything_in_common_are_an_error()
     {
         var other = new GraphBuilder();
@@ -226,6 +248,35 @@ public sealed class DiagnoserTests
         large.Name = "h";
         large.Producer!.Name = "large";
         g.Output("y", g.Op("Tanh", large));
+        return g.Build();
+    }
+
+    /// <summary>A product times 3: in a node of its own, or in its weights.</summary>
+    private static OnnxModel Scaled(bool folded)
+    {
+        var g = new GraphBuilder();
+        var weight = PlantedModel.Weight(0, []).AsSpan<float>().ToArray();
+        var product = PlantedModel.Product(g, g.Input("x", DataType.Float, Dimension.Unknown, Width),
+            g.Initializer("w", [Width, Width], folded ? Array.ConvertAll(weight, w => 3 * w) : weight), "product");
+        product.Name = "h";
+        var result = folded ? product : g.Op("Mul", product, g.Initializer("three", [], 3));
+        result.Name = folded ? "h" : "scaled";
+        g.Output("y", g.Op("Tanh", result));
+        result.Uses[0].User.Output().Name = "y";
+        return g.Build();
+    }
+
+    /// <summary>A Relu: as such, or done by codes that start at zero.</summary>
+    private static OnnxModel Clamped(bool rounded)
+    {
+        var g = new GraphBuilder();
+        var product = PlantedModel.Product(g, g.Input("x", DataType.Float, Dimension.Unknown, Width), g.Initializer("w", PlantedModel.Weight(0, [])), "product");
+        product.Name = "h";
+        var result = rounded ? Rounded(g, product, 2 / 255f, 0) : g.Op("Relu", product);
+        result.Name = rounded ? result.Name : "clamped";
+        if (!rounded)
+            result.Producer!.Name = "clamp";
+        g.Output("y", g.Op("Tanh", result));
         return g.Build();
     }
 
