@@ -53,7 +53,7 @@ internal sealed class ValueMatcher
     private Value Folded(Value original, Value candidate)
     {
         while (SoleReader(original) is { } reader && reader.Is("BatchNormalization", "Mul", "Add", "Sub", "Div")
-            && reader.Inputs.OfType<Value>().All(input => input == original || input.Constant is not null)
+            && reader.Inputs.OfType<Value>().All(input => input == original || IsFixed(input))
             && IsGone(reader.Output()) && !candidate.Uses.Any(use => use.User.OpType == reader.OpType))
             original = reader.Output();
         return original;
@@ -68,6 +68,14 @@ internal sealed class ValueMatcher
     }
 
     private bool IsGone(Value value) => !value.IsGraphOutput && !_values.ContainsKey(value.Name) && !Suffixes.Any(suffix => _values.ContainsKey(value.Name + suffix));
+
+    /// <summary>Constant, or moved and reshaped from a constant.</summary>
+    private static bool IsFixed(Value value)
+    {
+        while (value.Constant is null && value.Producer is { } producer && producer.Is("Reshape", "Unsqueeze", "Squeeze", "Transpose", "Identity", "Cast"))
+            value = producer.Input(0)!;
+        return value.Constant is not null;
+    }
 
     private static Node? SoleReader(Value value) => value.Uses is [var only] && !only.User.IsReturn ? only.User : null;
 
