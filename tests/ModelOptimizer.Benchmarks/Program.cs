@@ -12,6 +12,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   kernels                                 measures the kernels by themselves
 //   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
 //   layers                                  times whole layers of BERT-base against what the pipelines make of them
+//   calibration [MODEL CALIBRATOR N]       times calibration against inference and tells its memory; of one model, calibrates it on N samples
 //   fusions [PART OF A NAME]                times every folded form against the form before
 switch (args)
 {
@@ -33,6 +34,12 @@ switch (args)
     case ["kernels", .. var options]:
         BenchmarkRunner.Run<KernelBenchmarks>(args: options);
         return 0;
+    case ["calibration"]:
+        CalibrationBenchmark.Measure();
+        return 0;
+    case ["calibration", var model, var calibrator, var samples]:
+        CalibrationBenchmark.RunOne(model, calibrator, int.Parse(samples, System.Globalization.CultureInfo.InvariantCulture));
+        return 0;
     case ["fusions", .. var filter]:
         FusionBenchmark.Measure(filter is [var part] ? part : "");
         return 0;
@@ -50,6 +57,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | fusions [PART OF A NAME]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
         return 2;
 }

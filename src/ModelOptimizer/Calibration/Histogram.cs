@@ -72,19 +72,28 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
         Zeros += other.Zeros;
     }
 
-    /// <summary>The number below which the given share of all numbers lies, even within a bin.</summary>
-    public double Quantile(double share)
+    /// <summary>The lower edge of the bin up to which at most the given share of all numbers lies, or the smallest number where that is larger.</summary>
+    public double LowQuantile(double share)
     {
-        var wanted = share * Total;
         var below = 0.0;
         for (var bin = First; bin <= Last; bin++)
         {
-            var count = this[bin];
-            if (bin == 0 && Zeros > 0 && below + Zeros >= wanted)
-                return 0;
-            if (count > 0 && below + count >= wanted)
-                return Math.Clamp((bin + (wanted - below) / count) * Width, Extremes.Low, Extremes.High);
-            below += count;
+            below += this[bin];
+            if (below > share * Total)
+                return Math.Max(bin * Width, Extremes.Low);
+        }
+        return Extremes.Low;
+    }
+
+    /// <summary>The upper edge of the bin from which on at most the given share of all numbers lies, or the largest number where that is smaller.</summary>
+    public double HighQuantile(double share)
+    {
+        var above = 0.0;
+        for (var bin = Last; bin >= First; bin--)
+        {
+            above += this[bin];
+            if (above > share * Total)
+                return Math.Min((bin + 1) * Width, Extremes.High);
         }
         return Extremes.High;
     }

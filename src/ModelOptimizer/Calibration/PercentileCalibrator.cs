@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ModelOptimizer.Calibration;
 
-/// <summary>Leaves out the outermost numbers: half of the rest on either side, or the largest magnitudes where the range is symmetric.</summary>
+/// <summary>
+/// Leaves out the outermost numbers: half of the rest on either side, or the largest magnitudes where the range is symmetric. Never more than
+/// said, since ends are rounded outwards to a bin.
+/// </summary>
 internal sealed class PercentileCalibrator : HistogramCalibrator
 {
     public override string Describe(RangeOptions options) =>
@@ -10,27 +13,24 @@ internal sealed class PercentileCalibrator : HistogramCalibrator
 
     internal override ValueRange Choose(Histogram histogram, RangeOptions options)
     {
-        var kept = options.Percentile / 100;
-        var (low, high) = options.Symmetric
-            ? (-MagnitudeQuantile(histogram, kept), MagnitudeQuantile(histogram, kept))
-            : (histogram.Quantile((1 - kept) / 2), histogram.Quantile((1 + kept) / 2));
-        return new ValueRange((float)Math.Max(low, histogram.Extremes.Low), (float)Math.Min(high, histogram.Extremes.High));
+        var left = 1 - options.Percentile / 100;
+        if (!options.Symmetric)
+            return new ValueRange((float)histogram.LowQuantile(left / 2), (float)histogram.HighQuantile(left / 2));
+        var reach = MagnitudeQuantile(histogram, left);
+        return new ValueRange((float)Math.Max(-reach, histogram.Extremes.Low), (float)Math.Min(reach, histogram.Extremes.High));
     }
 
-    /// <summary>The distance from zero within which the given share of all numbers lies.</summary>
+    /// <summary>The distance from zero beyond which at most the given share of all numbers lies.</summary>
     private static double MagnitudeQuantile(Histogram histogram, double share)
     {
-        var wanted = share * histogram.Total;
-        var within = 0.0;
-        var largest = histogram.Extremes.Magnitude;
-        for (var bin = 0; bin * histogram.Width <= largest; bin++)
+        var beyond = 0.0;
+        for (var bin = Math.Max(histogram.Last, -1 - histogram.First); bin >= 0; bin--)
         {
-            var count = (double)CountAt(histogram, bin) + CountAt(histogram, -1 - bin);
-            if (count > 0 && within + count >= wanted)
-                return Math.Min((bin + (wanted - within) / count) * histogram.Width, largest);
-            within += count;
+            beyond += (double)CountAt(histogram, bin) + CountAt(histogram, -1 - bin);
+            if (beyond > share * histogram.Total)
+                return Math.Min((bin + 1) * histogram.Width, histogram.Extremes.Magnitude);
         }
-        return largest;
+        return histogram.Extremes.Magnitude;
     }
 
     private static long CountAt(Histogram histogram, int bin) => bin >= histogram.First && bin <= histogram.Last ? histogram[bin] : 0;
