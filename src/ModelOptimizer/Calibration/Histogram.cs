@@ -52,6 +52,11 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
         Extremes = Extremes.Join(extremes);
         WidenTo(ExponentFor(extremes.Magnitude));
         Total += elements.Length;
+        if (elements.Length <= _counts.Length)
+        {
+            CountFew(elements);
+            return;
+        }
         // Two rows of counts: numbers that fall into one bin would wait for each other.
         var rows = ArrayPool<uint>.Shared.Rent(4 * bins);
         Array.Clear(rows, 0, 4 * bins);
@@ -96,6 +101,18 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
                 return Math.Min((bin + 1) * Width, Extremes.High);
         }
         return Extremes.High;
+    }
+
+    private void CountFew(ReadOnlySpan<float> elements)
+    {
+        Span<int> places = stackalloc int[Block];
+        for (var start = 0; start < elements.Length; start += Block)
+        {
+            var block = elements[start..Math.Min(elements.Length, start + Block)];
+            Zeros += Place(block, places);
+            foreach (var place in places[..block.Length])
+                _counts[place]++;
+        }
     }
 
     private void Count(ReadOnlySpan<float> elements, Span<uint> even, Span<uint> odd)

@@ -41,6 +41,9 @@ internal sealed class SlicedModel : IDisposable
     /// <summary>Whether all sizes are known; else one sample should run alone to tell them.</summary>
     public bool IsMeasured { get; private set; }
 
+    /// <summary>The part of the ceiling that values may take; the rest is for what no plan sees: the kernels' own memory, weights, and what allocators round up.</summary>
+    private const double Planned = 0.75;
+
     /// <summary>Cuts the model so that as many samples as possible, up to a number of them, stay below a ceiling together.</summary>
     /// <returns>How many samples may run at once.</returns>
     public int Fit(Sample sample, long ceiling, int most)
@@ -49,6 +52,7 @@ internal sealed class SlicedModel : IDisposable
             _shapes[name] = Union(_shapes.GetValueOrDefault(name), tensor);
         _sizes = new ValueSizes(_engine, _model, _shapes, _sizes);
         var together = most;
+        ceiling = (long)(ceiling * Planned);
         var plan = SlicePlan.Make(_reads, _wanted, _sizes, ceiling / together);
         while (plan.PeakBytes > ceiling / together && together > 1)
             plan = SlicePlan.Make(_reads, _wanted, _sizes, ceiling / --together);
