@@ -110,5 +110,6 @@ public static class DefaultPipeline
         typeof(FuseSkipLayerNormalization), // the runtime does it itself when it loads a model
         typeof(TieTransposedWeights), // a runtime that does not fold constants would transpose at every run
         typeof(EqualizeWeights), // of use to what quantizes afterwards only
+        typeof(SmoothQuant), // the same, and needs data
     ];
 }

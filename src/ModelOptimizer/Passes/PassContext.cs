@@ -25,6 +25,9 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
 
     public IDiagnosticSink Diagnostics { get; } = diagnostics;
 
+    /// <summary>The model as it was before the first pass that gave up precision; null until then. Values are found in it by name.</summary>
+    internal OnnxModel? Original { get; private set; }
+
     /// <summary>What passes learn from; null when the profile gives no calibration data.</summary>
     public CalibrationData? Calibration { get; init; }
 
@@ -46,6 +49,15 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
 
     /// <summary>Tells why a candidate stays as it is.</summary>
     public void Refuse(Node node, string why) => Log.Refuse(node.ToString(), why);
+
+    /// <summary>Keeps the model as it is for those who mend what is lost from here on. Tensors are shared.</summary>
+    internal void KeepOriginal()
+    {
+        if (Original is not null)
+            return;
+        ProductNames.Ensure(Model.Graph);
+        Original = Model.Clone();
+    }
 
     /// <summary>The size of the model as it is now.</summary>
     internal ModelSize MeasureSize()

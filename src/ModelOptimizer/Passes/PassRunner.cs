@@ -28,6 +28,8 @@ public static class PassRunner
     {
         var (log, model) = (context.Log, context.Model);
         var (before, rewrites, weights) = (context.MeasureSize(), log.Rewrites.Count, log.Weights.Count);
+        if (pass.Effect == NumericEffect.Lossy)
+            context.KeepOriginal();
         var changes = model.ChangeCount;
         using (log.Enter(pass.Name))
             pass.Run(model, context);

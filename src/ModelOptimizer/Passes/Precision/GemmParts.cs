@@ -32,6 +32,8 @@ internal static class GemmParts
         if (node.OpType == "Gemm")
             product = AddBias(model, node, Scale(model, node, product, Alpha(node), "alpha"));
         product.Type = node.Output().Type;
+        // By its name what is computed can still be found, to be compared with the original.
+        product.Name = node.Output().Name;
         node.Output().ReplaceAllUsesWith(product);
         node.Remove();
         // It may have been written anew.

@@ -119,12 +119,5 @@ internal sealed class ScaleSearch(int channels, int axis, int rank)
     private bool HasChannels(Value? value) =>
         value?.Type?.Shape is { } shape && shape.Rank == rank && shape[rank - 1 - axis].Value == channels;
 
-    /// <summary>The constant operand with one number for each channel; null when it is none such, or of another type than float32.</summary>
-    private ChannelOperand? OfChannels(Node node, int index)
-    {
-        if (node.Input(index)?.Constant is not { ElementType: DataType.Float } constant || ConstantOperand.ByChannel(constant, channels, axis, rank) is not { } elements)
-            return null;
-        var dimensions = constant.ElementCount == channels ? [.. constant.Dimensions] : Enumerable.Repeat(1L, axis).Prepend(channels).ToArray();
-        return new(node, index, [.. Enumerable.Range(0, channels).Select(elements.At)], dimensions);
-    }
+    private ChannelOperand? OfChannels(Node node, int index) => ChannelOperand.Of(node, index, channels, axis, rank);
 }

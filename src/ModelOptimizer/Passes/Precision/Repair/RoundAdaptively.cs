@@ -1,0 +1,85 @@
+using System.ComponentModel;
+using System.Globalization;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// Rounds weights that are integers by now anew: down or up, whichever brings the output of the layer closer to that of the original on calibration
+/// data (after AdaRound: Nagel et al., "Up or Down? Adaptive Rounding for Post-Training Quantization", ICML 2020). Stands behind the quantizing pass.
+/// <code>
+/// codes ← argmin ‖X·(scale·(codes − zero point) − w)‖²,  |codes − w/scale| &lt; 1
+/// </code>
+/// A channel changes only when its error falls on inputs that the search did not look at, so that no layer gets worse by it. Codes stay within those
+/// that the weight had, and sums that could not overflow still can't.
+/// </summary>
+[Description("Rounds weights that a pass before it quantized anew, so that the outputs of layers come closest on calibration data.")]
+public sealed class RoundAdaptively(RepairOptions options) : ICalibratedPass
+{
+    /// <summary>Elements of inputs that are held at a time; more layers take another run over the data.</summary>
+    private const long Held = 1L << 25;
+
+    public NumericEffect Effect => NumericEffect.Lossy;
+
+    /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
+    public void Run(OnnxModel model, PassContext context)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(context);
+        if (RepairInputs.Of(this, context, options) is not var (original, found, data))
+            return;
+        var products = found.Where(product => IsCandidate(product, context)).ToList();
+        var released = new List<Value>();
+        for (var batch = Batch(products); batch.Count > 0; products.RemoveRange(0, batch.Count), batch = Batch(products))
+        {
+            var rows = LayerInputs.Collect(original, batch, data);
+            foreach (var product in batch)
+                if (Round(product, rows[product], released, context) is { } refusal)
+                    context.Refuse(product.Node, refusal);
+        }
+        ConstantValues.RemoveUnused(released);
+    }
+
+    private static List<QuantizedProduct> Batch(List<QuantizedProduct> products)
+    {
+        var held = 0L;
+        return [.. products.TakeWhile((product, i) => (held += LayerInputs.Elements(product)) <= Held || i == 0)];
+    }
+
+    private static bool IsCandidate(QuantizedProduct product, PassContext context)
+    {
+        if (Refusal(product) is not { } refusal)
+            return true;
+        context.Refuse(product.Node, refusal);
+        return false;
+    }
+
+    private static string? Refusal(QuantizedProduct product)
+    {
+        if (product.Original.Node.Is("ConvTranspose"))
+            return "inputs of a ConvTranspose meet each weight differently from place to place";
+        if (product.Original.InputAxis != 0 && !product.Original.IsConv)
+            return "it reads its activation transposed";
+        return product.Weight.Value.Uses.Count > 1 ? $"{product.Weight.Value.Uses.Count} nodes read the weight" : null;
+    }
+
+    /// <returns>Why the weight stays as it is, or null.</returns>
+    private static string? Round(QuantizedProduct product, IReadOnlyList<float[]> rows, List<Value> released, PassContext context)
+    {
+        if (rows.Count < 2)
+            return "the calibration data shows no inputs of it";
+        var rounding = new LayerRounding(product, rows);
+        if (rounding.Changed == 0)
+            return "no other rounding brings its outputs closer";
+        if (!context.Rewriting(Words(rounding), product.Node))
+            return null;
+        var weight = product.Weight;
+        released.Add(weight.Value);
+        weight.Reader.SetInput(weight.Index, context.Model.AddConstant(weight.Value.Graph, weight.Value.Name, rounding.Codes));
+        return null;
+    }
+
+    private static string Words(LayerRounding rounding) => string.Create(CultureInfo.InvariantCulture,
+        $"round {rounding.Changed} weights the other way, which leaves {100 * rounding.ErrorLeft:0.#}% of the squared error{(rounding.IsDamped ? " (damped: fewer rows than weights)" : "")}, of");
+}

@@ -1,0 +1,104 @@
+using System.Numerics.Tensors;
+
+namespace ModelOptimizer.Quantization;
+
+/// <summary>
+/// Chooses for each weight whether to round down or up so that the output of the layer, not the weight, comes closest (AdaRound: Nagel et al., "Up
+/// or Down? Adaptive Rounding for Post-Training Quantization", ICML 2020, equation 13; solved by coordinate descent on the Gram matrix of the
+/// layer's inputs, eᵀ·XᵀX·e, instead of by gradients).
+/// </summary>
+/// <remarks>
+/// Half of the rows decide, the other half judge: a channel whose error on rows that were not looked at does not fall keeps the codes it had. With
+/// fewer rows than weights XᵀX has no full rank; it is damped by a share of its mean diagonal then, so that what the rows don't show counts as noise.
+/// </remarks>
+internal sealed class AdaptiveRounding
+{
+    /// <summary>Of the mean diagonal; what GPTQ takes (Frantar et al., arXiv 2210.17323).</summary>
+    private const float Damping = 0.01f;
+
+    private const int MaxSweeps = 16;
+
+    private readonly int _depth;
+    private readonly float[] _gram;
+    private readonly List<float[]> _judging;
+
+    /// <param name="rows">Inputs of the layer [depth] each.</param>
+    public AdaptiveRounding(IReadOnlyList<float[]> rows)
+    {
+        _depth = rows[0].Length;
+        var deciding = rows.Where((_, i) => i % 2 == 0).ToList();
+        _judging = [.. rows.Where((_, i) => i % 2 == 1)];
+        IsDamped = deciding.Count < _depth;
+        _gram = Gram(deciding, _depth, IsDamped);
+    }
+
+    /// <summary>True when there are fewer rows than weights of a channel.</summary>
+    public bool IsDamped { get; }
+
+    /// <summary>The squared error of the products with the rows that judge.</summary>
+    /// <param name="errors">What rounding added to each weight.</param>
+    public double Error(float[] errors) => _judging.Sum(row => Math.Pow(TensorPrimitives.Dot<float>(row, errors), 2));
+
+    /// <summary>Changes codes by one where that brings the products closer.</summary>
+    /// <param name="targets">The weights in steps, beside the codes.</param>
+    /// <param name="codes">The codes; changed.</param>
+    /// <param name="allows">Whether a code may change to that number.</param>
+    /// <returns>Whether the codes changed: false when the rows that judge did not agree.</returns>
+    public bool Improve(float[] targets, int[] codes, Func<int, int, bool> allows)
+    {
+        var errors = new float[_depth];
+        for (var k = 0; k < _depth; k++)
+            errors[k] = codes[k] - targets[k];
+        var (tried, before) = ((int[])codes.Clone(), Error(errors));
+        if (!Descend(errors, tried, allows) || Error(errors) >= before)
+            return false;
+        tried.CopyTo(codes, 0);
+        return true;
+    }
+
+    private bool Descend(float[] errors, int[] codes, Func<int, int, bool> allows)
+    {
+        var gradient = new float[_depth];
+        for (var k = 0; k < _depth; k++)
+            gradient[k] = TensorPrimitives.Dot<float>(Column(k), errors);
+        var changed = false;
+        for (var (sweep, moved) = (0, true); sweep < MaxSweeps && moved; sweep++)
+        {
+            moved = false;
+            for (var k = 0; k < _depth; k++)
+            {
+                // The other neighbour of the weight: the way is never more than one step.
+                var step = errors[k] > 0 ? -1 : 1;
+                if (errors[k] == 0 || Gain(gradient[k], step, k) <= 0 || !allows(k, codes[k] + step))
+                    continue;
+                (codes[k], errors[k]) = (codes[k] + step, errors[k] + step);
+                TensorPrimitives.MultiplyAdd(Column(k), step, gradient, gradient);
+                moved = changed = true;
+            }
+        }
+        return changed;
+    }
+
+    /// <summary>By how much a step lessens eᵀ·G·e. Gains within float noise would turn in circles.</summary>
+    private float Gain(float gradient, int step, int k) => -2 * step * gradient - _gram[k * _depth + k] * 1.0001f;
+
+    /// <summary>The matrix is symmetric, so its rows are its columns.</summary>
+    private ReadOnlySpan<float> Column(int k) => _gram.AsSpan(k * _depth, _depth);
+
+    private static float[] Gram(List<float[]> rows, int depth, bool isDamped)
+    {
+        var columns = Enumerable.Range(0, depth).Select(k => rows.Select(row => row[k]).ToArray()).ToArray();
+        var gram = new float[depth * depth];
+        Parallel.For(0, depth, i =>
+        {
+            for (var j = i; j < depth; j++)
+                gram[i * depth + j] = gram[j * depth + i] = TensorPrimitives.Dot<float>(columns[i], columns[j]);
+        });
+        if (!isDamped)
+            return gram;
+        var noise = Damping * Enumerable.Range(0, depth).Average(k => gram[k * depth + k]);
+        for (var k = 0; k < depth; k++)
+            gram[k * depth + k] += noise;
+        return gram;
+    }
+}

@@ -1,0 +1,146 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests.Precision.Repair;
+
+public sealed class SmoothQuantTests
+{
+    private const int Channels = 16;
+
+    private static readonly TensorType s_rows = new(DataType.Float, new Shape([3, 4, Channels]));
+
+    private static SmoothQuant Pass => new(new());
+
+    [TestCaseSource(nameof(Rows))]
+    public void Smooths_in_every_situation(StandardRow row) => PassTester.Run(Pass, row);
+
+    private static IEnumerable<TestCaseData> Rows() => StandardRows.Of(
+        (g, x) => Product(g, Normalized(g, x)), s_rows, [17, 18, 21], (g, x) => Product(g, g.Op("LayerNormalization", x, g.Weight("gain", Gain()))));
+
+    [Test]
+    public void A_gain_behind_a_spelled_out_normalization_takes_the_factors()
+    {
+        var test = PassTester.Run(Pass, Model(g => g.Output("y", Product(g, g.Op("Mul", g.Op("Tanh", g.Input("x", s_rows)), g.Weight("gain", Gain()))))));
+
+        var gain = test.Initializers.Single(value => value.Name == "gain").Constant!.AsSpan<float>().ToArray();
+        Assert.That(gain.Max() / gain.Min(), Is.LessThan(100), "the gains were a factor of 300 apart");
+    }
+
+    [Test]
+    public void Query_key_and_value_share_one_scale()
+    {
+        var test = PassTester.Run(Pass, Model(g =>
+        {
+            var x = Normalized(g, g.Input("x", s_rows));
+            foreach (var name in (string[])["q", "k", "v"])
+                g.Output($"{name}_out", g.Op("MatMul", x, g.Weight(name, Weight(name[0]))));
+        }));
+
+        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void The_weights_before_take_the_factors_where_there_is_no_gain()
+    {
+        var model = Model(g =>
+        {
+            var x = g.Input("x", s_rows);
+            var up = g.Op("MatMul", x, g.Weight("up", Tensor.Create([Channels, Channels], [.. Weights.Random(Channels * Channels).Select((w, i) => w * Gain(i % Channels))])));
+            g.Output("y", Product(g, g.Op("Mul", g.Op("Sigmoid", x), up)));
+        });
+
+        Assert.That(PassTester.Run(Pass, model).Log.Rewrites, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Smoothing_lessens_the_error_of_dynamic_quantization()
+    {
+        var model = Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows)))));
+        var (plain, smoothed) = (model.Clone(), model.Clone());
+
+        PassContexts.Run(plain, new QuantizeDynamic(new()));
+        PassContexts.Run(smoothed, Pass, new QuantizeDynamic(new()));
+
+        Assert.That(Distance.Between(model, smoothed), Is.LessThan(Distance.Between(model, plain) / 2));
+    }
+
+    [Test]
+    public void Refuses_an_activation_that_a_residual_reads_too() =>
+        PassTester.Run(Pass, Model(g =>
+        {
+            var x = Normalized(g, g.Input("x", s_rows));
+            g.Output("y", g.Op("Add", g.Op("MatMul", x, g.Weight("w", Square())), x));
+        })).Refuses("reads '");
+
+    [Test]
+    public void Refuses_where_nothing_is_gained() =>
+        PassTester.Run(Pass, Model(g => g.Output("y", g.Op("MatMul", g.Op("Mul", g.Op("Sign", g.Input("x", s_rows)), g.Weight("gain", Even())), g.Weight("w", Signs()))))).Refuses("smoothing would leave");
+
+    [Test]
+    public void Refuses_gelu_which_is_not_homogeneous() =>
+        PassTester.Run(Pass, Model(g => g.Output("y", Product(g, g.Op("com.microsoft.Gelu", g.Op("MatMul", g.Input("x", s_rows), g.Weight("first", Square()))))))).Refuses("Gelu before it");
+
+    [Test]
+    public void Without_data_it_says_what_to_add()
+    {
+        var model = Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows)))));
+        var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag());
+
+        Assert.That(() => PassRunner.Run(context, Pass), Throws.TypeOf<DiagnosticException>().With.Message.Contains("calibration: { data: … }"));
+    }
+
+    [Test]
+    public void A_given_alpha_is_taken() =>
+        Assert.That(PassTester.Run(new SmoothQuant(new() { Alpha = new Ratio(0.5) }), Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows)))))).Log.Rewrites[0].What,
+            Does.StartWith("smooth by alpha 0.5,"));
+
+    [Test]
+    public void The_sample_does_not_depend_on_the_order_of_rows()
+    {
+        var rows = Enumerable.Range(0, 100).Select(i => Tensor.Create([1, 5], Weights.Random(5, i))).ToList();
+        var (forwards, backwards, merged) = (new RowSample(10), new RowSample(10), new RowSample(10));
+        rows.ForEach(forwards.Observe);
+        Enumerable.Reverse(rows).ToList().ForEach(backwards.Observe);
+        foreach (var row in rows)
+        {
+            var one = new RowSample(10);
+            one.Observe(row);
+            merged.Merge(one);
+        }
+
+        Assert.That(backwards.Rows, Is.EqualTo(forwards.Rows));
+        Assert.That(merged.Rows, Is.EqualTo(forwards.Rows));
+        Assert.That(merged.High, Is.EqualTo(forwards.High));
+    }
+
+    private static OnnxModel Model(Action<GraphBuilder> build)
+    {
+        var g = new GraphBuilder();
+        build(g);
+        return g.Build();
+    }
+
+    private static Value Normalized(GraphBuilder g, Value x) => g.Op("LayerNormalization", x, g.Weight("gain", Gain()), g.Weight("bias", Tensor.Create([Channels], Weights.Random(Channels))));
+
+    private static Value Product(GraphBuilder g, Value x) => g.Op("MatMul", x, g.Weight("w", Weight(7)));
+
+    /// <summary>The large channel has small weights, as training makes them.</summary>
+    private static Tensor Weight(int seed) => Tensor.Create([Channels, Channels * 4],
+        [.. Weights.Random(Channels * Channels * 4, seed).Select((weight, i) => weight / Gain(i / (Channels * 4)))]);
+
+    private static Tensor Gain() => Tensor.Create([Channels], [.. Enumerable.Range(0, Channels).Select(Gain)]);
+
+    /// <summary>One channel far above all others.</summary>
+    private static float Gain(int channel) => channel == 3 ? 300 : 1;
+
+    private static Tensor Square() => Tensor.Create([Channels, Channels], Weights.Random(Channels * Channels));
+
+    private static Tensor Signs() => Tensor.Create([Channels, 4], [.. Enumerable.Range(0, Channels * 4).Select(i => i % 3 == 0 ? -1f : 1f)]);
+
+    private static Tensor Even() => Tensor.Create([Channels], [.. Enumerable.Repeat(1f, Channels)]);
+}
