@@ -17,7 +17,12 @@ namespace ModelOptimizer.Passes;
 /// The shift is that of the layer itself, on what it reads in the quantized model, so that corrections add up and one run over the data is enough. It
 /// goes into an int32 bias, a float one, an Add behind the product, or a bias that a Conv or Gemm had none of; a MatMul without any gets no further node.
 /// </summary>
-[Description("Puts into biases what quantization shifts the mean outputs of layers by on calibration data. Stands behind the pass that quantizes.")]
+/// <remarks>
+/// Measured, SQNR without → with it: ocr-rec static 9.2 → 14.4 dB (but 8.8 with round-adaptively before it: that model magnifies every change),
+/// mnist-pytorch static 49.0 → 50.2, langid-bert dynamic 35.2 → 35.5, static 33.66 → 33.71; ocr-det static 11.3 → 11.2; manllama has no biases.
+/// </remarks>
+[Description("Puts into biases what quantization shifts the mean outputs of layers by on calibration data. Stands behind the pass that quantizes. Paid on "
+    + "three of five models, by 0.1 to 5 dB; layers without a bias, as decoders have them, stay as they are.")]
 public sealed class CorrectBias(RepairOptions options) : ICalibratedPass
 {
     public NumericEffect Effect => NumericEffect.Lossy;

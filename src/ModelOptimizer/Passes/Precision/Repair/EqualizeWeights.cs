@@ -14,8 +14,12 @@ namespace ModelOptimizer.Passes;
 /// The factors are the nearest powers of two, which floats multiply without rounding: the model computes the same numbers as before. Layers in a
 /// row are balanced in turn until nothing moves.
 /// </summary>
-[Description("Balances the ranges of weights across neighbouring layers before they are quantized. Pays where weights or activations have one scale for "
-    + "all channels; changes no answer by itself.")]
+/// <remarks>
+/// Measured with simplify, fuse and quantize-static behind it, SQNR without → with it: mnist-pytorch 49.0 → 47.6 dB, ocr-det 11.3 → 10.9, ocr-rec
+/// 9.2 → 9.6. It evens activations too, whose channels then all end where the calibration data does, and inputs not seen there are clipped more.
+/// </remarks>
+[Description("Balances the ranges of weights across neighbouring layers before they are quantized; changes no answer by itself. On most models measured "
+    + "the quantized result got worse, because weights with a scale for each channel don't need it: compare before you keep it.")]
 public sealed class EqualizeWeights : IGraphPass
 {
     /// <summary>Each turn only lessens the imbalance; rows of layers settle within a few.</summary>

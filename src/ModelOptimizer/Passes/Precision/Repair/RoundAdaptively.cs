@@ -14,7 +14,12 @@ namespace ModelOptimizer.Passes;
 /// A channel changes only when its error falls on inputs that the search did not look at, so that no layer gets worse by it. Codes stay within those
 /// that the weight had, and sums that could not overflow still can't.
 /// </summary>
-[Description("Rounds weights that a pass before it quantized anew, so that the outputs of layers come closest on calibration data.")]
+/// <remarks>
+/// Measured, SQNR without → with it: mnist-pytorch static 49.0 → 51.2 dB, langid-bert dynamic 35.2 → 35.5 and static 33.7 → 33.8; ocr-rec, ocr-det and
+/// manllama static stay within 0.03 dB: there the noise is that of activations.
+/// </remarks>
+[Description("Rounds weights that a pass before it quantized anew, so that the outputs of layers come closest on calibration data. Pays where weights make "
+    + "most of the noise; 0 to 2 dB on the models measured.")]
 public sealed class RoundAdaptively(RepairOptions options) : ICalibratedPass
 {
     /// <summary>Elements of inputs that are held at a time; more layers take another run over the data.</summary>

@@ -25,8 +25,13 @@ public sealed record SmoothQuantOptions : ILocated
 /// </code>
 /// The factors go into the gain of a normalization or into the weights before, so that no node is added; all readers of the activation share them.
 /// </summary>
+/// <remarks>
+/// α is chosen by ranges from every other sample and errors on those between, so that what unseen inputs lose by clipping counts. Measured on manllama:
+/// before quantize-dynamic perplexity 9.567 → 9.547 (31.4 → 31.7 dB), before quantize-static 9.591 → 9.619 (27.2 → 26.7 dB). Encoders that normalize
+/// behind the residual have no place for it: the residual reads what would be scaled.
+/// </remarks>
 [Description("Moves range from activations with outlier channels into the weights behind them, before both are quantized. Needs calibration data; "
-    + "pays for decoders whose normalizations lead into MatMuls only, changes no answer by itself.")]
+    + "changes no answer by itself. Paid before quantize-dynamic on a decoder, not before quantize-static, whose ranges are fixed: compare before you keep it.")]
 public sealed class SmoothQuant(SmoothQuantOptions options) : ICalibratedPass
 {
     /// <summary>Multiplications that the search may take for one step and layer.</summary>
