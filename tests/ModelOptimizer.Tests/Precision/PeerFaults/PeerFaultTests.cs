@@ -54,12 +54,13 @@ public sealed class PeerFaultTests
     [TestCase("entropy")]
     [TestCase("percentile")]
     [TestCase("mse")]
-    public void Fault_3_other_calibrators_differ_from_min_max_where_there_are_outliers(string calibrator)
+    public void Fault_3_other_calibrators_differ_from_min_max_where_tails_are_long(string calibrator)
     {
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2048, 16), g.Weight("w", StaticModels.Matrix(16, 8))));
-        var values = Weights.Random(2048 * 16);
-        values[77] = 40;
+        // Many are small and few large, but none so far from the others that its error alone outweighs what clipping gains.
+        const int Count = 2048 * 16;
+        float[] values = [.. Enumerable.Range(0, Count).Select(i => (i % 2 == 0 ? 1 : -1) * MathF.Pow(-MathF.Log((i + 0.5f) / Count), 1.5f))];
         var inputs = new Dictionary<string, Tensor> { ["x"] = Tensor.Create([2048, 16], values) };
 
         var (minMax, other) = (Quantize("min-max"), Quantize(calibrator));
