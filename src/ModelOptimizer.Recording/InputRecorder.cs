@@ -24,6 +24,12 @@ public sealed class InputRecorder
     /// <summary>The first day that archives know: equal inputs give equal files.</summary>
     private static readonly DateTimeOffset s_noTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>EEXIST.</summary>
+    private const int ExistsOnUnix = 17;
+
+    /// <summary>ERROR_FILE_EXISTS.</summary>
+    private const int ExistsOnWindows = 80;
+
     private readonly string _folder;
     private readonly int _limit;
     private readonly int _every;
@@ -123,19 +129,42 @@ public sealed class InputRecorder
     /// <summary>Gives the file the next number that nobody has: another process may record, too.</summary>
     private void Publish(string scratch)
     {
-        while (true)
+        string name;
+        do
+            name = Prefix + (Interlocked.Increment(ref _number) - 1).ToString("D6", CultureInfo.InvariantCulture) + Extension;
+        while (!TryPublish(scratch, name));
+    }
+
+    /// <summary>Claims the name before the file moves there: on Unix a move may replace a file that came into being meanwhile.</summary>
+    /// <returns>False when somebody has the name or is about to.</returns>
+    private bool TryPublish(string scratch, string name)
+    {
+        var (path, claim) = (Path.Combine(_folder, name), Path.Combine(_folder, $".{name}.claim"));
+        if (!TryCreate(claim))
+            return false;
+        try
         {
-            var number = Interlocked.Increment(ref _number) - 1;
-            var path = Path.Combine(_folder, Prefix + number.ToString("D6", CultureInfo.InvariantCulture) + Extension);
-            try
-            {
-                File.Move(scratch, path);
-                return;
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                // Taken in the meantime.
-            }
+            if (File.Exists(path))
+                return false;
+            File.Move(scratch, path);
+            return true;
+        }
+        finally
+        {
+            File.Delete(claim);
+        }
+    }
+
+    private static bool TryCreate(string path)
+    {
+        try
+        {
+            new FileStream(path, FileMode.CreateNew).Dispose();
+            return true;
+        }
+        catch (IOException e) when ((e.HResult & 0xFFFF) is ExistsOnUnix or ExistsOnWindows)
+        {
+            return false;
         }
     }
 }
