@@ -11,9 +11,10 @@ internal static class Lengths
 
     /// <summary>
     /// Whether two axes that some elementwise operator brings together are equally long in every run that succeeds: equal, or one of them
-    /// the other cut at a limit, see <see cref="CutLength"/>.
+    /// the other cut at two or more, see <see cref="CutLength.IsEqualIfItFits"/>.
     /// </summary>
-    public static bool AreEqualIfTheyFit(Dimension left, Dimension right) => AreEqual(left, right) || CutLength.IsCut(left, right) || CutLength.IsCut(right, left);
+    public static bool AreEqualIfTheyFit(Dimension left, Dimension right) =>
+        AreEqual(left, right) || CutLength.IsEqualIfItFits(left, right) || CutLength.IsEqualIfItFits(right, left);
 
     /// <summary>A vector of one element that holds an axis's length: a constant, or taken from an input of the graph, which all layers share.</summary>
     public static Value Vector(Value source, int axis, Node before)

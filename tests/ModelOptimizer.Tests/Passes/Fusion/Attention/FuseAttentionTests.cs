@@ -52,6 +52,25 @@ public sealed class FuseAttentionTests
     public void A_mask_of_its_own_length_is_left_to_the_formula() =>
         Run(g => Masked(g, g.Op("Mul", g.Op("Cast", [g.Input("m", DataType.Int64, "rows", "length")], ("to", 1)), Number(g, -1e4f)))).Refuses("is not known to be as long as the keys");
 
+    [TestCase(1, false)]
+    [TestCase(3, true)]
+    [TestCase(64, true)]
+    public void A_mask_cut_to_the_keys_is_as_long_unless_one_element_may_stretch(int longest, bool isFused)
+    {
+        var test = Run(g =>
+        {
+            var mask = g.Initializer("mask", [1, 1, 1, longest], [.. Enumerable.Range(0, longest).Select(i => i % 2 - 1f)]);
+            var x = g.Input("x", X);
+            var cut = g.Op("Slice", mask, g.Int64s("start", [0]), g.Op("Gather", g.Op("Shape", x), g.Int64s("second", 1)), g.Int64s("axis", 3));
+            return g.Op("MatMul", Softmax(g, g.Op("Add", Scores(g, Apart(g, x)), cut)), Apart(g, x));
+        }, inputs: new() { ["x"] = Tensor.Create([1, 3, Width], [.. Enumerable.Range(0, 3 * Width).Select(i => i % 7 * 0.3f)]) });
+
+        if (isFused)
+            Assert.That(test.Operators, Has.Member("Attention"));
+        else
+            test.Refuses("is not known to be as long as the keys");
+    }
+
     [TestCase(-1e9f, true)]
     [TestCase(float.MinValue, false)]
     [TestCase(float.NegativeInfinity, false)]

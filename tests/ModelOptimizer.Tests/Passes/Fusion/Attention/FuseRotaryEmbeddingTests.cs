@@ -85,6 +85,27 @@ public sealed class FuseRotaryEmbeddingTests
     public void Tables_of_another_length_are_refused() => Run(Contrib, 17, g =>
         Turn(g, g.Input("x", DataType.Float, "batch", Heads, 1, Size), Table(g, "cos"), Table(g, "sin"))).Refuses("one row for each position");
 
+    [TestCase(17, 1, false)]
+    [TestCase(17, 64, true)]
+    [TestCase(23, 1, false)]
+    [TestCase(23, 64, true)]
+    public void Tables_cut_to_the_length_have_a_row_for_each_position_unless_one_may_stretch(long opset, int longest, bool isFused)
+    {
+        var test = Run(opset < 23 ? Contrib : Standard, opset, g =>
+        {
+            var x = g.Input("x", DataType.Float, "batch", Heads, "length", Size);
+            var length = g.Op("Gather", g.Op("Shape", x), g.Int64s("third", 2));
+            return Turn(g, x, Cut("cos"), Cut("sin"));
+
+            Value Cut(string name) => g.Op("Slice", Table(g, name, longest), g.Int64s("start", [0]), length, g.Int64s("axis", [0]));
+        }, new() { ["x"] = Tensor.Create([1, Heads, Length, Size], [.. Enumerable.Range(0, Heads * Length * Size).Select(i => i * 0.1f - 1)]) });
+
+        if (isFused)
+            Assert.That(test.Operators, Has.Member("RotaryEmbedding"));
+        else
+            test.Refuses("one row for each position");
+    }
+
     [TestCase(0, 3, TestName = "Not_half_but_more")]
     [TestCase(1, 3, TestName = "Not_from_the_start")]
     public void Other_cuts_are_no_candidates(long start, long end) => Run(Contrib, 17, g =>
@@ -99,11 +120,11 @@ public sealed class FuseRotaryEmbeddingTests
     public void Without_contrib_operators_old_opsets_say_what_would_do() =>
         Run(Standard, 17, g => Formula(g, g.Input("x", X))).Refuses("opset 17 has no RotaryEmbedding: upgrade-opset to 23 or format: contrib would do");
 
-    private static PassTest Run(FuseRotaryEmbedding pass, long opset, Func<GraphBuilder, Value> build)
+    private static PassTest Run(FuseRotaryEmbedding pass, long opset, Func<GraphBuilder, Value> build, Dictionary<string, Tensor>? inputs = null)
     {
         var g = new GraphBuilder(opset);
         g.Output("y", build(g));
-        return PassTester.Run(pass, g.Build());
+        return PassTester.Run(pass, g.Build(), inputs);
     }
 
     private static Value Formula(GraphBuilder g, Value x) => Turn(g, x, Table(g, "cos"), Table(g, "sin"));
@@ -119,6 +140,6 @@ public sealed class FuseRotaryEmbeddingTests
     private static Value Int64(GraphBuilder g, long number) => g.Constant(Tensor.Create([1], number));
 
     /// <summary>One row for each position, whose second half repeats the first.</summary>
-    private static Value Table(GraphBuilder g, string name) => g.Weight(name,
-        Tensor.Create([Length, Size], [.. Enumerable.Range(0, Length * Size).Select(i => (name.Length + i / Size + i % (Size / 2)) * 0.1f + (name[0] == 'c' ? 1 : 0))]));
+    private static Value Table(GraphBuilder g, string name, int rows = Length) => g.Weight(name,
+        Tensor.Create([rows, Size], [.. Enumerable.Range(0, rows * Size).Select(i => (name.Length + i / Size + i % (Size / 2)) * 0.1f + (name[0] == 'c' ? 1 : 0))]));
 }
