@@ -34,19 +34,6 @@ public sealed class DynamicConvTests
         test.Leaves("DynamicQuantizeLinear", "ConvInteger", "Cast", "Mul", "Mul", "Reshape", "Add");
     }
 
-    /// <summary>The peer's default set has Conv: 0.23 × the speed and 2.7 dB on a text recognizer.</summary>
-    [Test]
-    public void Fault_11_convolutions_are_left_alone_by_default_and_the_reason_says_how_slow_they_would_be()
-    {
-        var g = new GraphBuilder();
-        g.Output("y", g.Op("Conv", [g.Input("x", X), Kernel(g, 6)]));
-
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
-
-        Assert.That(test.Log.Rewrites, Is.Empty);
-        Assert.That(test.Log.Weights.Single().Refusal, Does.Contain("depthwise ones 20 times").And.Contain("operators: [Conv]"));
-    }
-
     [TestCase("Conv", 1)]
     [TestCase("MatMul", 0)]
     public void Who_asks_for_convolutions_is_warned(string operators, int warnings)

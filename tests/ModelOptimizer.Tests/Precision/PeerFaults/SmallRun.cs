@@ -26,11 +26,12 @@ internal sealed record SmallRun(OnnxModel Original, OnnxModel Result, RewriteLog
 
     public double SizeRatio => (double)ModelWriter.ToBytes(Result).Length / ModelWriter.ToBytes(Original).Length;
 
-    /// <summary>Signal to noise in dB, all outputs together, as the runtime runs the model with all its optimizations.</summary>
-    public double Sqnr()
+    /// <summary>Signal to noise in dB, all outputs together.</summary>
+    /// <param name="optimize">Whether the runtime may optimize the models; else they run as written.</param>
+    public double Sqnr(bool optimize = true)
     {
-        using var before = PassContexts.Engine.Open(Original, new SessionSettings());
-        using var after = PassContexts.Engine.Open(Result, new SessionSettings());
+        using var before = PassContexts.Engine.Open(Original, new SessionSettings(optimize));
+        using var after = PassContexts.Engine.Open(Result, new SessionSettings(optimize));
         var (signal, noise) = (0.0, 0.0);
         foreach (var inputs in Enumerable.Range(0, Inputs is null ? Seeds : 1).Select(seed => Inputs ?? SampleInputs.Make(before.Inputs, seed)))
             foreach (var (x, y) in before.Run(inputs).Zip(after.Run(inputs)).SelectMany(pair => Elements(pair.First!).Zip(Elements(pair.Second!))))

@@ -34,6 +34,25 @@ public sealed class MovementTests
         Assert.That(AtRunTime(test.Model).Count(op => op is "QuantizeLinear" or "DequantizeLinear"), Is.EqualTo(2), "only at the model's ends");
     }
 
+    [TestCase("linear")]
+    [TestCase("cubic")]
+    public void A_Resize_that_makes_new_numbers_stays_float_and_says_so(string mode)
+    {
+        var g = new GraphBuilder();
+        var resized = g.Op("Resize", [Conv(g, g.Input("x", Picture), "a"), null, g.Initializer("scales", [4], 1, 1, 2, 2)], ("mode", mode));
+        g.Output("y", Conv(g, resized, "b"));
+
+        var test = Quantize(g.Build());
+
+        var node = test.Model.Graph.Nodes.Single(node => node.Is("Resize"));
+        Assert.That(test.Log.Refusals.Single(refusal => refusal.Where.StartsWith("Resize", StringComparison.Ordinal)).Why,
+            Does.Contain($"mode '{mode}' makes new numbers").And.Contain("stays float"));
+        Assert.That(test.Log.Nodes, Has.Count.EqualTo(2), "the convolutions around it are quantized all the same");
+        var operators = AtRunTime(test.Model).ToList();
+        Assert.That(operators[operators.IndexOf("Resize") - 1], Is.EqualTo("DequantizeLinear"), "it reads floats");
+        Assert.That(node.Output().Uses.Select(use => use.User.OpType), Is.All.EqualTo("QuantizeLinear"), "the next one makes codes of its own");
+    }
+
     [Test]
     public void Parts_of_codes_are_codes()
     {

@@ -80,14 +80,17 @@ internal static class QuantizableOperators
     public static QuantizableOperator? Find(Node node) => node.Domain.Length == 0 ? Rows.GetValueOrDefault(node.OpType) : null;
 
     /// <summary>True when the node hands on elements of its first input as they are.</summary>
-    public static bool Moves(Node node) => Find(node) is { Kind: QuantizedKind.Movement } && node.OpType switch
+    public static bool Moves(Node node) => Find(node) is { Kind: QuantizedKind.Movement } && WhyNotMoved(node) is null;
+
+    /// <summary>Why a node whose operator can move elements does not hand them on as they are; null when it does.</summary>
+    public static string? WhyNotMoved(Node node) => node.OpType switch
     {
-        // Interpolation makes new numbers; so does a constant beside the picture.
-        "Resize" => node.Attributes.TryGetString("mode") is null or "nearest"
-            && node.Attributes.TryGetString("coordinate_transformation_mode") != "tf_crop_and_resize",
-        // Positions of the largest elements have no codes.
-        "MaxPool" => node.Outputs.Count == 1,
-        _ => true,
+        "Resize" when node.Attributes.TryGetString("mode") is { } mode and not "nearest" =>
+            $"its mode '{mode}' makes new numbers between those it reads, so that it stays float; 'nearest' would move codes",
+        "Resize" when node.Attributes.TryGetString("coordinate_transformation_mode") == "tf_crop_and_resize" =>
+            "'tf_crop_and_resize' puts a constant beside the picture, so that it stays float",
+        "MaxPool" when node.Outputs.Count > 1 => "positions of the largest elements have no codes, so that it stays float",
+        _ => null,
     };
 
     /// <summary>The range that the operator's results lie in, whatever it reads; null where that depends.</summary>

@@ -30,8 +30,14 @@ internal sealed class StaticCandidates(PassContext context, NodeSelector selecto
 
     private StaticNode? Choose(Node node)
     {
-        if (QuantizableOperators.Find(node) is not { Kind: QuantizedKind.Product or QuantizedKind.Arithmetic } row || IsSettled(node, row))
+        if (QuantizableOperators.Find(node) is not { } row || IsSettled(node, row))
             return null;
+        if (row.Kind is not (QuantizedKind.Product or QuantizedKind.Arithmetic))
+        {
+            if (row.Kind == QuantizedKind.Movement && QuantizableOperators.WhyNotMoved(node) is { } numbers && node.Input(0)?.Type?.ElementType == DataType.Float)
+                context.Refuse(node, numbers);
+            return null;
+        }
         var weight = row.Kind == QuantizedKind.Product ? node.Input(1) : null;
         if ((Request(node, row) ?? selector.Refusal(node, weight) ?? Misfit(node, row)) is not { } why)
             return new StaticNode(node, row, precision.For(node, weight));
