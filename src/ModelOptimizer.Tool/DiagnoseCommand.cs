@@ -15,15 +15,16 @@ internal sealed class DiagnoseCommand
     {
         Description = ".npz, a folder of .npy, ONNX test_data_set_* folders, or .jsonl; one array per input",
         HelpName = "PATH",
-        Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
+
+    private readonly ProfileData _profile = new();
 
     private readonly Option<int> _samples = new("--samples")
     {
         Description = "Samples used at most",
         HelpName = "N",
-        DefaultValueFactory = _ => new DiagnosisRequest([]).Samples,
+        DefaultValueFactory = _ => DiagnosisRequest.DefaultSamples,
         CustomParser = NumberParsers.Whole("--samples", minimum: 1),
     };
 
@@ -31,7 +32,7 @@ internal sealed class DiagnoseCommand
     {
         Description = "In dB: a loss is big when its noise alone would leave no more",
         HelpName = "DB",
-        DefaultValueFactory = _ => (int)new DiagnosisRequest([]).Threshold,
+        DefaultValueFactory = _ => DiagnosisRequest.DefaultThreshold,
         CustomParser = NumberParsers.Whole("--threshold", minimum: 0),
     };
 
@@ -43,16 +44,22 @@ internal sealed class DiagnoseCommand
     {
         var command = new ToolCommand("diagnose", "Say where a quantized model loses precision against its original, why, and what would mend it",
             "diagnose model.onnx small.onnx --data validation.npz",
-            "diagnose model.onnx small.onnx --data validation.npz --threshold 30 --all")
+            "diagnose model.onnx small.onnx --data validation.npz --threshold 30 --all",
+            "diagnose model.onnx small.onnx -p model-opt.yaml")
         {
-            _original, _candidate, _data, _samples, _threshold, _all,
+            _original, _candidate, _data,
         };
+        _profile.AddTo(command);
+        foreach (var option in new Option[] { _samples, _threshold, _all })
+            command.Options.Add(option);
         return command.Does(Run);
     }
 
     private void Run(ParseResult parsed, CommandContext context)
     {
-        var request = new DiagnosisRequest(parsed.GetValue(_data)!) { Samples = parsed.GetValue(_samples), Threshold = parsed.GetValue(_threshold) };
+        var data = _profile.Read(parsed, _data)
+            ?? throw new UsageException("diagnose needs data: --data PATH, or -p PROFILE with 'evaluate:' or 'calibration:'");
+        var request = new DiagnosisRequest(data) { Samples = parsed.GetValue(_samples), Threshold = parsed.GetValue(_threshold) };
         var (original, candidate) = (OnnxModel.Load(parsed.GetValue(_original)!), OnnxModel.Load(parsed.GetValue(_candidate)!));
         var diagnosis = ProgressReporter.Run(context, progress => new Diagnoser(new OnnxRuntimeEngine()).Run(original, candidate, request, progress, context.Cancellation));
         if (context.IsJson)

@@ -18,6 +18,21 @@ internal sealed class CommandTests : IDisposable
         Golden.Verify(Cli.Run("inspect", _model).Out.Replace(_model, "model.onnx", StringComparison.Ordinal));
 
     [Test]
+    public void Compare_takes_its_data_from_a_profile()
+    {
+        Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
+        var (profile, empty) = (_folder.Write("p.yaml", "version: 1\nevaluate: { data: data.npz, metrics: [sqnr] }\n"), _folder.Write("e.yaml", "version: 1\n"));
+
+        var run = Cli.Run("compare", _model, _model, "-p", profile);
+        var mistake = Cli.Run("compare", _model, _model, "-p", empty);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Out, Does.Contain("sqnr").And.Not.Contain("cosine"));
+        Assert.That(mistake.ExitCode, Is.EqualTo(6));
+        Assert.That(mistake.Error, Does.Contain("e.yaml").And.Contain("MO5030: The profile names no data to compare on"));
+    }
+
+    [Test]
     public void Inspect_tells_programs_the_same() =>
         Golden.Verify(Cli.Run("inspect", _model, "--json").Out.Replace(_model, "model.onnx", StringComparison.Ordinal));
 

@@ -12,6 +12,10 @@ internal sealed class DiagnosisText(CommandContext context, ModelDiagnosis diagn
         var matched = MatchCounts.Of(diagnosis);
         Line($"Compared {diagnosis.Compared.Count} of {diagnosis.Values} values on {diagnosis.Samples} samples: {matched.ByName} by name, "
             + $"{matched.ByDerivedName} by a name derived from it, {matched.ByPosition} by position");
+        if (diagnosis.Others > 0)
+            Line($"{Quantities.Count(diagnosis.Others)} more bear an original's name and are another quantity: a factor or bias was moved past them");
+        if (diagnosis.InBodies > 0)
+            Line($"{Quantities.Count(diagnosis.InBodies)} values inside of bodies (If, Loop, Scan, functions) are not compared");
         if (showAll)
             Values();
         if (!diagnosis.AreBig)

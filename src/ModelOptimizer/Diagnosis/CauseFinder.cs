@@ -16,6 +16,9 @@ internal sealed record LossEvidence
 
     public bool IsNotFinite { get; init; }
 
+    /// <summary>Whether losses are told that quantization itself made.</summary>
+    public bool HasCauses { get; init; } = true;
+
     /// <summary>The squared error there.</summary>
     public double Noise { get; init; }
 
@@ -57,7 +60,7 @@ internal static class CauseFinder
             return new Finding(LossCause.Overflow, "numbers exceed the range of the candidate's type and become infinite or undefined", [Exclude(loss)]);
         if (!loss.IsRounding && loss.Form == NumberForm.Float)
             return new Finding(LossCause.Amplification, $"nothing is quantized in {loss.Node.OpType} itself: it makes noise of its inputs weigh more, as differences of large numbers do",
-                ["look at the losses above it first"]);
+                [loss.HasCauses ? "look at the losses above it first" : "no node adds much by itself: a higher --threshold names those that add most"]);
         return (loss.IsRounding ? null : OfWeight(loss, Coarse)) ?? OfNumbers(loss) ?? (loss.IsRounding ? null : OfWeight(loss, Noticeable)) ?? Rest(loss);
     }
 

@@ -3,18 +3,28 @@ using ModelOptimizer.Evaluation;
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Diagnosis;
 
 /// <summary>What to diagnose on.</summary>
-/// <param name="Data">Files with one array per model input.</param>
-public sealed record DiagnosisRequest(IReadOnlyList<string> Data)
+/// <param name="Data">What both models run on.</param>
+public sealed record DiagnosisRequest(DataSettings Data)
 {
+    public const int DefaultSamples = 16;
+    public const int DefaultThreshold = 25;
+
+    /// <param name="paths">Files with one array per model input.</param>
+    public DiagnosisRequest(IReadOnlyList<string> paths)
+        : this(new EvaluateSettings { Data = paths })
+    {
+    }
+
     /// <summary>Samples used at most.</summary>
-    public int Samples { get; init; } = 16;
+    public int Samples { get; init; } = DefaultSamples;
 
     /// <summary>In dB: noise that a node adds is big when it alone would leave no more than this.</summary>
-    public double Threshold { get; init; } = 25;
+    public double Threshold { get; init; } = DefaultThreshold;
 }
 
 /// <summary>
@@ -31,27 +41,45 @@ public sealed class Diagnoser(IInferenceEngine engine)
     {
         ArgumentNullException.ThrowIfNull(request);
         SignatureCheck.Require(original, candidate);
-        var data = new DataSet(request.Data, DataRequest.For(original).NarrowedBy(candidate) with { Limit = request.Samples });
+        var batch = (request.Data as EvaluateSettings)?.Batch ?? 1;
+        var data = new DataSet(request.Data, DataRequest.For(original).NarrowedBy(candidate) with { Limit = request.Samples, Batch = batch });
         var runs = new PairedRuns(engine, original, candidate, data, cancellation);
         progress?.Report("compare");
         var matches = new ValueMatcher(original, candidate).Match();
         var (computed, rounded) = Compare(runs, matches);
         if (!computed.Any(sums => sums is { Samples: > 0, IsIncomparable: false }))
-            throw new DiagnosticException(DiagnosticCatalog.NothingToCompare, "No value of the candidate stands for one of the original that is made of floats; are these "
-                + "two forms of one model?", candidate.Path is null ? null : new SourceLocation(candidate.Path));
+            throw new DiagnosticException(DiagnosticCatalog.NothingToCompare, WhyNothing(original),
+                candidate.Path is null ? null : new SourceLocation(candidate.Path));
+        var others = new MatchReview(matches, computed, Threshold(request)).Others();
+        (matches, computed, rounded) = (Without(matches, others), Without(computed, others), Without(rounded, others));
         var steps = new LossFinder(matches, computed, rounded).Steps().ToList();
         progress?.Report("find causes");
         var causes = new LossInspector(runs, matches, computed, rounded);
-        var big = Causes(causes, [.. steps.Where(step => step.Added >= Math.Pow(10, -request.Threshold / 10))]);
+        var big = Causes(causes, [.. steps.Where(step => step.Added >= Threshold(request))]);
         return new ModelDiagnosis
         {
             Samples = computed.Max(sums => sums.Samples),
             Values = ValueMatcher.Made(original).Count(),
+            Others = others.Count,
+            InBodies = InBodies(original),
             Compared = [.. matches.Select((match, i) => Describe(match, computed[i], rounded[i])).OfType<DiagnosedValue>()],
             Losses = causes.Inspect(big.Count > 0 ? big : [.. steps.OrderByDescending(step => step.Added).Take(1).Where(step => step.Added > 0)]),
             AreBig = big.Count > 0,
         };
     }
+
+    private static double Threshold(DiagnosisRequest request) => Math.Pow(10, -request.Threshold / 10);
+
+    private static IReadOnlyList<T> Without<T>(IReadOnlyList<T> all, IReadOnlySet<int> left) => [.. all.Where((_, i) => !left.Contains(i))];
+
+    /// <summary>Values that nodes make inside of If, Loop, Scan and other bodies.</summary>
+    private static int InBodies(OnnxModel model) => GraphWalker.Graphs(model).Where(graph => graph != model.Graph)
+        .Sum(graph => graph.Nodes.Where(node => !node.Is("Constant")).Sum(node => node.Outputs.OfType<Value>().Count()));
+
+    private static string WhyNothing(OnnxModel original) => InBodies(original) > ValueMatcher.Made(original).Count()
+        ? "What the original computes lies inside of bodies, which are not compared, and no value around them is made of floats in both; "
+            + "'compare A B --data' measures the outputs"
+        : "No value of the candidate stands for one of the original that is made of floats; are these two forms of one model?";
 
     /// <summary>Where nothing is quantized, noise from elsewhere only weighs more: a cause only when there is no other.</summary>
     private static List<LossStep> Causes(LossInspector inspector, List<LossStep> big)

@@ -12,8 +12,8 @@ internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> m
 
     public IReadOnlyList<DiagnosedLoss> Inspect(IReadOnlyList<LossStep> losses)
     {
-        var numbers = Numbers(losses);
-        return [.. losses.Select((loss, i) => Describe(loss, CauseFinder.Find(Evidence(loss, numbers[i]))))];
+        var (numbers, hasCauses) = (Numbers(losses), losses.Any(IsMadeHere));
+        return [.. losses.Select((loss, i) => Describe(loss, CauseFinder.Find(Evidence(loss, numbers[i]) with { HasCauses = hasCauses })))];
     }
 
     /// <summary>Whether the step quantizes anything.</summary>

@@ -9,6 +9,12 @@ public sealed record ModelDiagnosis
     /// <summary>Values that the original computes in its main graph.</summary>
     public required int Values { get; init; }
 
+    /// <summary>Values of the candidate that bear an original's name and are another quantity: a factor or a bias was moved past them.</summary>
+    public required int Others { get; init; }
+
+    /// <summary>Values that the original computes inside of If, Loop, Scan and other bodies. They are not compared.</summary>
+    public required int InBodies { get; init; }
+
     /// <summary>Those that something in the candidate stands for, in order of execution.</summary>
     public required IReadOnlyList<DiagnosedValue> Compared { get; init; }
 

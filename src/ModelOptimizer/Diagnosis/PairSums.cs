@@ -8,6 +8,12 @@ internal sealed class PairSums
 {
     private const int Block = 1024;
 
+    /// <summary>The candidate's power.</summary>
+    private double _candidate;
+
+    /// <summary>The sum of products.</summary>
+    private double _product;
+
     public double Signal { get; private set; }
 
     public double Noise { get; private set; }
@@ -22,6 +28,9 @@ internal sealed class PairSums
 
     /// <summary>Noise power over signal power.</summary>
     public double Ratio => IsNotFinite ? double.PositiveInfinity : Noise == 0 ? 0 : Signal == 0 ? double.PositiveInfinity : Noise / Signal;
+
+    /// <summary>What remains of <see cref="Ratio"/> when the candidate may be a multiple of the original: 1 − ρ² of their correlation.</summary>
+    public double RatioOfMultiple => _candidate == 0 || Signal == 0 ? 1 : Math.Max(0, 1 - _product * _product / (Signal * _candidate));
 
     public void Add(Tensor? original, Tensor? candidate)
     {
@@ -55,6 +64,8 @@ internal sealed class PairSums
                 continue;
             Signal += x * x;
             Noise += (x - y) * (x - y);
+            _candidate += y * y;
+            _product += x * y;
         }
     }
 

@@ -43,6 +43,27 @@ internal static class QuantizedForms
         return SoleReader(value) is { OpType: "Mul" } scaled ? scaled.Output() : value;
     }
 
+    /// <summary>
+    /// The floats that stand for what a node of the original makes, when another of its family does its work: a bias may be added by a node of its
+    /// own. Null when the bias is nowhere.
+    /// </summary>
+    public static Value? Result(Node original, Node twin)
+    {
+        var value = Floats(twin);
+        if (!original.Is("Conv", "Gemm") || original.Input(2) is null || !LacksBias(twin))
+            return value;
+        return SoleReader(value) is { OpType: "Add" } add && add.Inputs.Any(input => input?.Constant is not null) ? add.Output() : null;
+    }
+
+    private static bool LacksBias(Node node) => node.OpType switch
+    {
+        "MatMul" or "FusedMatMul" or "MatMulInteger" or "ConvInteger" or "QLinearMatMul" => true,
+        "Conv" or "FusedConv" or "Gemm" => node.Input(2) is null,
+        "DynamicQuantizeMatMul" => node.Input(4) is null,
+        "MatMulNBits" => node.Input(5) is null,
+        _ => false,
+    };
+
     /// <summary>The value behind QuantizeLinear and DequantizeLinear, with the quantizer between; null when its readers don't quantize it.</summary>
     public static (Value Rounded, Quantizer? Quantizer)? Rounded(Value value)
     {

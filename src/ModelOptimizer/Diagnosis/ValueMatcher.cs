@@ -99,13 +99,13 @@ internal sealed class ValueMatcher
             return null;
         var twin = _nodes.GetValueOrDefault(node.Name) ?? _nodes.GetValueOrDefault(node.Name + "_quant");
         return twin is not null && (twin.OpType == node.OpType || QuantizedForms.Family(twin) is { } family && family == QuantizedForms.Family(node))
-            ? Create(node, value, QuantizedForms.Floats(twin), MatchKind.DerivedName)
-            : null;
+            && QuantizedForms.Result(node, twin) is { } result ? Create(node, value, result, MatchKind.DerivedName) : null;
     }
 
-    private ValueMatch? ByPosition(Node node, Value value) => value == node.Outputs[0] && _placed.TryGetValue(node, out var twin)
-        ? Create(node, value, QuantizedForms.Floats(twin), MatchKind.Position)
-        : null;
+    private ValueMatch? ByPosition(Node node, Value value) =>
+        value == node.Outputs[0] && _placed.TryGetValue(node, out var twin) && QuantizedForms.Result(node, twin) is { } result
+            ? Create(node, value, result, MatchKind.Position)
+            : null;
 
     private static ValueMatch? Create(Node node, Value original, Value computed, MatchKind kind)
     {

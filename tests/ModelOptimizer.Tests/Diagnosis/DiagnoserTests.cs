@@ -150,6 +150,70 @@ public sealed class DiagnoserTests
         Assert.That((diagnosis.AreBig, diagnosis.Losses.Single().Node), Is.EqualTo((false, "Relu 'clamp'")));
     }
 
+    /// <summary>Who moves a factor past a value may leave it its name, though it is six times as large from then on.</summary>
+    [TestCase("Mul", 6f)]
+    [TestCase("Add", 3f)]
+    public void A_value_of_the_same_name_and_another_quantity_is_no_loss(string op, float number)
+    {
+        var (original, candidate) = (Moved(op, number, before: false), Moved(op, number, before: true));
+
+        var diagnosis = Diagnose(original, candidate);
+
+        Assert.That((diagnosis.AreBig, diagnosis.Others), Is.EqualTo((false, 1)));
+        Assert.That(diagnosis.Compared.Select(value => value.Value), Is.EqualTo(new[] { "moved", "y" }));
+        Assert.That(diagnosis.Losses.Select(loss => loss.Value), Has.None.EqualTo("h"));
+    }
+
+    [Test]
+    public void A_product_without_the_bias_is_not_the_one_with_it()
+    {
+        var (original, candidate) = (Biased(apart: false), Biased(apart: true));
+
+        var diagnosis = Diagnose(original, candidate);
+
+        Assert.That(diagnosis.Compared.Select(value => (value.Value, value.Candidate)), Is.EqualTo(new[] { ("h", "sum"), ("y", "y") }));
+        Assert.That(diagnosis.Compared.Select(value => value.Sqnr), Is.All.GreaterThan(100));
+    }
+
+    /// <summary>Its noise drowns in what it is added to, and is a loss all the same.</summary>
+    [Test]
+    public void A_noisy_branch_beside_a_strong_one_is_found()
+    {
+        var weight = PlantedModel.Weight(0, [5]).AsSpan<float>().ToArray();
+        var (original, candidate) = (Branch(g => g.Initializer("w", [Width, Width], weight)), Branch(g => PerTensor(g, weight)));
+
+        var diagnosis = Diagnose(original, candidate);
+
+        Assert.That((diagnosis.Losses[0].Node, diagnosis.Others), Is.EqualTo(("MatMul 'product'", 0)));
+        Assert.That(diagnosis.Compared.Single(value => value.Value == "sum").Sqnr, Is.GreaterThan(diagnosis.Losses[0].SqnrAfter + 15));
+    }
+
+    /// <summary>Nothing is quantized where weights are cut out, but what that costs reaches the output.</summary>
+    [Test]
+    public void Weights_that_were_cut_out_are_a_loss()
+    {
+        var weight = PlantedModel.Weight(0, []).AsSpan<float>().ToArray();
+        var pruned = weight.Select((w, i) => i % 3 == 0 ? 0 : w).ToArray();
+
+        var diagnosis = Diagnose(Product(g => g.Initializer("w", [Width, Width], weight)), Product(g => g.Initializer("w", [Width, Width], pruned)));
+
+        Assert.That((diagnosis.AreBig, diagnosis.Losses[0].Value, diagnosis.Others), Is.EqualTo((true, "h", 0)));
+    }
+
+    [Test]
+    public void Values_inside_of_bodies_are_counted_as_not_compared()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, Width);
+        var isLarge = g.Op("Greater", g.Op("ReduceMax", [x], ("keepdims", 0)), g.Constant(Tensor.Create([], 0f)));
+        var y = g.If(isLarge, then => [then.Op("Neg", then.Op("Abs", x))], otherwise => [otherwise.Op("Abs", x)]).Output();
+        y.Name = "y";
+        g.Output("y", y);
+        var model = g.Build();
+
+        Assert.That(Diagnose(model, model.Clone()).InBodies, Is.EqualTo(3));
+    }
+
     [Test]
     public void Models_without_anything_in_common_are_an_error()
     {
@@ -263,6 +327,51 @@ public sealed class DiagnoserTests
         result.Name = folded ? "h" : "scaled";
         g.Output("y", g.Op("Tanh", result));
         result.Uses[0].User.Output().Name = "y";
+        return g.Build();
+    }
+
+    /// <summary>A product and a number to it, before or behind the value that bears the name h.</summary>
+    private static OnnxModel Moved(string op, float number, bool before)
+    {
+        var g = new GraphBuilder();
+        var (x, w) = (g.Input("x", DataType.Float, Dimension.Unknown, Width), g.Initializer("w", PlantedModel.Weight(0, [])));
+        var product = PlantedModel.Product(g, x, w, "product");
+        var first = before ? g.Op(op, product, g.Initializer("n", [1], number)) : product;
+        var second = before ? g.Op("Identity", first) : g.Op(op, first, g.Initializer("n", [1], number));
+        (first.Name, second.Name) = ("h", "moved");
+        var y = g.Op("Tanh", second);
+        y.Name = "y";
+        g.Output("y", y);
+        return g.Build();
+    }
+
+    /// <summary>A Gemm, or a MatMul of its name with the bias in a node of its own.</summary>
+    private static OnnxModel Biased(bool apart)
+    {
+        var g = new GraphBuilder();
+        var (x, w) = (g.Input("x", DataType.Float, Dimension.Unknown, Width), g.Initializer("w", PlantedModel.Weight(0, [])));
+        var b = g.Initializer("b", [Width], [.. Enumerable.Range(0, Width).Select(i => i / 10f)]);
+        var product = apart ? g.Op("MatMul", x, w) : g.Op("Gemm", x, w, b);
+        product.Producer!.Name = "dense";
+        product.Name = apart ? "bare" : "h";
+        var result = apart ? g.Op("Add", product, b) : product;
+        result.Name = apart ? "sum" : "h";
+        var y = g.Op("Tanh", result);
+        y.Name = "y";
+        g.Output("y", y);
+        return g.Build();
+    }
+
+    /// <summary>A product, added to a hundred times its input.</summary>
+    private static OnnxModel Branch(Func<GraphBuilder, Value> weight)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, Width);
+        var product = PlantedModel.Product(g, x, weight(g), "product");
+        product.Name = "h";
+        var sum = g.Op("Add", product, g.Op("Mul", x, g.Initializer("hundred", [], 100)));
+        sum.Name = "sum";
+        g.Output("y", g.Op("Abs", sum));
         return g.Build();
     }
 

@@ -27,13 +27,23 @@ public static class DataFiles
     private static List<string> Expand(string path, DataFileKind kind, SourceLocation place)
     {
         if (File.Exists(path))
-            return kind.Has(path) ? [path] : throw NotFound(place, $"'{path}' is no {kind.Name}; {kind.Expected}");
+            return kind.Has(path) ? [path] : throw NotFound(place, $"'{path}' is no {kind.Name}; {kind.Expected}{Hint(kind, [path])}");
         if (Directory.Exists(path))
-            return InFolder(path, kind) is { Count: > 0 } files ? files : throw NotFound(place, $"The folder '{path}' has no {kind.Name}s; {kind.Expected}");
+            return InFolder(path, kind) is { Count: > 0 } files
+                ? files
+                : throw NotFound(place, $"The folder '{path}' has no {kind.Name}s; {kind.Expected}{Hint(kind, Directory.EnumerateFiles(path))}");
         if (!path.Contains('*', StringComparison.Ordinal))
             throw NotFound(place, $"There is no file or folder '{path}'");
-        return Glob(path, kind) is { Count: > 0 } matches ? matches : throw NotFound(place, $"Nothing matches '{path}'; {kind.Expected}");
+        return Glob(path, kind) is { Count: > 0 } matches
+            ? matches
+            : throw NotFound(place, $"Nothing matches '{path}'; {kind.Expected}{Hint(kind, [path])}");
     }
+
+    /// <summary>Who names pictures or texts as arrays is told where they go.</summary>
+    private static string Hint(DataFileKind kind, IEnumerable<string> paths) => kind != Arrays ? ""
+        : paths.FirstOrDefault(path => Images.Has(path) || Texts.Has(path)) is not { } other ? ""
+        : Images.Has(other) ? ". Pictures go under 'images:' of a profile, which says how to read them"
+        : ". Texts go under 'text:' of a profile, which names the tokenizer";
 
     private static List<string> InFolder(string folder, DataFileKind kind)
     {
