@@ -40,6 +40,48 @@ internal sealed class BisectTests : IDisposable
         Assert.That(run.Error, Does.Contain($"{profile}(4,5): error MO6005: Rewrite 2 of 2 changes outputs beyond 1E-07: quantize-weights:"));
     }
 
+    /// <summary>Static quantization can't even begin without its data: passes learn from the profile's as when it is applied.</summary>
+    [Test]
+    public void Passes_that_learn_from_data_are_searched_as_well()
+    {
+        Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
+        var profile = _folder.Write("p.yaml", "version: 1\ncalibration: { data: data.npz }\npasses: [eliminate-identity, quantize-static]\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "--bisect", "--tolerance", "1e-7");
+
+        Assert.That(run.ExitCode, Is.EqualTo(5), run.Error);
+        Assert.That(run.Out, Does.Contain("3 samples (data.npz)"), "data for calibration serves, where none judges");
+        Assert.That(run.Out, Does.Match(@"Rewrite 2 is the first .*\n  quantize-static: "));
+        Assert.That(run.Error, Does.Contain("MO6005").And.Not.Contain("MO4030"));
+    }
+
+    /// <summary>A build without the data has the ranges that were measured; the search needs no more.</summary>
+    [Test]
+    public void Ranges_of_a_file_do_where_there_is_no_data()
+    {
+        Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
+        const string Passes = "passes: [eliminate-identity, quantize-static]\n";
+        _folder.Write("p.yaml", $"version: 1\ncalibration: {{ data: data.npz }}\n{Passes}");
+        Assert.That(Cli.Run("optimize", _model, "-p", _folder["p.yaml"], "-o", _folder["out.onnx"]).ExitCode, Is.Zero);
+        _folder.Write("r.yaml", $"version: 1\ncalibration: {{ ranges: out.ranges.json }}\n{Passes}");
+
+        var run = Cli.Run("optimize", _model, "-p", _folder["r.yaml"], "--bisect", "--tolerance", "1e-7");
+
+        Assert.That(run.Out, Does.Contain("generated inputs").And.Match(@"Rewrite 2 is the first .*\n  quantize-static: "), run.Error);
+    }
+
+    [Test]
+    public void Explaining_a_pass_that_learns_from_data_tells_what_it_did()
+    {
+        Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
+        var profile = _folder.Write("p.yaml", "version: 1\ncalibration: { data: data.npz }\npasses: [quantize-static]\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "--explain", "quantize-static", "-o", _folder["out.onnx"]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Out, Does.Contain("2 × quantize MatMul to uint8 × int8 per channel"));
+    }
+
     [Test]
     public void Json_says_the_same()
     {

@@ -26,7 +26,7 @@ internal sealed class BisectMode
 
     private readonly Option<string[]> _data = new("--data")
     {
-        Description = "With --bisect: compare on these inputs instead of the profile's 'evaluate:' data; without any, inputs are made up",
+        Description = "With --bisect: compare on these inputs, not on the profile's ('evaluate:', else 'calibration:'); without any, inputs are made up",
         HelpName = "PATH",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -51,7 +51,8 @@ internal sealed class BisectMode
 
     public void Run(ParseResult parsed, ModelChoice choice, CommandContext context)
     {
-        var all = choice.Profile.Passes.Select(pass => new BisectedPass(PassRegistry.Create(pass.Name, pass.Options), pass.Location, pass.Options)).ToList();
+        var all = choice.Profile.Passes.Select((pass, step) =>
+            new BisectedPass(PassRegistry.Create(pass.Name, pass.Options), pass.Location, pass.Options) { Step = step }).ToList();
         // Loss changes outputs on purpose: only a bound of the user's own can judge it.
         var passes = parsed.GetValue(_tolerance) is null ? all.FindAll(pass => pass.Pass.Effect != NumericEffect.Lossy) : all;
         var leftOut = all.Except(passes).Select(pass => pass.Pass.Name).Distinct().ToList();
@@ -62,15 +63,15 @@ internal sealed class BisectMode
         var tolerance = parsed.GetValue(_tolerance) ?? RewriteBisector.DefaultTolerance(passes.Max(pass => pass.Pass.Effect))!.Value;
 
         var original = ModelProblems.Guard(() => OnnxModel.Load(choice.Model), choice.NamedAt);
-        var bisector = new RewriteBisector(new OnnxRuntimeEngine(), passes, tolerance);
+        var bisector = new RewriteBisector(new OnnxRuntimeEngine(), passes, tolerance) { Calibration = choice.Profile.Calibration };
         var settings = Settings(parsed, choice.Profile);
         var result = ProgressReporter.Run(context, progress => bisector.Run(original, settings, progress, context.Cancellation));
         Write(BisectionOutcome.Of(choice.Model, result, passes, tolerance, leftOut), result, context);
     }
 
-    private EvaluateSettings? Settings(ParseResult parsed, OptimizationProfile profile) => parsed.GetValue(_data) is { Length: > 0 } data
+    private DataSettings? Settings(ParseResult parsed, OptimizationProfile profile) => parsed.GetValue(_data) is { Length: > 0 } data
         ? new EvaluateSettings { Data = data, Batch = profile.Evaluate?.Batch ?? 1 }
-        : profile.Evaluate;
+        : ProfileData.Of(profile);
 
     private static void Write(BisectionOutcome outcome, BisectionResult result, CommandContext context)
     {

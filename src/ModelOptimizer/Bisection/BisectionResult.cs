@@ -7,7 +7,11 @@ namespace ModelOptimizer.Bisection;
 /// <param name="Pass">The pass.</param>
 /// <param name="Location">Where the profile names it.</param>
 /// <param name="Options">What it was made with; null when it has no options.</param>
-public sealed record BisectedPass(IGraphPass Pass, SourceLocation? Location = null, object? Options = null);
+public sealed record BisectedPass(IGraphPass Pass, SourceLocation? Location = null, object? Options = null)
+{
+    /// <summary>Its place among the profile's passes, by which a ranges file knows what belongs to it.</summary>
+    public int Step { get; init; }
+}
 
 /// <summary>What the search found.</summary>
 /// <param name="Rewrites">How many rewrites all passes make together.</param>

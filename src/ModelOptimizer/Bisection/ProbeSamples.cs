@@ -25,7 +25,7 @@ internal sealed record ProbeSamples(
 
     /// <param name="candidate">What must take the same inputs, and may have fixed axes that are free in the original.</param>
     /// <exception cref="DiagnosticException">Data don't fit the model, the runtime can't load or run it, or it answers at random.</exception>
-    public static ProbeSamples Take(IInferenceEngine engine, OnnxModel original, OnnxModel candidate, EvaluateSettings? settings)
+    public static ProbeSamples Take(IInferenceEngine engine, OnnxModel original, OnnxModel candidate, DataSettings? settings)
     {
         using var session = Open(engine, original);
         var wanted = DataRequest.For(original).NarrowedBy(candidate);
@@ -49,9 +49,10 @@ internal sealed record ProbeSamples(
         }
     }
 
-    private static ProbeSamples Read(IInferenceSession session, DataRequest wanted, EvaluateSettings settings)
+    private static ProbeSamples Read(IInferenceSession session, DataRequest wanted, DataSettings settings)
     {
-        var request = wanted with { Batch = settings.Batch, Labels = settings.Labels, Limit = Most };
+        var evaluate = settings as EvaluateSettings;
+        var request = wanted with { Batch = evaluate?.Batch ?? 1, Labels = evaluate?.Labels, Limit = Most };
         var data = new DataSet(settings, request);
         var inputs = data.Read().Select(sample => sample.Inputs).ToList();
         try

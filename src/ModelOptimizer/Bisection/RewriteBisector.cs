@@ -1,3 +1,4 @@
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -17,6 +18,9 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
 {
     private static readonly SessionSettings AsWritten = new(Optimize: false);
 
+    /// <summary>What passes learn from, as when the profile is applied; null when it gives no calibration data.</summary>
+    public CalibrationSettings? Calibration { get; init; }
+
     /// <summary>What passes of this effect may change together, as a part of an output's largest magnitude; null for loss, which has no bound.</summary>
     public static double? DefaultTolerance(NumericEffect effect) => effect switch
     {
@@ -29,12 +33,14 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
     /// <param name="settings">The data to compare on; null makes inputs up.</param>
     /// <param name="progress">Told each probe.</param>
     /// <exception cref="DiagnosticException">The model or data can't be used, or a pass refuses the model.</exception>
-    public BisectionResult Run(OnnxModel original, EvaluateSettings? settings, IProgress<string>? progress = null,
+    public BisectionResult Run(OnnxModel original, DataSettings? settings, IProgress<string>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(original);
         progress?.Report("make all rewrites");
-        var rewritten = Rewrite(original, int.MaxValue);
+        // One for all probes: what was measured on a model in the same state is not measured again.
+        var calibration = Calibration is null ? null : CalibrationData.For(engine, original, Calibration, cancellation);
+        var rewritten = Rewrite(original, calibration, int.MaxValue);
         progress?.Report("run the original");
         var samples = ProbeSamples.Take(engine, original, rewritten.Model, settings);
         var all = Try(rewritten, samples);
@@ -54,18 +60,22 @@ public sealed class RewriteBisector(IInferenceEngine engine, IReadOnlyList<Bisec
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report($"run {limit} rewrites");
-            return Try(Rewrite(original, limit), samples);
+            return Try(Rewrite(original, calibration, limit), samples);
         }
     }
 
     private bool Exceeds(Probe probe) => probe.Refusal is not null || probe.Changes.Any(change => !(change.Change <= tolerance));
 
-    private Rewritten Rewrite(OnnxModel original, int limit)
+    private Rewritten Rewrite(OnnxModel original, CalibrationData? calibration, int limit)
     {
         var (model, log, last) = (original.Clone(), new RewriteLog(limit), passes[0]);
-        var context = new PassContext(model, log, engine, new DiagnosticBag());
+        var context = new PassContext(model, log, engine, new DiagnosticBag()) { Calibration = calibration };
         foreach (var pass in passes)
         {
+            // What can change nothing any more need not learn anything, of a model in a state that no ranges file knows.
+            if (context.IsDone)
+                break;
+            calibration?.Begin(pass.Pass.Name, pass.Step);
             var before = log.Rewrites.Count;
             PassRunner.Run(context, pass.Pass);
             if (log.Rewrites.Count > before)

@@ -1,8 +1,10 @@
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Calibration;
 
@@ -18,6 +20,15 @@ public sealed class CalibrationData
         (_engine, _settings) = (engine, settings);
         _store = new(OpenStore);
     }
+
+    /// <summary>For passes that are tried on a model and its copies.</summary>
+    internal static CalibrationData For(
+        IInferenceEngine engine, OnnxModel original, CalibrationSettings settings, CancellationToken cancellation = default) =>
+        new(engine, settings)
+        {
+            Cancellation = cancellation,
+            ModelDigest = () => string.Join('-', FileDigest.Of(SavedModel.SourceOf(original) ?? []).Select(file => file.Sha256)),
+        };
 
     private CalibrationData(CalibrationData other)
     {
@@ -84,10 +95,9 @@ public sealed class CalibrationData
         where T : IObserver<T> => Observe(model, values, create, out _);
 
     /// <summary>From now on it is this entry of the profile's passes that learns.</summary>
-    internal void Begin(PassSettings pass, int step)
-    {
-        _store.Value.Begin(pass.Name, step);
-    }
+    internal void Begin(PassSettings pass, int step) => Begin(pass.Name, step);
+
+    internal void Begin(string pass, int step) => _store.Value.Begin(pass, step);
 
     /// <summary>What was learned, to be written; null when nothing was.</summary>
     internal RangesFile? ToFile() => _store is { IsValueCreated: true, Value: { Sections.Count: > 0 } store } ? store.ToFile(ModelDigest()) : null;

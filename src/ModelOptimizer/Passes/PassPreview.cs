@@ -1,4 +1,5 @@
 using System.Reflection;
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -15,9 +16,11 @@ namespace ModelOptimizer.Passes;
 public sealed record PassPreview(string Pass, string? Group, int Rewrites, int Refusals, ModelSize Before, ModelSize After, string? Problem = null)
 {
     /// <summary>
-    /// Tries every pass without loss on a copy of its own: each group, followed by its members, then the passes on demand that need no options.
+    /// Tries every pass without loss on a copy of its own: each group, followed by its members, then the passes on demand that need no options; then
+    /// those that a profile names beside them, with its options and its data to learn from.
     /// </summary>
-    public static IEnumerable<PassPreview> All(OnnxModel model, IInferenceEngine engine)
+    /// <param name="profile">Null for none.</param>
+    public static IEnumerable<PassPreview> All(OnnxModel model, IInferenceEngine engine, OptimizationProfile? profile = null)
     {
         // Groups share members.
         var known = new Dictionary<string, PassPreview>();
@@ -32,7 +35,26 @@ public sealed record PassPreview(string Pass, string? Group, int Rewrites, int R
             }
         }
         foreach (var pass in DefaultPipeline.OnDemand.Where(NeedsNoOptions))
-            yield return Of(PassRegistry.Create(PassNames.Of(pass)), model, engine);
+        {
+            known[PassNames.Of(pass)] = Of(PassRegistry.Create(PassNames.Of(pass)), model, engine);
+            yield return known[PassNames.Of(pass)];
+        }
+        foreach (var preview in OfProfile(model, engine, profile).Where(preview => !known.ContainsKey(preview.Pass)))
+            yield return preview;
+    }
+
+    /// <summary>Groups are there already, whatever their options.</summary>
+    private static IEnumerable<PassPreview> OfProfile(OnnxModel model, IInferenceEngine engine, OptimizationProfile? profile)
+    {
+        var calibration = profile?.Calibration is { } settings ? CalibrationData.For(engine, model, settings) : null;
+        foreach (var (step, settled) in (profile?.Passes ?? []).Index())
+        {
+            var pass = PassRegistry.Create(settled.Name, settled.Options);
+            if (pass is FixpointGroup)
+                continue;
+            calibration?.Begin(settled, step);
+            yield return Of(pass, model, engine, calibration);
+        }
     }
 
     private static IEnumerable<FixpointGroup> Groups() => PassRegistry.All
@@ -44,12 +66,12 @@ public sealed record PassPreview(string Pass, string? Group, int Rewrites, int R
     private static bool NeedsNoOptions(Type pass) => PassRegistry.Find(PassNames.Of(pass))!.OptionsType is not { } options
         || !options.GetProperties().Any(option => option.GetCustomAttribute<OptionAttribute>() is { Required: true } or { Open: not null });
 
-    private static PassPreview Of(IGraphPass pass, OnnxModel model, IInferenceEngine engine)
+    private static PassPreview Of(IGraphPass pass, OnnxModel model, IInferenceEngine engine, CalibrationData? calibration = null)
     {
         var (copy, log, before) = (model.Clone(), new RewriteLog(), ModelSize.Of(model));
         try
         {
-            PassRunner.Run(new PassContext(copy, log, engine, new DiagnosticBag()), pass);
+            PassRunner.Run(new PassContext(copy, log, engine, new DiagnosticBag()) { Calibration = calibration }, pass);
             return new PassPreview(pass.Name, Group: null, log.Rewrites.Count, log.Refusals.Count, before, ModelSize.Of(copy));
         }
         catch (DiagnosticException e)
