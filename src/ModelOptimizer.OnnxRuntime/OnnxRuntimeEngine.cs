@@ -28,6 +28,23 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
 
     public IInferenceSession Open(OnnxModel model, SessionSettings settings) => OpenSession(model, settings, profile: null);
 
+    /// <summary>Opens a model straight from its file, as an app does: nothing of it is held but what the runtime itself holds.</summary>
+    /// <exception cref="InferenceException">The runtime refuses the model; the message is its own reason.</exception>
+    public static IInferenceSession OpenFile(string path, SessionSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        RuntimeLog.Silence();
+        using var options = Options(settings);
+        try
+        {
+            return OnnxRuntimeSession.Load(() => new InferenceSession(path, options), scratch: null);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InferenceException(RuntimeMessage.Clean(e.Message), e) { IsUnsupported = RuntimeMessage.TellsOfGap(e.Message) };
+        }
+    }
+
     public IProfiledSession OpenProfiled(OnnxModel model, SessionSettings settings)
     {
         var folder = Directory.CreateTempSubdirectory("model-opt-");

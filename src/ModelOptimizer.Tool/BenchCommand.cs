@@ -22,6 +22,8 @@ internal sealed class BenchCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly ProfileData _profile = new();
+
     private readonly Option<int> _batch = new("--batch")
     {
         Description = "Rows per run",
@@ -65,22 +67,31 @@ internal sealed class BenchCommand
 
     public static ToolCommand Create() => new BenchCommand().Build();
 
-    private ToolCommand Build() => new ToolCommand("bench", "Measure how long models take, in interleaved rounds; operator by operator with --ops",
-        "bench model.onnx small.onnx",
-        "bench model.onnx small.onnx --data validation.npz --threads 1 2",
-        "bench model.onnx --ops --rounds 50")
+    private ToolCommand Build()
     {
-        _models, _data, _batch, _length, _threads, _rounds, _time, _ops,
-    }.Does(Run);
+        var command = new ToolCommand("bench",
+            "Measure how long models take, in interleaved rounds, and how much memory; operator by operator with --ops",
+            "bench model.onnx small.onnx",
+            "bench model.onnx small.onnx --data validation.npz --threads 1 2",
+            "bench model.onnx small.onnx -p model-opt.yaml",
+            "bench model.onnx --ops --rounds 50")
+        {
+            _models, _data,
+        };
+        _profile.AddTo(command);
+        foreach (var option in new Option[] { _batch, _length, _threads, _rounds, _time, _ops })
+            command.Options.Add(option);
+        return command.Does(Run);
+    }
 
     private void Run(ParseResult parsed, CommandContext context)
     {
         var paths = parsed.GetValue(_models)!;
         if (parsed.GetValue(_rounds) is not null && parsed.GetResult(_time) is { Implicit: false })
             throw new UsageException("--rounds and --time exclude each other");
-        var settings = new EvaluateSettings { Data = parsed.GetValue(_data) ?? [], Batch = parsed.GetValue(_batch) };
-        if (settings.Data.Count > 0 && parsed.GetValue(_length) is not null)
-            throw new UsageException("--length is for made-up inputs; --data brings its own lengths");
+        var settings = Settings(parsed);
+        if (settings.NamesData && parsed.GetValue(_length) is not null)
+            throw new UsageException("--length is for made-up inputs; real ones bring their own lengths");
         var models = paths.Select(path => (Name: path, Model: OnnxModel.Load(path))).ToList();
         var outcome = ProgressReporter.Run(context, progress => Measure(parsed, models, settings, progress, context));
         if (context.IsJson)
@@ -89,7 +100,21 @@ internal sealed class BenchCommand
             new BenchText(context, outcome).Write();
     }
 
-    private BenchOutcome Measure(ParseResult parsed, List<(string Name, OnnxModel Model)> models, EvaluateSettings settings, IProgress<string> progress,
+    /// <summary>Of a profile's data for calibration only the batch is of no use: that is a matter of judging.</summary>
+    private DataSettings Settings(ParseResult parsed)
+    {
+        var isBatchSaid = parsed.GetResult(_batch) is { Implicit: false };
+        return _profile.Read(parsed, _data) switch
+        {
+            null => new EvaluateSettings { Batch = parsed.GetValue(_batch) },
+            EvaluateSettings { Location: null } own => own with { Batch = parsed.GetValue(_batch) },
+            EvaluateSettings evaluate => isBatchSaid ? evaluate with { Batch = parsed.GetValue(_batch) } : evaluate,
+            _ when isBatchSaid => throw new UsageException("--batch goes with --data or a profile's 'evaluate:'; 'calibration:' is read row by row"),
+            var calibration => calibration,
+        };
+    }
+
+    private BenchOutcome Measure(ParseResult parsed, List<(string Name, OnnxModel Model)> models, DataSettings settings, IProgress<string> progress,
         CommandContext context)
     {
         var engine = new OnnxRuntimeEngine();
@@ -97,14 +122,18 @@ internal sealed class BenchCommand
         var samples = BenchSamples.Take(engine, [.. models.Select(model => model.Model)], settings, parsed.GetValue(_length));
         var rounds = new RoundSettings { Rounds = parsed.GetValue(_rounds), Time = parsed.GetValue(_time) };
         var bench = new LatencyBench(engine, models, samples);
+        using var memory = MemoryProbe.For(samples);
         var runs = new List<BenchRun>();
         foreach (var threads in parsed.GetValue(_threads)!)
         {
             progress.Report($"{threads} thread{(threads == 1 ? "" : "s")}");
             var measured = bench.Measure(threads, rounds, context.Cancellation);
             var operators = parsed.GetValue(_ops) ? bench.Profile(threads, rounds, context.Cancellation).Select(OperatorTimes.Of).ToList() : null;
-            runs.Add(BenchRun.Of(threads, measured.Rounds, [.. models.Select(model => model.Name)], measured.Models, operators));
+            progress.Report("memory");
+            var uses = models.Select(model => memory.Measure(model.Name, threads, context)).ToList();
+            runs.Add(BenchRun.Of(threads, measured.Rounds, [.. models.Select(model => model.Name)], measured.Models, operators, uses));
         }
-        return new BenchOutcome(1, engine.Description, samples.Source, samples.IsGenerated, samples.Samples.Count, settings.Batch, runs);
+        var batch = (settings as EvaluateSettings)?.Batch ?? 1;
+        return new BenchOutcome(1, engine.Description, samples.Source, samples.IsGenerated, samples.Samples.Count, batch, runs);
     }
 }

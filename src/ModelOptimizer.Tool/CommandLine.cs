@@ -59,6 +59,7 @@ internal static class CommandLine
         ExplainCommand.Create(),
         PlanCommand.Create(),
         EmbedCommand.Create(),
+        MeasureMemoryCommand.Create(),
     ];
 
     private sealed class VersionAction(ConsoleStreams streams) : SynchronousCommandLineAction

@@ -19,6 +19,13 @@ internal sealed class ToolCommand(string name, string description, params IReadO
         return this;
     }
 
+    /// <summary>Leaves it out of the help: it is no use to people.</summary>
+    public ToolCommand Hide()
+    {
+        Hidden = true;
+        return this;
+    }
+
     /// <summary>Connects the command, and those below it, to the console.</summary>
     public ToolCommand Bind(OutputOptions output, ConsoleStreams streams)
     {

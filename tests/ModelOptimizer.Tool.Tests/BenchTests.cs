@@ -59,16 +59,68 @@ internal sealed class BenchTests : IDisposable
         });
     }
 
+    /// <summary>A model whose weights are 16 MiB larger takes more: figures are of a process each, not of this one.</summary>
+    [Test]
+    public void Memory_is_that_of_a_process_for_each_model()
+    {
+        var (small, large) = (Layer("small.onnx", width: 64), Layer("large.onnx", width: 2048));
+
+        var run = Cli.Run("bench", small, large, "--rounds", "1", "--batch", "2", "--json");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        var models = run.Json.GetProperty("runs")[0].GetProperty("models");
+        var memory = models.EnumerateArray().Select(model => model.GetProperty("memory")).ToList();
+        foreach (var use in memory)
+        {
+            var (peak, before) = (Bytes(use, "peakBytes"), Bytes(use, "beforeBytes"));
+            Assert.That(before, Is.GreaterThan(10 << 20), ".NET and the runtime themselves");
+            Assert.That(peak, Is.GreaterThan(before));
+            Assert.That(Bytes(use, "modelBytes"), Is.EqualTo(peak - before));
+        }
+        Assert.That(Bytes(memory[1], "modelBytes"), Is.GreaterThan(Bytes(memory[0], "modelBytes") + (8 << 20)), "16 MiB of weights");
+
+        static long Bytes(System.Text.Json.JsonElement use, string name) => use.GetProperty(name).GetInt64();
+    }
+
+    [Test]
+    public void The_table_has_a_column_for_memory() =>
+        Assert.That(Cli.Run("bench", _model, "--rounds", "1").Out,
+            Does.Match(@"Model .*Load +Memory +Ratio").And.Match(@"model\.onnx .* [\d.,]+ [KM]iB "));
+
+    [Test]
+    public void A_profile_gives_the_inputs()
+    {
+        Npz.Write(_folder["data.npz"], ("x", new float[3 * 64], [3, 64]));
+        var evaluate = _folder.Write("e.yaml", "version: 1\nevaluate: { data: data.npz, batch: 3 }\n");
+        var calibrate = _folder.Write("c.yaml", "version: 1\ncalibration: { data: data.npz }\n");
+
+        Assert.That(Cli.Run("bench", _model, "--rounds", "1", "-p", evaluate).Out, Does.Contain("1 sample of 3 rows from data.npz"));
+        Assert.That(Cli.Run("bench", _model, "--rounds", "1", "-p", calibrate).Out, Does.Contain("3 samples of 1 row from data.npz"));
+        Assert.That(Cli.Run("bench", _model, "--rounds", "1", "-p", calibrate, "--batch", "2").Error, Does.Contain("--batch goes with --data"));
+    }
+
     [TestCase("--threads is", "--threads", "0")]
     [TestCase("--time is a time such as 500ms or 3s, not '5'", "--time", "5")]
     [TestCase("--rounds and --time exclude each other", "--rounds", "3", "--time", "1s")]
     [TestCase("--length is for made-up inputs", "--length", "3", "--data", "x.npz")]
+    [TestCase("--data and --profile both name data", "-p", "p.yaml", "--data", "x.npz")]
     public void Mistakes_are_told(string message, params string[] args)
     {
         var run = Cli.Run(["bench", _model, .. args]);
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Error, Does.Contain(message.Replace("--threads is", "--threads takes numbers from 1 on, not '0'", StringComparison.Ordinal)));
+    }
+
+    /// <summary>One product with a weight of width × width.</summary>
+    private string Layer(string file, int width)
+    {
+        var g = new Testing.GraphBuilder();
+        var x = g.Input("x", Onnx.DataType.Float, new Onnx.Dimension(null, "batch"), 64);
+        var weight = g.Initializer("w", [width, width], new float[width * width]);
+        g.Output("y", g.Op("MatMul", g.Op("MatMul", x, g.Initializer("v", [64, width], new float[64 * width])), weight));
+        Onnx.ModelWriter.Save(g.Build(), _folder[file]);
+        return _folder[file];
     }
 
     [Test]

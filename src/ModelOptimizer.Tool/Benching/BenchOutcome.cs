@@ -13,8 +13,10 @@ internal sealed record BenchOutcome(int SchemaVersion, string Runtime, string In
 internal sealed record BenchRun(int Threads, int Rounds, IReadOnlyList<BenchedModel> Models)
 {
     /// <param name="operators">By model; null when nobody asked.</param>
-    public static BenchRun Of(int threads, int rounds, IReadOnlyList<string> names, IReadOnlyList<ModelLatency> models, IReadOnlyList<OperatorTimes>? operators) =>
-        new(threads, rounds, [.. models.Select((model, i) => BenchedModel.Of(names[i], model, operators?[i]))]);
+    /// <param name="memory">By model; null where it can't be measured.</param>
+    public static BenchRun Of(int threads, int rounds, IReadOnlyList<string> names, IReadOnlyList<ModelLatency> models,
+        IReadOnlyList<OperatorTimes>? operators, IReadOnlyList<MemoryUse?> memory) =>
+        new(threads, rounds, [.. models.Select((model, i) => BenchedModel.Of(names[i], model, operators?[i]) with { Memory = memory[i] })]);
 }
 
 /// <summary>Copying inputs and outputs is part of a run.</summary>
@@ -27,6 +29,9 @@ internal sealed record BenchRun(int Threads, int Rounds, IReadOnlyList<BenchedMo
 internal sealed record BenchedModel(string Model, double MedianMs, double P95Ms, double RowsPerSecond, double Ratio, double RatioLow, double RatioHigh,
     double LoadMs, IReadOnlyList<BenchedOperator>? Operators, IReadOnlyList<BenchedOperator>? Kernels)
 {
+    /// <summary>Of a process of its own; absent where it can't be measured.</summary>
+    public MemoryUse? Memory { get; init; }
+
     public static BenchedModel Of(string name, ModelLatency model, OperatorTimes? operators) => new(
         name, model.Median.TotalMilliseconds, model.Percentile95.TotalMilliseconds, model.RowsPerSecond, model.Ratio.Median, model.Ratio.Low, model.Ratio.High,
         model.LoadTime.TotalMilliseconds, operators?.Types.Select(BenchedOperator.Of).ToList(), operators?.Kernels.Select(BenchedOperator.Of).ToList());

@@ -21,10 +21,11 @@ internal sealed class BenchText(CommandContext context, BenchOutcome outcome)
     {
         Line("");
         Line($"{Count(run.Threads, "thread")}, {Count(run.Rounds, "round")}");
-        var table = Tables.Create("Model", ">Median", ">p95", ">Rows/s", ">Load", ">Ratio", "Middle half");
+        var table = Tables.Create("Model", ">Median", ">p95", ">Rows/s", ">Load", ">Memory", ">Ratio", "Middle half");
         foreach (var model in run.Models)
             table.Row(model.Model, Milliseconds(model.MedianMs), Milliseconds(model.P95Ms), Number(model.RowsPerSecond), Milliseconds(model.LoadMs),
-                Times(model.Ratio), model == run.Models[0] ? "" : $"{Times(model.RatioLow)} to {Times(model.RatioHigh)}");
+                model.Memory is { } memory ? Bytes(memory.ModelBytes) : "?", Times(model.Ratio),
+                model == run.Models[0] ? "" : $"{Times(model.RatioLow)} to {Times(model.RatioHigh)}");
         context.Draw(table);
         foreach (var model in run.Models.Where(model => model.Operators is not null))
             Operators(model);

@@ -16,6 +16,7 @@ namespace ModelOptimizer.Tool;
 [JsonSerializable(typeof(OptimizationOutcome))]
 [JsonSerializable(typeof(BisectionOutcome))]
 [JsonSerializable(typeof(BenchOutcome))]
+[JsonSerializable(typeof(MemoryUse))]
 [JsonSerializable(typeof(ModelComparison))]
 [JsonSerializable(typeof(DiagnosisOutcome))]
 [JsonSerializable(typeof(InitOutcome))]
