@@ -78,7 +78,7 @@ internal sealed class DiagnoseTests : IDisposable
         var run = Cli.Run("diagnose", _folder["picture.onnx"], _folder["picture.onnx"], "-p", profile);
 
         Assert.That(run.ExitCode, Is.Zero, run.Error);
-        Assert.That(run.Out, Does.Contain("Compared 1 of 1 values on 1 samples"));
+        Assert.That(run.Out, Does.Contain("Compared 1 of 1 values on 1 sample:"));
     }
 
     [Test]

@@ -55,6 +55,7 @@ internal sealed class PassPreviewTests : IDisposable
         Assert.That(quantized.TryGetProperty("problem", out _), Is.False);
         Assert.That(passes["quantize-weights"].Single().GetProperty("bytes").GetInt64(), Is.Negative);
         Assert.That(passes["simplify"].Count(), Is.EqualTo(1), "it is there already");
+        Assert.That(passes["smooth-quant"].Single().TryGetProperty("problem", out _), Is.False, "passes on demand learn from the data as well");
     }
 
     [Test]

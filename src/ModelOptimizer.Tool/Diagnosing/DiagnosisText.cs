@@ -10,8 +10,8 @@ internal sealed class DiagnosisText(CommandContext context, ModelDiagnosis diagn
     public void Write(bool showAll)
     {
         var matched = MatchCounts.Of(diagnosis);
-        Line($"Compared {diagnosis.Compared.Count} of {diagnosis.Values} values on {diagnosis.Samples} samples: {matched.ByName} by name, "
-            + $"{matched.ByDerivedName} by a name derived from it, {matched.ByPosition} by position");
+        Line($"Compared {diagnosis.Compared.Count} of {diagnosis.Values} values on {Quantities.Count(diagnosis.Samples, "sample")}: "
+            + $"{matched.ByName} by name, {matched.ByDerivedName} by a name derived from it, {matched.ByPosition} by position");
         if (diagnosis.Others > 0)
             Line($"{Quantities.Count(diagnosis.Others)} more bear an original's name and are another quantity: a factor or bias was moved past them");
         if (diagnosis.InBodies > 0)

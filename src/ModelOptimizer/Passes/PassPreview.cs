@@ -34,19 +34,24 @@ public sealed record PassPreview(string Pass, string? Group, int Rewrites, int R
                 yield return preview with { Group = ((IGraphPass)group).Name };
             }
         }
-        foreach (var pass in DefaultPipeline.OnDemand.Where(NeedsNoOptions))
+        var calibration = profile?.Calibration is { } settings ? CalibrationData.For(engine, model, settings) : null;
+        foreach (var name in DefaultPipeline.OnDemand.Where(NeedsNoOptions).Select(PassNames.Of).Where(name => !IsOf(profile, name)))
         {
-            known[PassNames.Of(pass)] = Of(PassRegistry.Create(PassNames.Of(pass)), model, engine);
-            yield return known[PassNames.Of(pass)];
+            // In no place of the profile, of which a ranges file knows nothing.
+            calibration?.Begin(name, -1);
+            yield return Of(PassRegistry.Create(name), model, engine, calibration);
         }
-        foreach (var preview in OfProfile(model, engine, profile).Where(preview => !known.ContainsKey(preview.Pass)))
+        foreach (var preview in OfProfile(model, engine, profile, calibration))
             yield return preview;
     }
 
+    /// <summary>With the profile's options it says more.</summary>
+    private static bool IsOf(OptimizationProfile? profile, string name) => profile?.Passes.Any(pass => pass.Name == name) == true;
+
     /// <summary>Groups are there already, whatever their options.</summary>
-    private static IEnumerable<PassPreview> OfProfile(OnnxModel model, IInferenceEngine engine, OptimizationProfile? profile)
+    private static IEnumerable<PassPreview> OfProfile(
+        OnnxModel model, IInferenceEngine engine, OptimizationProfile? profile, CalibrationData? calibration)
     {
-        var calibration = profile?.Calibration is { } settings ? CalibrationData.For(engine, model, settings) : null;
         foreach (var (step, settled) in (profile?.Passes ?? []).Index())
         {
             var pass = PassRegistry.Create(settled.Name, settled.Options);
