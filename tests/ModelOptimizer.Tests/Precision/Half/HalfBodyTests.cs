@@ -99,5 +99,18 @@ public sealed class HalfBodyTests
         PassTester.Run(Compute, g.Build(), tolerance: Rounding).Leaves("Twice", "Cast", "MatMul", "Cast", "Twice", "Twice", "Add");
     }
 
+    [TestCase("Sin")]
+    [TestCase("Cos")]
+    public void Angles_in_a_function_without_known_types_stay_as_they_are(string opType)
+    {
+        var g = new GraphBuilder();
+        g.Function("local", "Uncalled", 1, (f, inputs) => [f.Op(opType, inputs[0])]);
+        g.Function("local", "Twice", 1, (f, inputs) => [f.Op(opType, inputs[0])]);
+        g.Output("y", Product(g, g.Op("local.Twice", g.Input("x", X))));
+        g.Output("d", g.Op("local.Twice", g.Input("i", DataType.Double, 2)));
+
+        PassTester.Run(Compute, g.Build(), tolerance: Rounding).Leaves("Twice", "Cast", "MatMul", "Cast", "Twice", opType, opType);
+    }
+
     private static Value Product(GraphBuilder g, Value x) => g.Op("MatMul", x, g.Weight("w", Square));
 }

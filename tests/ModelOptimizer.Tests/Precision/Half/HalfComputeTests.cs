@@ -191,6 +191,21 @@ public sealed class HalfComputeTests
     }
 
     [Test]
+    public void Where_the_runtime_refuses_the_result_nothing_was_changed()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", X);
+        var chosen = g.If(g.Input("c", DataType.Bool), then => [then.Op("MatMul", x, then.Weight("v", Square))], otherwise => [otherwise.Op("Relu", x)]);
+        g.Function("local", "Layer", 1, (f, inputs) => [f.Op("MatMul", inputs[0], f.Constant(Square))]);
+        g.Output("y", g.Op("local.Layer", g.Op("MatMul", chosen.Output(), g.Weight("w", Square))));
+        var model = g.Build();
+        var (before, context) = (ModelWriter.ToBytes(model), new PassContext(model, new RewriteLog(), new Float32Engine(), new DiagnosticBag()));
+
+        Assert.That(() => Compute.Run(model, context), Throws.TypeOf<DiagnosticException>().With.Message.Contains("but not in float16: no kernel"));
+        Assert.That(ModelWriter.ToBytes(model), Is.EqualTo(before));
+    }
+
+    [Test]
     public void A_stored_weight_is_taken_as_it_is()
     {
         var model = Build((g, x) => g.Op("MatMul", x, g.Weight("w", Square)));
@@ -221,5 +236,20 @@ public sealed class HalfComputeTests
         var g = new GraphBuilder();
         g.Output("y", pattern(g, g.Input("x", X)));
         return g.Build();
+    }
+
+    /// <summary>A runtime without kernels for float16.</summary>
+    private sealed class Float32Engine : IInferenceEngine
+    {
+        public string Description => "A runtime";
+
+        public IInferenceSession Open(OnnxModel model, SessionSettings settings) =>
+            GraphWalker.Nodes(model).Any(node => node.Is("Cast") && node.Attributes.TryGetInt("to") == (long)DataType.Float16)
+                ? throw new InferenceException("no kernel")
+                : PassContexts.Engine.Open(model, settings);
+
+        public IProfiledSession OpenProfiled(OnnxModel model, SessionSettings settings) => throw new NotSupportedException();
+
+        public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level) => throw new NotSupportedException();
     }
 }

@@ -7,12 +7,11 @@ namespace ModelOptimizer.Passes;
 /// <summary>Lets a model compute in float16 where numbers bear it.</summary>
 internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector selector, HalfConstants constants, PassContext context)
 {
-    /// <exception cref="DiagnosticException">The runtime takes the model, but not what became of it.</exception>
+    /// <exception cref="DiagnosticException">The runtime takes the model, but not what would become of it; nothing was changed.</exception>
     public void Run()
     {
         var model = context.Model;
         context.InferTypes();
-        var original = model.Clone();
         var graph = new HalfGraph(model);
         Want(graph);
         new HalfDangers(graph, Observations(graph), options).Mark();
@@ -23,8 +22,8 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
         Report(graph);
         if (!graph.Vertices.Any(vertex => vertex.IsHalf))
             return;
+        RequireLoading(graph);
         new HalfWriter(graph, constants).Write();
-        RequireLoading(model, original);
         context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16NeedsHardware,
             "Arithmetic in float16 is faster only on processors that do it natively, such as arm64 with FP16. Elsewhere ONNX Runtime computes in float32 between Casts: "
             + "the file is half as large and the speed at most what it was. 'form: storage' has the size without the Casts", options.Location));
@@ -89,9 +88,10 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
                 context.Compressed($"{edge.Value}", content, content.ByteCount / 2, "float16");
     }
 
-    private void RequireLoading(OnnxModel model, OnnxModel original)
+    /// <summary>Asks the runtime before anything changes.</summary>
+    private void RequireLoading(HalfGraph graph)
     {
-        if (Complaint(model) is { } complaint && Complaint(original) is null)
+        if (Complaint(HalfRehearsal.Write(context.Model, graph, constants)) is { } complaint && Complaint(context.Model) is null)
             throw new DiagnosticException(DiagnosticCatalog.Float16NotLoaded,
                 $"{context.Engine.Description} runs the model, but not in float16: {complaint}. Name the operator under 'exclude-operators', or take 'form: storage'", options.Location);
     }

@@ -8,11 +8,17 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
 {
     private readonly Dictionary<Value, Value> _halves = [];
 
+    /// <summary>What was converted for the model or a copy of it, which shares its tensors.</summary>
+    private Dictionary<Tensor, Tensor> Converted { get; init; } = new(ReferenceEqualityComparer.Instance);
+
     public DataType Type { get; } = type;
 
     /// <summary>What float16 readers read in a constant's place.</summary>
     public Value Of(Value constant) =>
-        _halves.GetValueOrDefault(constant) ?? Add(constant, HalfPrecision.Convert(constant.Constant!, Type).Content);
+        _halves.GetValueOrDefault(constant) ?? Add(constant, Convert(constant.Constant!));
+
+    /// <summary>The same for a copy of the model. Nothing is converted twice.</summary>
+    public HalfConstants For(OnnxModel copy) => new(copy, Type) { Converted = Converted };
 
     /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factor that it was divided by.</summary>
     public void Store(Value constant, ScaledHalf half)
@@ -30,6 +36,9 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
         constant.ReplaceAllUsesWith(restored.Output());
         constant.RemoveIfUnused();
     }
+
+    private Tensor Convert(Tensor constant) =>
+        Converted.TryGetValue(constant, out var known) ? known : Converted[constant] = HalfPrecision.Convert(constant, Type).Content;
 
     private Value Add(Value constant, Tensor half) =>
         _halves[constant] = model.AddConstant(constant.Graph, $"{constant.Name}_{Type.ToOnnxName()}", half);

@@ -47,8 +47,9 @@ internal sealed class HalfDangers
             vertex.Keep($"{node.OpType} may leave the range of float16, and no data shows that it doesn't");
         if (Divisor(node) is { } divisor && _edges.TryGetValue(divisor, out var edge) && MayVanish(edge))
             edge.Keep($"{node.OpType} divides by {edge.Name}, which may become zero in float16");
-        if (node.Is("Sin", "Cos", "Tan") && !(_seen.GetValueOrDefault(node.Input(0)!)?.Peak <= LargestAngle))
-            _edges[node.Input(0)!].Keep("angles are too coarse in float16");
+        // Of a function that nobody calls, or that is called with several types, no types are known, and so no edges.
+        if (node.Is("Sin", "Cos", "Tan") && _edges.TryGetValue(node.Input(0)!, out var angle) && !(_seen.GetValueOrDefault(angle.Value)?.Peak <= LargestAngle))
+            angle.Keep("angles are too coarse in float16");
     }
 
     private static bool IsSquare(Node node) => node.Is("Mul") && node.Input(0) == node.Input(1);

@@ -28,6 +28,8 @@ internal sealed class HalfGraph
 
     public IReadOnlyList<HalfEdge> Edges => _edges;
 
+    public HalfVertex At(HalfPort port) => _byPort[port];
+
     private static IEnumerable<Value> Values(Graph graph) => graph.Inputs.Where(input => input.Initializer is null).Concat(graph.MadeValues);
 
     private static bool IsConstant(Value value) => value.Constant is not null;
