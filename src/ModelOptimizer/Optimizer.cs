@@ -147,7 +147,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             progress?.Report(settings.Name);
             calibration?.Begin(settings, step);
             var pass = PassRegistry.Create(settings.Name, settings.Options);
-            SelectionReview.ReportUnmatched(pass, candidate, settings, diagnostics);
+            SelectionReview.ReportUnmatched(pass, candidate, context.Original, settings, diagnostics);
             var decided = log.Weights.Count;
             if (settings.Options is QuantizationOptions { Accuracy: not null } options)
                 pass = goals.Restrict(context, settings, options);

@@ -19,8 +19,11 @@ public sealed class NodeSelector(SelectionOptions options)
 
     /// <summary>Why the profile keeps the pass away from the node; null when it doesn't.</summary>
     public string? Refusal(Node node, Value? weight = null) =>
-        RefusedOperator(node.OpType) ?? RefusedName(weight is null ? [node.Name] : [node.Name, weight.Name])
+        RefusedOperator(node.OpType) ?? RefusedName(Names(node, weight))
         ?? options.Filter?.Refusal(node, weight);
+
+    /// <summary>Why the profile wants the node with that weight left as it is; null also where it only names others to take.</summary>
+    public string? Exclusion(Node node, Value? weight = null) => ExcludedOperator(node.OpType) ?? ExcludedName(Names(node, weight));
 
     /// <summary>Globs and operators that meet nothing in the model: most likely they are misspelt.</summary>
     public IReadOnlyList<string> Unmatched(OnnxModel model)
@@ -36,19 +39,18 @@ public sealed class NodeSelector(SelectionOptions options)
         ];
     }
 
-    private string? RefusedOperator(string opType)
-    {
-        if (options.ExcludeOperators.Contains(opType))
-            return $"exclude-operators names {opType}";
-        return options.Operators.Count == 0 || options.Operators.Contains(opType) ? null : $"operators does not name {opType}";
-    }
+    private static string[] Names(Node node, Value? weight) => weight is null ? [node.Name] : [node.Name, weight.Name];
 
-    private string? RefusedName(IReadOnlyList<string> names)
-    {
-        if (names.Select(_exclude.Find).FirstOrDefault(glob => glob is not null) is { } excluding)
-            return $"exclude has '{excluding}'";
-        return options.Include.Count == 0 || names.Any(_include.Match) ? null : "include does not match its name";
-    }
+    private string? RefusedOperator(string opType) =>
+        ExcludedOperator(opType) ?? (options.Operators.Count == 0 || options.Operators.Contains(opType) ? null : $"operators does not name {opType}");
+
+    private string? ExcludedOperator(string opType) => options.ExcludeOperators.Contains(opType) ? $"exclude-operators names {opType}" : null;
+
+    private string? RefusedName(string[] names) =>
+        ExcludedName(names) ?? (options.Include.Count == 0 || names.Any(_include.Match) ? null : "include does not match its name");
+
+    private string? ExcludedName(string[] names) =>
+        names.Select(_exclude.Find).FirstOrDefault(glob => glob is not null) is { } excluding ? $"exclude has '{excluding}'" : null;
 
     private sealed class Globs(IReadOnlyList<string> globs)
     {

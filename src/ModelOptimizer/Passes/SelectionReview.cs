@@ -9,9 +9,13 @@ internal static class SelectionReview
 {
     /// <summary>Names that meet nothing are worth telling only to who chose them for this model.</summary>
     /// <param name="model">The model before the pass: afterwards its names are others.</param>
-    public static void ReportUnmatched(IGraphPass pass, OnnxModel model, PassSettings settings, IDiagnosticSink diagnostics)
+    /// <param name="original">The model before it was quantized, if it was: what a pass mends may have other names by now.</param>
+    public static void ReportUnmatched(IGraphPass pass, OnnxModel model, OnnxModel? original, PassSettings settings, IDiagnosticSink diagnostics)
     {
-        if (!settings.IsPreset && pass is ISelectivePass selective && selective.Selector.Unmatched(model) is { Count: > 0 } unmatched)
+        if (settings.IsPreset || pass is not ISelectivePass selective)
+            return;
+        var named = selective.Compresses || original is null ? model : original;
+        if (selective.Selector.Unmatched(named) is { Count: > 0 } unmatched)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.SelectionUnmatched,
                 $"Nothing in the model is called {Quoted(unmatched)}, so that {settings.Name} does not heed it. 'dotnet model-opt inspect MODEL --all' lists the names",
                 settings.Location));
@@ -20,7 +24,7 @@ internal static class SelectionReview
     /// <param name="decided">How many weights had been decided on before the pass ran.</param>
     public static void ReportFruitless(IGraphPass pass, RewriteLog log, int decided, PassSettings settings, IDiagnosticSink diagnostics)
     {
-        if (settings.IsPreset || pass is not ISelectivePass || log.IsFull || log.Runs[^1].Rewrites > 0)
+        if (settings.IsPreset || pass is not ISelectivePass { Compresses: true } || log.IsFull || log.Runs[^1].Rewrites > 0)
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
             $"{settings.Name} compressed nothing: {Reasons(log.Weights.Skip(decided))}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));
@@ -29,7 +33,7 @@ internal static class SelectionReview
     /// <summary>Of a preset's passes some may find nothing in a model, but not all.</summary>
     public static void ReportFruitlessPreset(IReadOnlyList<PassSettings> passes, RewriteLog log, IDiagnosticSink diagnostics)
     {
-        var compressing = passes.Where(settings => settings.IsPreset && PassRegistry.Create(settings.Name, settings.Options) is ISelectivePass).ToList();
+        var compressing = passes.Where(settings => settings.IsPreset && PassRegistry.Create(settings.Name, settings.Options) is ISelectivePass { Compresses: true }).ToList();
         if (compressing.Count == 0 || log.IsFull || log.Weights.Any(weight => weight.Refusal is null))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,

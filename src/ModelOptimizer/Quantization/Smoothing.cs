@@ -5,7 +5,7 @@ namespace ModelOptimizer.Quantization;
 /// <summary>How far ranges move from an activation into the weights that it is multiplied with.</summary>
 /// <param name="Alpha">0 moves as much as makes the weights even, 1 as much as makes the activation even.</param>
 /// <param name="Factors">What each channel of the activation is divided by.</param>
-/// <param name="Error">The squared error of the quantized products, as a part of that without smoothing.</param>
+/// <param name="Error">The squared error of the quantized products, as a part of that without smoothing; infinite where that was none.</param>
 internal sealed record SmoothingChoice(double Alpha, double[] Factors, double Error);
 
 /// <summary>
@@ -26,6 +26,7 @@ internal sealed class Smoothing
     private readonly IReadOnlyList<float[]> _weights;
     private readonly float[] _products;
     private readonly double[] _importance;
+    private readonly double _unsmoothed;
 
     /// <param name="ranges">Gives the ranges of the channels.</param>
     /// <param name="rows">Rows [channels] of the activation on which errors are measured: others, so that clipping what the ranges don't hold counts.</param>
@@ -40,22 +41,25 @@ internal sealed class Smoothing
                 _products[output * _rows.Count + row] = TensorPrimitives.Dot(_rows[row], _weights[output]);
         });
         _importance = [.. Enumerable.Range(0, _rows.Count).Select(Importance)];
+        _unsmoothed = Error(Array.ConvertAll(ranges.Low, _ => 1.0));
     }
 
     /// <summary>The best of all steps, the smaller α of equals.</summary>
     public SmoothingChoice Search()
     {
-        var unsmoothed = Error(Array.ConvertAll(_ranges.Low, _ => 1.0));
-        var best = (SmoothingChoice?)null;
-        for (var step = 0; step <= Steps; step++)
-        {
-            var alpha = (double)step / Steps;
-            var factors = Factors(alpha);
-            var error = unsmoothed == 0 ? 1 : Error(factors) / unsmoothed;
-            if (best is null || error < best.Error)
-                best = new(alpha, factors, error);
-        }
-        return best!;
+        var best = By(0);
+        for (var step = 1; step <= Steps; step++)
+            if (By((double)step / Steps) is var choice && choice.Error < best.Error)
+                best = choice;
+        return best;
+    }
+
+    /// <summary>What a given α does.</summary>
+    public SmoothingChoice By(double alpha)
+    {
+        var factors = Factors(alpha);
+        var error = Error(factors);
+        return new(alpha, factors, error == _unsmoothed ? 1 : error / _unsmoothed);
     }
 
     /// <summary>1 for channels in which nothing can be moved.</summary>

@@ -30,5 +30,5 @@ internal static class ExclusionLine
         return quantizing.Find(pass => named.Contains(pass.Name)) ?? quantizing.FirstOrDefault();
     }
 
-    public static bool IsQuantizing(PassSettings pass) => PassRegistry.Create(pass.Name, pass.Options) is ISelectivePass { Effect: NumericEffect.Lossy };
+    public static bool IsQuantizing(PassSettings pass) => PassRegistry.Create(pass.Name, pass.Options) is ISelectivePass { Effect: NumericEffect.Lossy, Compresses: true };
 }

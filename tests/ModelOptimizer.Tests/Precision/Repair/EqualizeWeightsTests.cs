@@ -10,7 +10,7 @@ public sealed class EqualizeWeightsTests
     private static readonly TensorType s_image = new(DataType.Float, new Shape([1, 3, 8, 8]));
     private static readonly TensorType s_rows = new(DataType.Float, new Shape([2, 5]));
 
-    private static EqualizeWeights Pass => new();
+    private static EqualizeWeights Pass => new(new());
 
     [TestCaseSource(nameof(Rows))]
     public void Balances_in_every_situation(StandardRow row) => PassTester.Run(Pass, row);
@@ -157,6 +157,53 @@ public sealed class EqualizeWeightsTests
         })).Refuses("reads the weight too");
 
     [Test]
+    public void Refuses_a_weight_that_a_second_branch_needs_with_other_factors() =>
+        PassTester.Run(Pass, Siamese("b", "c")).Refuses("share the weight 'a'");
+
+    [Test]
+    public void Refuses_a_weight_that_a_second_branch_can_not_scale() =>
+        PassTester.Run(Pass, Model(g =>
+        {
+            g.Output("y", Gemm(g, "b", Gemm(g, "a", g.Input("x", s_rows), [5, 5]), [5, 5]));
+            g.Output("z", g.Op("Sigmoid", Gemm(g, "a", g.Input("x2", s_rows), [5, 5])));
+        })).Refuses("share the weight 'a'");
+
+    [Test]
+    public void Branches_that_share_all_weights_still_share_them_afterwards()
+    {
+        var test = PassTester.Run(Pass, Siamese("b", "b"), tolerance: Tolerance.BitExact);
+
+        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(2));
+        Assert.That(test.Initializers.Count(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void What_parts_no_weight_is_balanced_beside_what_would()
+    {
+        var model = Model(g =>
+        {
+            var first = Gemm(g, "a", g.Input("x", s_rows), [5, 6]);
+            g.Output("y", Gemm(g, "d", Gemm(g, "b", first, [6, 4]), [4, 3]));
+            g.Output("z", Gemm(g, "c", Gemm(g, "a", g.Input("x2", s_rows), [5, 6]), [6, 2]));
+        });
+
+        var test = PassTester.Run(Pass, model, tolerance: Tolerance.BitExact);
+
+        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(1));
+        Assert.That(test.Initializers.Count(), Is.EqualTo(4));
+    }
+
+    [TestCase("a")]
+    [TestCase("b")]
+    public void Refuses_what_the_profile_excludes_on_either_side(string excluded) =>
+        PassTester.Run(new EqualizeWeights(new() { Exclude = [excluded] }), TwoConvs())
+            .Refuses($"exclude has '{excluded}'");
+
+    [Test]
+    public void Operators_names_the_layers_that_read() =>
+        PassTester.Run(new EqualizeWeights(new() { Operators = ["Gemm"] }), TwoConvs()).Refuses("operators does not name Conv");
+
+    [Test]
     public void Ignores_layers_whose_input_comes_from_a_normalization() =>
         PassTester.Run(Pass, Model(g => g.Output("y", Gemm(g, "a", g.Op("LayerNormalization", g.Input("x", s_rows), g.Weight("gain", Spread([5], 0))), [5, 6])))).Ignores();
 
@@ -166,6 +213,17 @@ public sealed class EqualizeWeightsTests
         build(g);
         return g.Build();
     }
+
+    private static OnnxModel TwoConvs() => Model(g => g.Output("y", Convs(g, g.Input("x", s_image), y => g.Op("Relu", y))));
+
+    /// <summary>Two branches that share their first weight.</summary>
+    private static OnnxModel Siamese(string one, string other) => Model(g =>
+    {
+        g.Output("y", Gemm(g, one, Gemm(g, "a", g.Input("x", s_rows), [5, 6]), [6, 4]));
+        // Of other numbers, if it is another weight.
+        var second = one == other ? g.Weight(other, Spread([6, 4], 1)) : g.Weight(other, Spread([6, 4], 0));
+        g.Output("z", g.Op("Gemm", Gemm(g, "a", g.Input("x2", s_rows), [5, 6]), second));
+    });
 
     private static Value Convs(GraphBuilder g, Value x, Func<Value, Value> between, bool biased = true)
     {

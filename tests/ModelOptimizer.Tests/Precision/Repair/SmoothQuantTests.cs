@@ -100,6 +100,58 @@ public sealed class SmoothQuantTests
             Does.StartWith("smooth by alpha 0.5,"));
 
     [Test]
+    public void A_given_alpha_is_taken_even_where_the_error_grows()
+    {
+        // All but one channel have small weights, and that one has the large activations: making the weights even makes all rounding count.
+        var weight = Tensor.Create([Channels, 4], [.. Weights.Random(Channels * 4).Select((w, i) => i / 4 == 3 ? w : w / 100)]);
+        var model = Model(g => g.Output("y", g.Op("MatMul", Normalized(g, g.Input("x", s_rows)), g.Weight("w", weight))));
+
+        var test = PassTester.Run(new SmoothQuant(new() { Alpha = new Ratio(0) }), model);
+
+        Assert.That(test.Log.Rewrites.Single().What, Does.Match("smooth by alpha 0, which leaves [1-9][0-9]{2,}% of the error"));
+    }
+
+    [Test]
+    public void Where_there_was_no_error_the_log_says_so()
+    {
+        // 0 or 255 with a step of 1, and weights of one magnitude.
+        var gain = Tensor.Create([Channels], [.. Enumerable.Range(0, Channels).Select(i => i == 0 ? 255f : 1f)]);
+        var model = Model(g => g.Output("y",
+            g.Op("MatMul", g.Op("Mul", g.Op("Abs", g.Op("Sign", g.Input("x", s_rows))), g.Weight("gain", gain)), g.Weight("w", Signs()))));
+
+        var test = PassTester.Run(new SmoothQuant(new() { Alpha = new Ratio(0.5) }), model);
+
+        Assert.That(test.Log.Rewrites.Single().What, Does.Contain("which brings an error where there was none"));
+    }
+
+    [Test]
+    public void Branches_that_share_a_weight_get_one_choice_of_factors()
+    {
+        var test = PassTester.Run(Pass, Model(g =>
+        {
+            g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows))));
+            g.Output("z", Product(g, g.Op("LayerNormalization", g.Input("x2", s_rows), g.Weight("gain2", Gain()))));
+        }));
+
+        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(2));
+        Assert.That(test.Initializers.Count(value => value.Constant!.Dimensions.Length == 2), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Refuses_a_weight_that_a_second_branch_can_not_scale() =>
+        PassTester.Run(Pass, Model(g =>
+        {
+            g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows))));
+            g.Output("z", Product(g, g.Input("x2", s_rows)));
+        })).Refuses("share the weight 'w'");
+
+    [TestCase("w")]
+    [TestCase("gain")]
+    public void Refuses_what_the_profile_excludes_on_either_side(string excluded) =>
+        PassTester.Run(new SmoothQuant(new() { Exclude = [excluded] }), Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows))))))
+            .Refuses($"exclude has '{excluded}'");
+
+    [Test]
     public void The_sample_does_not_depend_on_the_order_of_rows()
     {
         var rows = Enumerable.Range(0, 100).Select(i => Tensor.Create([1, 5], Weights.Random(5, i))).ToList();

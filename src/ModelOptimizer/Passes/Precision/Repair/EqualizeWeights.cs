@@ -1,8 +1,12 @@
 using System.Collections.Frozen;
 using System.ComponentModel;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;
+
+/// <summary>Which layers are balanced with what they read: those that the selection takes.</summary>
+public sealed record EqualizeWeightsOptions : SelectionOptions;
 
 /// <summary>
 /// Gives the channels between two layers of weights equal ranges on both sides, so that neither a row of the first nor a column of the second
@@ -20,8 +24,12 @@ namespace ModelOptimizer.Passes;
 /// </remarks>
 [Description("Balances the ranges of weights across neighbouring layers before they are quantized; changes no answer by itself. On most models measured "
     + "the quantized result got worse, because weights with a scale for each channel don't need it: compare before you keep it.")]
-public sealed class EqualizeWeights : IGraphPass
+public sealed class EqualizeWeights(EqualizeWeightsOptions options) : ISelectivePass
 {
+    public NodeSelector Selector { get; } = new(options);
+
+    public bool Compresses => false;
+
     /// <summary>Each turn only lessens the imbalance; rows of layers settle within a few.</summary>
     private const int MaxSweeps = 100;
 
@@ -37,7 +45,7 @@ public sealed class EqualizeWeights : IGraphPass
         var balances = GraphWalker.Nodes(model).Where(node => node.Domain.Length == 0 && Weighted.Contains(node.OpType)).ToList()
             .Select(node => Find(node, context)).OfType<ScaledReaders>().ToList();
         var writer = new ScaleWriter(model);
-        foreach (var (found, factors) in Settle(balances))
+        foreach (var (found, factors) in SettleTogether(balances, context))
         {
             if (factors.All(factor => factor == 1))
                 continue;
@@ -50,13 +58,31 @@ public sealed class EqualizeWeights : IGraphPass
         writer.RemoveReplaced();
     }
 
-    private static ScaledReaders? Find(Node node, PassContext context)
+    private ScaledReaders? Find(Node node, PassContext context)
     {
         var (found, refusal) = ScaledReaders.Of(node, Weighted);
         // Behind a normalization there is no weight to balance with.
-        if (found is null && refusal is not null)
+        if (found is { Source.Linear: null })
+            return null;
+        refusal ??= found?.Refusal(Selector);
+        if (refusal is not null)
             context.Refuse(node, refusal);
-        return found?.Source.Linear is null ? null : found;
+        return refusal is null ? found : null;
+    }
+
+    /// <summary>Balances all but those that would part a shared weight, without which the others may settle elsewhere.</summary>
+    private static List<(ScaledReaders Found, double[] Factors)> SettleTogether(List<ScaledReaders> balances, PassContext context)
+    {
+        while (true)
+        {
+            var settled = Settle(balances);
+            var parted = SharedWeights.Parted(settled);
+            if (parted.Count == 0)
+                return settled;
+            foreach (var (found, why) in parted)
+                context.Refuse(found.Readers[0].Node, why);
+            balances = [.. balances.Where(found => !parted.ContainsKey(found))];
+        }
     }
 
     /// <summary>Balances all of them in turn.</summary>

@@ -20,6 +20,21 @@ internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyLi
         Readers = [.. Readers.Select(reader => WeightedNode.Of(reader.Node).Node!)],
     };
 
+    /// <summary>Why the profile keeps a pass from scaling them; null when it doesn't. Of what gives the scale it has to exclude one explicitly.</summary>
+    public string? Refusal(NodeSelector selector)
+    {
+        foreach (var reader in Readers)
+            if (selector.Refusal(reader.Node, reader.Weight) is { } why)
+                return reader == Readers[0] ? why : $"{reader.Node} shares its factors: {why}";
+        var constants = Source.Operands.Select(operand => (operand.Node, operand.Value)).ToList();
+        if (Source.Linear is { } linear)
+            constants.Add((linear.Node, linear.Weight));
+        foreach (var (node, constant) in constants)
+            if (selector.Exclusion(node, constant) is { } why)
+                return $"{node} would be scaled with it: {why}";
+        return null;
+    }
+
     /// <summary>Looks at the node as a reader of what it reads first; the first reader of a value speaks for all.</summary>
     /// <param name="operators">Operators that readers may be.</param>
     public static (ScaledReaders? Found, string? Refusal) Of(Node node, IReadOnlySet<string> operators)

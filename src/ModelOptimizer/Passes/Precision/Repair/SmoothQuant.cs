@@ -8,12 +8,13 @@ using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
-public sealed record SmoothQuantOptions : ILocated
+public sealed record SmoothQuantOptions : SelectionOptions, ILocated
 {
     public SourceLocation? Location { get; init; }
 
-    [Option("How much of the activations' range moves into the weights: 0 makes the weights even, 1 the activations. Left out: for each layer what "
-        + "makes the smallest error on the calibration data.", Example = "50%")]
+    [Option("How much of the activations' range moves into the weights: 0 makes the weights even, 1 the activations. Taken as it is, "
+        + "even where the error grows by it, which the log tells. Left out: for each layer what makes the smallest error on the calibration data, if that is "
+        + "smaller than without.", Example = "50%")]
     public Ratio? Alpha { get; init; }
 }
 
@@ -32,8 +33,12 @@ public sealed record SmoothQuantOptions : ILocated
 /// </remarks>
 [Description("Moves range from activations with outlier channels into the weights behind them, before both are quantized. Needs calibration data; "
     + "changes no answer by itself. Paid before quantize-dynamic on a decoder, not before quantize-static, whose ranges are fixed: compare before you keep it.")]
-public sealed class SmoothQuant(SmoothQuantOptions options) : ICalibratedPass
+public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, ICalibratedPass
 {
+    public NodeSelector Selector { get; } = new(options);
+
+    public bool Compresses => false;
+
     /// <summary>Multiplications that the search may take for one step and layer.</summary>
     private const long Work = 1L << 26;
 
@@ -42,6 +47,9 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ICalibratedPass
 
     /// <summary>What the measured error has to fall to; less is chance.</summary>
     private const double WorthIt = 0.95;
+
+    /// <summary>Factors that differ less from 1 are what rounding left of a smoothing that was done.</summary>
+    private const double SmallestFactor = 1e-4;
 
     private static readonly FrozenSet<string> Products = FrozenSet.Create("MatMul", "Gemm");
 
@@ -59,53 +67,95 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ICalibratedPass
             return;
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             "smooth-quant needs to see which channels are large: add 'calibration: { data: … }' to the profile", options.Location);
-        var samples = candidates.ToDictionary(found => found.Data, found => RowsFor(found));
+        var samples = candidates.ToDictionary(found => found.Data, found => RowsFor([found]));
         var seen = data.Observe(model, [.. samples.Keys], value => new SplitSample(samples[value]));
-        var writer = new ScaleWriter(model);
-        foreach (var found in candidates)
-            if (Smooth(found, seen[found.Data], writer, context) is { } refusal)
-                context.Refuse(found.Readers[0].Node, refusal);
-        writer.RemoveReplaced();
+        var chosen = new List<(ScaledReaders Found, SmoothingChoice Choice)>();
+        foreach (var group in SharedWeights.Groups(candidates))
+        {
+            var (choice, refusal) = Choose(group, Merged(group, seen));
+            foreach (var found in group)
+                if (choice is not null)
+                    chosen.Add((found, choice));
+                else
+                    context.Refuse(found.Readers[0].Node, refusal!);
+        }
+        Write(chosen, new ScaleWriter(model), context);
     }
 
-    private static ScaledReaders? Find(Node node, PassContext context)
+    private ScaledReaders? Find(Node node, PassContext context)
     {
         var (found, refusal) = ScaledReaders.Of(node, Products);
         if (found is not null && found.Readers[0].InputAxis != 0)
             refusal = "it reads its activation transposed";
+        refusal ??= found?.Refusal(Selector);
         if (refusal is not null)
             context.Refuse(node, refusal);
         return refusal is null ? found : null;
     }
 
-    private static int RowsFor(ScaledReaders found) =>
-        (int)Math.Clamp(Work / Math.Max(1, found.Readers.Sum(reader => reader.Content.ElementCount)), FewestRows, MostRows);
+    private static IEnumerable<WeightedNode> Readers(IReadOnlyList<ScaledReaders> group) =>
+        group.SelectMany(found => found.Readers).DistinctBy(reader => reader.Weight);
 
-    /// <returns>Why it stays as it is, or null.</returns>
-    private string? Smooth(ScaledReaders found, SplitSample sample, ScaleWriter writer, PassContext context)
+    private static int RowsFor(IReadOnlyList<ScaledReaders> group) =>
+        (int)Math.Clamp(Work / Math.Max(1, Readers(group).Sum(reader => reader.Content.ElementCount)), FewestRows, MostRows);
+
+    /// <summary>Rows of all activations that meet the same weights.</summary>
+    private static SplitSample Merged(IReadOnlyList<ScaledReaders> group, IReadOnlyDictionary<Value, SplitSample> seen)
     {
-        var judging = sample.Odd.Rows is { Count: > 0 } odd ? odd : sample.Even.Rows;
+        var merged = new SplitSample(RowsFor(group));
+        foreach (var found in group)
+            merged.Merge(seen[found.Data]);
+        return merged;
+    }
+
+    /// <summary>What smooths a group that shares weights, or why it stays as it is.</summary>
+    private (SmoothingChoice? Choice, string? Refusal) Choose(IReadOnlyList<ScaledReaders> group, SplitSample sample)
+    {
         if (sample.Even.Rows.Count == 0)
-            return $"the calibration data shows no finite row of '{found.Data}'";
-        var choice = Choose(new Smoothing(sample.Even, judging, [.. found.Readers.SelectMany(OutputChannels)]));
-        if (choice.Error > WorthIt)
-            return string.Create(CultureInfo.InvariantCulture, $"smoothing would leave {100 * choice.Error:0}% of the error of its quantized product");
-        var (constants, refusal) = ScaleWriter.Scale(found.Anew(), Array.ConvertAll(choice.Factors, factor => 1 / factor));
-        if (constants is not null && context.Rewriting(Words(choice), found.Readers[0].Node))
-            writer.Write(constants);
-        return refusal;
+            return (null, $"the calibration data shows no finite row of '{group[0].Data}'");
+        var judging = sample.Odd.Rows is { Count: > 0 } odd ? odd : sample.Even.Rows;
+        var smoothing = new Smoothing(sample.Even, judging, [.. Readers(group).SelectMany(OutputChannels)]);
+        // Who gives alpha knows more than a few rows show.
+        var choice = options.Alpha is { } alpha ? smoothing.By(alpha.Value) : smoothing.Search();
+        if (options.Alpha is null && !(choice.Error <= WorthIt))
+            return (null, string.Create(CultureInfo.InvariantCulture, $"smoothing would leave {100 * choice.Error:0}% of the error of its quantized product"));
+        return Array.Exists(choice.Factors, factor => Math.Abs(factor - 1) > SmallestFactor)
+            ? (choice, null)
+            : (null, string.Create(CultureInfo.InvariantCulture, $"its ranges are what alpha {choice.Alpha:0.##} would make of them"));
     }
 
-    private SmoothingChoice Choose(Smoothing smoothing)
+    private static void Write(List<(ScaledReaders Found, SmoothingChoice Choice)> chosen, ScaleWriter writer, PassContext context)
     {
-        if (options.Alpha is not { } alpha)
-            return smoothing.Search();
-        var factors = smoothing.Factors(alpha.Value);
-        return new(alpha.Value, factors, smoothing.Error(factors) / smoothing.Error(Array.ConvertAll(factors, _ => 1.0)));
+        foreach (var (found, choice) in Together(chosen, context))
+        {
+            var (constants, refusal) = ScaleWriter.Scale(found.Anew(), Array.ConvertAll(choice.Factors, factor => 1 / factor));
+            if (refusal is not null)
+                context.Refuse(found.Readers[0].Node, refusal);
+            if (constants is not null && context.Rewriting(Words(choice), found.Readers[0].Node))
+                writer.Write(constants);
+        }
+        writer.RemoveReplaced();
     }
 
-    private static string Words(SmoothingChoice choice) =>
-        string.Create(CultureInfo.InvariantCulture, $"smooth by alpha {choice.Alpha:0.##}, which leaves {100 * choice.Error:0}% of the error, the input of");
+    /// <summary>All but those that would part a shared weight; each that stays may part others.</summary>
+    private static List<(ScaledReaders Found, SmoothingChoice Choice)> Together(
+        List<(ScaledReaders Found, SmoothingChoice Choice)> chosen, PassContext context)
+    {
+        while (SharedWeights.Parted([.. chosen.Select(each => (each.Found, each.Choice.Factors))]) is { Count: > 0 } parted)
+        {
+            foreach (var (found, why) in parted)
+                context.Refuse(found.Readers[0].Node, why);
+            chosen = [.. chosen.Where(each => !parted.ContainsKey(each.Found))];
+        }
+        return chosen;
+    }
+
+    private static string Words(SmoothingChoice choice)
+    {
+        var effect = double.IsFinite(choice.Error)
+            ? string.Create(CultureInfo.InvariantCulture, $"leaves {100 * choice.Error:0}% of the error") : "brings an error where there was none";
+        return string.Create(CultureInfo.InvariantCulture, $"smooth by alpha {choice.Alpha:0.##}, which {effect}, the input of");
+    }
 
     private static IEnumerable<float[]> OutputChannels(WeightedNode reader)
     {
