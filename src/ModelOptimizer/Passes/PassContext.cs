@@ -55,7 +55,7 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     {
         if (Original is not null)
             return;
-        ProductNames.Ensure(Model.Graph);
+        ProductNames.Ensure(Model);
         Original = Model.Clone();
     }
 

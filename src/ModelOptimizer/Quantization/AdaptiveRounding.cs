@@ -13,6 +13,9 @@ namespace ModelOptimizer.Quantization;
 /// </remarks>
 internal sealed class AdaptiveRounding
 {
+    /// <summary>The most weights of a channel: their Gram matrix [depth, depth] takes 1 GiB then.</summary>
+    public const int MaxDepth = 1 << 14;
+
     /// <summary>Of the mean diagonal; what GPTQ takes (Frantar et al., arXiv 2210.17323).</summary>
     private const float Damping = 0.01f;
 
@@ -22,10 +25,11 @@ internal sealed class AdaptiveRounding
     private readonly float[] _gram;
     private readonly List<float[]> _judging;
 
-    /// <param name="rows">Inputs of the layer [depth] each.</param>
+    /// <param name="rows">Inputs of the layer [depth] each, depth up to <see cref="MaxDepth"/>.</param>
     public AdaptiveRounding(IReadOnlyList<float[]> rows)
     {
         _depth = rows[0].Length;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(_depth, MaxDepth);
         var deciding = rows.Where((_, i) => i % 2 == 0).ToList();
         _judging = [.. rows.Where((_, i) => i % 2 == 1)];
         IsDamped = deciding.Count < _depth;

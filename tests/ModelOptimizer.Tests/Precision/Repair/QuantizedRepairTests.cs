@@ -1,6 +1,7 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Quantization;
 
@@ -27,6 +28,15 @@ public sealed class QuantizedRepairTests
         ["Gemm"] = () => Matrix((g, x) => g.Op("Gemm", x, g.Weight("w", Weight([Channels, 40])), g.Weight("b", Weight([40])))),
         ["Gemm, transposed, with alpha and beta"] = () => Matrix((g, x) => g.Op("Gemm", [x, g.Weight("w", Weight([40, Channels])), g.Weight("b", Weight([40]))],
             ("transB", 1L), ("alpha", 0.5f), ("beta", 2f))),
+        ["Gemm in a branch"] = () => Matrix((g, x) =>
+            Named(g.If(Always(g, x), then => [Named(Layer(then, x, 4))], otherwise => [Named(Layer(otherwise, otherwise.Op("Tanh", x), 5))]).Output())),
+        ["Gemm in a loop"] = () => Matrix((g, x) => g.Loop(g.Initializer("trips", Tensor.Create([], 1L)), null, [x],
+            (body, formals) => [body.Op("Identity", formals[1]), Layer(body, formals[2], 4, Channels)]).Output()),
+        ["Gemm in a function"] = () => Matrix((g, x) =>
+        {
+            g.Function("local", "Layer", 1, (f, inputs) => [f.Op("Gemm", inputs[0], f.Constant(Weight([Channels, 40])), f.Constant(Weight([40])))]);
+            return g.Op("local.Layer", x);
+        }),
         ["MatMul and Add"] = () => Matrix((g, x) => g.Op("Add", g.Op("MatMul", x, g.Weight("w", Weight([Channels, 40]))), g.Weight("b", Weight([40])))),
     };
 
@@ -72,6 +82,135 @@ public sealed class QuantizedRepairTests
         var log = PassContexts.Run(repaired, s_quantizers[quantizer](), new RoundAdaptively(new()), new CorrectBias(new()), new RoundAdaptively(new()), new CorrectBias(new()));
 
         Assert.That(log.Runs.TakeLast(2).Select(run => run.Rewrites), Is.All.Zero);
+    }
+
+    [TestCase("Conv")]
+    [TestCase("grouped Conv")]
+    public void Convolutions_of_integers_are_rounded_adaptively(string model)
+    {
+        var original = s_models[model]();
+        var (plain, repaired) = (original.Clone(), original.Clone());
+        PassContexts.Run(plain, IntegerConvolutions);
+
+        var log = PassContexts.Run(repaired, IntegerConvolutions, new RoundAdaptively(new()));
+
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Is.Empty);
+        Assert.That(Distance.Between(original, repaired), Is.LessThan(Distance.Between(original, plain)));
+    }
+
+    [Test]
+    public void The_bias_of_a_convolution_of_integers_is_corrected()
+    {
+        var original = s_models["Conv"]();
+        var (plain, repaired) = (original.Clone(), original.Clone());
+        PassContexts.Run(plain, Planted(IntegerConvolutions));
+
+        PassContexts.Run(repaired, [.. Planted(IntegerConvolutions), new CorrectBias(new())]);
+
+        Assert.That(Distance.OfMeans(original, repaired, axis: 1), Is.LessThan(Distance.OfMeans(original, plain, axis: 1) / 3));
+    }
+
+    [TestCase("static")]
+    [TestCase("weights")]
+    public void A_new_bias_arrives_whole_where_beta_had_nothing_to_scale(string quantizer)
+    {
+        var original = Matrix((g, x) => g.Op("Gemm", [x, g.Weight("w", Weight([Channels, 40]))], ("beta", 0.25f)));
+        var (plain, repaired) = (original.Clone(), original.Clone());
+        PassContexts.Run(plain, Planted(s_quantizers[quantizer]()));
+
+        PassContexts.Run(repaired, [.. Planted(s_quantizers[quantizer]()), new CorrectBias(new())]);
+
+        Assert.That(Distance.OfMeans(original, repaired, axis: 1), Is.LessThan(Distance.OfMeans(original, plain, axis: 1) / 3));
+    }
+
+    [Test]
+    public void Products_of_one_name_in_two_branches_are_told_apart()
+    {
+        var original = s_models["Gemm in a branch"]();
+        var quantized = original.Clone();
+        PassContexts.Run(quantized, new QuantizeDynamic(new()));
+
+        var found = QuantizedProducts.Of(new ValuePairs(original, quantized)).Found;
+
+        Assert.That(found.Select(product => (product.Node.Graph!.Name, product.Original.Node.Graph!.Name)),
+            Is.EqualTo(new[] { ("then_branch", "then_branch"), ("else_branch", "else_branch") }));
+    }
+
+    [Test]
+    public void A_branch_that_no_sample_takes_is_left_alone_with_the_reason()
+    {
+        var log = PassContexts.Run(s_models["Gemm in a branch"](), new QuantizeDynamic(new()), new RoundAdaptively(new()));
+
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("the calibration data shows no inputs of it"));
+    }
+
+    [TestCase("round-adaptively")]
+    [TestCase("correct-bias")]
+    public void Weights_of_a_form_that_is_not_mended_are_named(string pass)
+    {
+        var diagnostics = new DiagnosticBag();
+
+        var log = PassContexts.Run(s_models["Gemm"](), diagnostics, int.MaxValue, new QuantizeWeights(new() { Bits = 4 }), PassRegistry.Create(pass));
+
+        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("can mend none of 1 quantized products").And.Not.Contains("has to stand behind"));
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("not mended"));
+    }
+
+    [TestCase("round-adaptively")]
+    [TestCase("correct-bias")]
+    public void What_the_profile_excludes_stays_as_it_is(string pass)
+    {
+        foreach (var options in (RepairOptions[])[new() { Exclude = ["w"] }, new() { Operators = ["Conv"] }, new() { Include = ["other"] }])
+        {
+            var log = PassContexts.Run(s_models["Gemm"](), [.. Planted(new QuantizeDynamic(new())), PassRegistry.Create(pass, options)]);
+
+            Assert.That(log.Runs[^1].Rewrites, Is.Zero);
+            Assert.That(log.Refusals[^1].Why, Does.Contain("exclude has 'w'").Or.Contains("operators does not name Gemm").Or.Contains("include does not match"));
+        }
+    }
+
+    [Test]
+    public void Names_of_the_original_select_what_is_called_otherwise_by_now()
+    {
+        var (original, options, diagnostics) = (s_models["MatMul and Add"](), new RepairOptions { Operators = ["MatMul"] }, new DiagnosticBag());
+        var quantized = original.Clone();
+        PassContexts.Run(quantized, new QuantizeDynamic(new()));
+
+        SelectionReview.ReportUnmatched(new RoundAdaptively(options), quantized, original, new PassSettings("round-adaptively", options, new SourceLocation("model-opt.yaml")), diagnostics);
+
+        Assert.That(diagnostics.Diagnostics, Is.Empty);
+    }
+
+    [Test]
+    public void A_channel_of_too_many_weights_is_refused_with_the_reason()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2, 46_400), g.Weight("w", Weight([46_400, 2]))));
+
+        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new()), new RoundAdaptively(new()));
+
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("a channel has 46400 weights"));
+    }
+
+    [Test]
+    public void Gram_matrices_count_among_what_is_held()
+    {
+        const int Depth = 5800;
+        var g = new GraphBuilder();
+        foreach (var name in (string[])["a", "b"])
+        {
+            var product = g.Op("MatMul", g.Input($"x_{name}", DataType.Float, 2, Depth), g.Weight(name, Weight([Depth, 2])));
+            product.Name = $"product_{name}";
+            g.Output($"y_{name}", product);
+        }
+        var original = g.Build();
+        var quantized = original.Clone();
+        PassContexts.Run(quantized, new QuantizeDynamic(new()));
+
+        var found = QuantizedProducts.Of(new ValuePairs(original, quantized)).Found;
+
+        Assert.That(found, Has.Count.EqualTo(2));
+        Assert.That(RoundAdaptively.Batch(found), Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -134,6 +273,20 @@ public sealed class QuantizedRepairTests
         Assert.That(codes, Has.All.InRange(-64, 64));
     }
 
+    private static QuantizeDynamic IntegerConvolutions => new(new() { Operators = ["Conv"] });
+
+    /// <summary>A condition that holds on all inputs, which only running the model shows.</summary>
+    private static Value Always(GraphBuilder g, Value x) => g.Op("Less", g.Op("ReduceMin", [x], ("keepdims", 0L)), g.Initializer("large", Tensor.Create([], 1e9f)));
+
+    private static Value Layer(GraphBuilder g, Value x, int seed, int outputs = 40) =>
+        g.Op("Gemm", x, g.Weight($"w{seed}", Weight([Channels, outputs], seed)), g.Weight($"b{seed}", Weight([outputs], seed)));
+
+    private static Value Named(Value value)
+    {
+        value.Name = "hidden";
+        return value;
+    }
+
     /// <summary>Quantizes, then moves all codes of weights in one direction, as truncating instead of rounding would.</summary>
     private static IGraphPass[] Planted(IGraphPass quantizer) => [quantizer, new Truncate()];
 
@@ -160,11 +313,11 @@ public sealed class QuantizedRepairTests
 
         public void Run(OnnxModel model, PassContext context)
         {
-            foreach (var product in QuantizedProducts.Find(context.Original!, model))
+            foreach (var product in QuantizedProducts.Of(new ValuePairs(context.Original!, model)).Found)
             {
                 context.Rewriting("truncate", product.Node);
                 var codes = IntegerCodes.Write(product.Weight.Codes, Array.ConvertAll(IntegerCodes.Read(product.Weight.Codes), code => Math.Max(code - 1, -127)));
-                product.Weight.Reader.SetInput(product.Weight.Index, model.Graph.AddInitializer("moved", codes));
+                product.Weight.Reader.SetInput(product.Weight.Index, model.AddConstant(product.Weight.Value.Graph, "moved", codes));
             }
         }
     }

@@ -31,6 +31,8 @@ internal sealed class DynamicConv(OnnxModel model, DynamicProduct products) : Dy
         if (reader.Input(2) is { } bias)
             product = graph.Insert(reader, "Add", [product, Bias(reader, bias, codes.Constant!.Dimensions.Length)], name: $"{reader.Name}_bias").Output();
         product.Type = reader.Output().Type;
+        // By its name what is computed can still be found, to be compared with the original.
+        product.Name = reader.Output().Name;
         reader.ReplaceWith(product);
     }
 

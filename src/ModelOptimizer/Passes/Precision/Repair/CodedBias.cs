@@ -71,6 +71,9 @@ internal sealed class NewBias : BiasPlace
         var graph = _node.Graph!;
         var name = $"{_node.Name}_bias";
         var terms = Floats(shift);
+        // Without a bias beta meant nothing; now it would count.
+        if (_node.Is("Gemm"))
+            _node.Attributes.Remove("beta");
         if (_scales is null)
         {
             _node.SetInput(2, model.AddConstant(graph, name, Tensor.Create([terms.Length], terms)));

@@ -23,8 +23,12 @@ namespace ModelOptimizer.Passes;
 /// </remarks>
 [Description("Puts into biases what quantization shifts the mean outputs of layers by on calibration data. Stands behind the pass that quantizes. Paid on "
     + "three of five models, by 0.1 to 5 dB; layers without a bias, as decoders have them, stay as they are.")]
-public sealed class CorrectBias(RepairOptions options) : ICalibratedPass
+public sealed class CorrectBias(RepairOptions options) : ISelectivePass, ICalibratedPass
 {
+    public NodeSelector Selector { get; } = new(options);
+
+    public bool Compresses => false;
+
     public NumericEffect Effect => NumericEffect.Lossy;
 
     /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
@@ -32,17 +36,16 @@ public sealed class CorrectBias(RepairOptions options) : ICalibratedPass
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        if (RepairInputs.Of(this, context, options) is not var (_, products, data))
+        if (RepairInputs.Of(this, context, options) is not var (values, products, data))
             return;
         context.InferTypes();
         var probe = new ModelCopy(model);
-        var names = QuantizedProducts.ByName(model);
         var differences = new Dictionary<Value, (QuantizedProduct Product, BiasPlace Place)>();
         foreach (var product in products)
             if (BiasPlace.Of(product) is var (place, refusal) && place is null)
                 context.Refuse(product.Node, refusal!);
             else
-                differences[Difference(product, place, names, probe)] = (product, place);
+                differences[Difference(product, place, values, probe)] = (product, place);
         var shifts = data.Observe(probe.Model, [.. differences.Keys], value => new ChannelShift(-1 - differences[value].Product.Original.OutputAxis));
         var released = new List<Value>();
         foreach (var (value, (product, place)) in differences)
@@ -53,14 +56,16 @@ public sealed class CorrectBias(RepairOptions options) : ICalibratedPass
 
     /// <summary>Lets the probe compute the layer in floats too, on what the quantized one reads before it is rounded.</summary>
     /// <returns>The float output less the quantized one.</returns>
-    private static Value Difference(QuantizedProduct product, BiasPlace place, IReadOnlyDictionary<string, Value> names, ModelCopy probe)
+    private static Value Difference(QuantizedProduct product, BiasPlace place, ValuePairs values, ModelCopy probe)
     {
         var (original, output) = (product.Original.Node, (Value)probe.CopyOf(place.Behind?.Output() ?? product.Output));
-        var read = names.GetValueOrDefault(original.Input(0)!.Name) is { Type.ElementType: DataType.Float } same ? same : product.Node.Input(0)!;
+        var read = values.Now(original.Input(0)!) is { Type.ElementType: DataType.Float } same ? same : product.Node.Input(0)!;
         var twin = Copy(original, original.Input(0)!, (Value)probe.CopyOf(read), output.Graph);
         if (place.Behind is not null)
             twin = Copy(BiasPlace.SumBehind(original.Output())!, original.Output(), twin, output.Graph);
-        return output.Graph.Insert(null, "Sub", [twin, output]).Output();
+        var difference = output.Graph.Insert(null, "Sub", [twin, output]).Output();
+        difference.Name = output.Name;
+        return difference;
     }
 
     /// <summary>The same node over other data; its other operands are constants.</summary>

@@ -14,6 +14,9 @@ internal static class LayerInputs
     /// <summary>How many elements are held for a product at most.</summary>
     public static long Elements(QuantizedProduct product) => (long)Limit(product) * Depth(product);
 
+    /// <summary>How many weights a channel of the product has.</summary>
+    public static int ChannelDepth(QuantizedProduct product) => Depth(product) / product.Original.Layout.Groups;
+
     public static IReadOnlyDictionary<QuantizedProduct, IReadOnlyList<float[]>> Collect(OnnxModel original, IReadOnlyList<QuantizedProduct> products, CalibrationData data)
     {
         // What reads one value in one way sees the same rows.
@@ -39,7 +42,7 @@ internal static class LayerInputs
     private static int Limit(QuantizedProduct product)
     {
         // Twice as many as a channel has weights decide, and as many judge.
-        var wanted = Math.Clamp(4 * Depth(product) / product.Original.Layout.Groups, FewestRows, MostRows);
+        var wanted = Math.Clamp(4 * ChannelDepth(product), FewestRows, MostRows);
         return (int)Math.Clamp(MostElements / Depth(product), FewestRows, wanted);
     }
 

@@ -4,7 +4,7 @@ namespace ModelOptimizer.Passes;
 
 /// <summary>A product of the original, and what became of it.</summary>
 /// <param name="Original">The product in floats, in the model before quantization.</param>
-/// <param name="Node">What multiplies now: a node between QuantizeLinear and DequantizeLinear, MatMulInteger, or DynamicQuantizeMatMul.</param>
+/// <param name="Node">What multiplies now: a node between QuantizeLinear and DequantizeLinear, MatMulInteger, ConvInteger, or DynamicQuantizeMatMul.</param>
 /// <param name="Output">Its result as floats, up to the place where the original had it.</param>
 /// <param name="Weight">Its weight.</param>
 /// <param name="WeightFactor">What the weight of the original was multiplied by before it became codes.</param>

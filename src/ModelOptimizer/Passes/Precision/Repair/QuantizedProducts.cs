@@ -1,31 +1,56 @@
+using System.Collections.Frozen;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
 
-/// <summary>Finds out what became of the products of a model when it was quantized. Results are found by their names.</summary>
-internal static class QuantizedProducts
+/// <summary>What became of the products of a model when it was quantized. Results are found by their names.</summary>
+/// <param name="Found">Those that have 8-bit weights now, in the original's order, bodies and functions included.</param>
+/// <param name="Unread">Those that are quantized in a form that can't be mended, each with the reason.</param>
+internal sealed record QuantizedProducts(IReadOnlyList<QuantizedProduct> Found, IReadOnlyList<(Node Node, string Why)> Unread)
 {
-    /// <summary>The products of the main graph that have integer weights now, in the original's order.</summary>
-    public static IReadOnlyList<QuantizedProduct> Find(OnnxModel original, OnnxModel quantized)
+    private static readonly FrozenSet<string> IntegerOperators =
+        FrozenSet.Create("MatMulNBits", "MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "QLinearMatMul", "QLinearConv");
+
+    /// <summary>Nodes between a product and its result: scales, a bias, a Cast.</summary>
+    private const int Furthest = 4;
+
+    public static QuantizedProducts Of(ValuePairs values)
     {
-        var results = ByName(quantized);
-        return [.. original.Graph.Nodes.Where(node => node.Is("Conv", "ConvTranspose", "Gemm", "MatMul")).Select(node => Find(node, results)).OfType<QuantizedProduct>()];
+        var (found, unread) = (new List<QuantizedProduct>(), new List<(Node, string)>());
+        foreach (var node in GraphWalker.Nodes(values.Original).Where(node => node.Is("Conv", "ConvTranspose", "Gemm", "MatMul")))
+            if (node.Input(1)?.Constant is { ElementType: DataType.Float } && values.Now(node.Output()) is { Producer: { } producer } output)
+            {
+                if (WeightedNode.Of(node).Node is { } product && Find(product, producer, output) is { } quantized)
+                    found.Add(quantized);
+                else if (WhyUnread(producer, Furthest) is { } why)
+                    unread.Add((producer, why));
+            }
+        return new(found, unread);
     }
 
-    /// <summary>The values of the main graph by name; those of one name are left out.</summary>
-    public static IReadOnlyDictionary<string, Value> ByName(OnnxModel model) =>
-        model.Graph.MadeValues.Concat(model.Graph.Inputs).Distinct().GroupBy(value => value.Name).Where(group => group.Count() == 1).ToDictionary(group => group.Key, group => group.First());
-
-    private static QuantizedProduct? Find(Node node, IReadOnlyDictionary<string, Value> results)
+    private static QuantizedProduct? Find(WeightedNode product, Node producer, Value output)
     {
-        if (WeightedNode.Of(node).Node is not { Content.ElementType: DataType.Float } product || !results.TryGetValue(node.Output().Name, out var output))
-            return null;
         var factor = product.Alpha;
-        if (output.Producer is not { } producer || Multiplier(producer, ref factor) is not var (multiplier, weight))
+        if (product.Node.Attributes.HasReferences || Multiplier(producer, ref factor) is not var (multiplier, weight))
             return null;
         if (multiplier.Is("Gemm"))
             factor /= multiplier.Attributes.GetFloat("alpha", 1);
         return new(product, multiplier, output, weight, (float)factor);
+    }
+
+    /// <summary>Null where nothing is quantized.</summary>
+    private static string? WhyUnread(Node node, int furthest)
+    {
+        if (IntegerOperators.Contains(node.OpType))
+            return $"its weights are codes of a form of {node.OpType} that is not mended";
+        if (node.Is("Conv", "ConvTranspose", "Gemm", "MatMul"))
+            return node.Input(1)?.Producer is not { OpType: "DequantizeLinear" } ? null
+                : node.Attributes.HasReferences ? "an attribute comes from the function's caller"
+                : "its weights are codes of another width than 8 bits, or in blocks, which are not mended";
+        return furthest > 0 && (node.Is("Add", "Mul", "Cast", "Reshape") || node.OpType == "DequantizeLinear")
+            ? node.Inputs.Select(input => input?.Producer).OfType<Node>().Select(before => WhyUnread(before, furthest - 1))
+                .FirstOrDefault(why => why is not null)
+            : null;
     }
 
     /// <summary>Goes up from the result to what multiplies codes; a bias and Gemm's alpha may stand behind it.</summary>
@@ -47,10 +72,10 @@ internal static class QuantizedProducts
     /// <summary>Both scales behind the product of integers.</summary>
     private static (Node, CodedWeight)? Scaled(Node node)
     {
-        if (node.Input(0)?.Producer is not { } cast || !cast.Is("Cast") || cast.Input(0)?.Producer is not { } product || !product.Is("MatMulInteger"))
+        if (node.Input(0)?.Producer is not { } cast || !cast.Is("Cast") || cast.Input(0)?.Producer is not { } product || !product.Is("MatMulInteger", "ConvInteger"))
             return null;
         var scales = node.Input(1)?.Producer?.Inputs.FirstOrDefault(input => input?.Constant is not null);
-        return Coded(product, 1, scales, product.Input(3), 1) is { } weight ? (product, weight) : null;
+        return Coded(product, 1, scales, product.Input(3), product.Is("ConvInteger") ? 0 : 1) is { } weight ? (product, weight) : null;
     }
 
     private static CodedWeight? Dequantized(Node node)

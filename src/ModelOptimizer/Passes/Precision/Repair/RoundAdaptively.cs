@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -20,9 +21,13 @@ namespace ModelOptimizer.Passes;
 /// </remarks>
 [Description("Rounds weights that a pass before it quantized anew, so that the outputs of layers come closest on calibration data. Pays where weights make "
     + "most of the noise; 0 to 2 dB on the models measured.")]
-public sealed class RoundAdaptively(RepairOptions options) : ICalibratedPass
+public sealed class RoundAdaptively(RepairOptions options) : ISelectivePass, ICalibratedPass
 {
-    /// <summary>Elements of inputs that are held at a time; more layers take another run over the data.</summary>
+    public NodeSelector Selector { get; } = new(options);
+
+    public bool Compresses => false;
+
+    /// <summary>Elements of inputs and of a Gram matrix that are held at a time; more layers take another run over the data.</summary>
     private const long Held = 1L << 25;
 
     public NumericEffect Effect => NumericEffect.Lossy;
@@ -32,13 +37,13 @@ public sealed class RoundAdaptively(RepairOptions options) : ICalibratedPass
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        if (RepairInputs.Of(this, context, options) is not var (original, found, data))
+        if (RepairInputs.Of(this, context, options) is not var (values, found, data))
             return;
         var products = found.Where(product => IsCandidate(product, context)).ToList();
         var released = new List<Value>();
         for (var batch = Batch(products); batch.Count > 0; products.RemoveRange(0, batch.Count), batch = Batch(products))
         {
-            var rows = LayerInputs.Collect(original, batch, data);
+            var rows = LayerInputs.Collect(values.Original, batch, data);
             foreach (var product in batch)
                 if (Round(product, rows[product], released, context) is { } refusal)
                     context.Refuse(product.Node, refusal);
@@ -46,10 +51,16 @@ public sealed class RoundAdaptively(RepairOptions options) : ICalibratedPass
         ConstantValues.RemoveUnused(released);
     }
 
-    private static List<QuantizedProduct> Batch(List<QuantizedProduct> products)
+    /// <summary>The first products whose inputs, and the largest Gram matrix of one of them, fit together; at least one.</summary>
+    internal static IReadOnlyList<QuantizedProduct> Batch(IReadOnlyList<QuantizedProduct> products)
     {
-        var held = 0L;
-        return [.. products.TakeWhile((product, i) => (held += LayerInputs.Elements(product)) <= Held || i == 0)];
+        var (rows, gram) = (0L, 0L);
+        return [.. products.TakeWhile((product, i) =>
+        {
+            rows += LayerInputs.Elements(product);
+            gram = Math.Max(gram, (long)LayerInputs.ChannelDepth(product) * LayerInputs.ChannelDepth(product));
+            return rows + gram <= Held || i == 0;
+        })];
     }
 
     private static bool IsCandidate(QuantizedProduct product, PassContext context)
@@ -66,6 +77,9 @@ public sealed class RoundAdaptively(RepairOptions options) : ICalibratedPass
             return "inputs of a ConvTranspose meet each weight differently from place to place";
         if (product.Original.InputAxis != 0 && !product.Original.IsConv)
             return "it reads its activation transposed";
+        if (LayerInputs.ChannelDepth(product) is > AdaptiveRounding.MaxDepth and var depth)
+            return $"a channel has {depth} weights, and to choose among their roundings takes a matrix of that many rows and columns; "
+                + $"{AdaptiveRounding.MaxDepth} are the most";
         return product.Weight.Value.Uses.Count > 1 ? $"{product.Weight.Value.Uses.Count} nodes read the weight" : null;
     }
 
