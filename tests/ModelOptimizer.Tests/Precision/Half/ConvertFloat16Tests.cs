@@ -70,9 +70,37 @@ public sealed class ConvertFloat16Tests
     [Test]
     public void Refuses_what_no_power_of_two_can_hold_together()
     {
-        float[] apart = [.. Matrix.AsSpan<float>().ToArray().Select((weight, i) => i % 2 == 0 ? weight * 1e6f : 1e-9f)];
+        // Both kinds of numbers are in every row and in every column.
+        float[] apart = [.. Matrix.AsSpan<float>().ToArray().Select((weight, i) => (i / 40 + i % 40) % 2 == 0 ? weight * 1e6f : 1e-9f)];
 
         Assert.That(Run(apart, new DiagnosticBag()).Weights.Single().Refusal, Does.StartWith("1920 of its 3840 values would become zero"));
+    }
+
+    // Weight decay leaves some channels of squeeze-and-excitation layers far below others, outputs of the first weight and inputs of the second.
+    [TestCase(0, 96)]
+    [TestCase(1, 40)]
+    public void Channels_that_decayed_get_a_power_of_two_each(int axis, int channels)
+    {
+        float[] scales = [1e6f, 1, 1e-12f];
+        float[] apart = [.. Matrix.AsSpan<float>().ToArray().Select((weight, i) => weight * scales[(axis == 0 ? i / 40 : i % 40) % 3])];
+        var model = MatMul(Tensor.Create([96, 40], apart));
+        var test = PassTester.Run(new ConvertFloat16(new()), model, tolerance: new Tolerance(1e-3));
+
+        Assert.That(test.Log.Weights.Single().Form, Is.EqualTo($"float16 times a power of two for each of {channels} channels"));
+        var stored = test.Initializers.Single(value => value.Initializer!.ElementType == DataType.Float16).Initializer!;
+        Assert.That(stored.ToFloats().Count(number => number == 0), Is.Zero);
+        Assert.That(ScaledHalf.Restored(test.Model.Graph.Nodes.Single(node => node.Is("MatMul")).Input(1)!)!.AsSpan<float>().ToArray(),
+            Is.EqualTo(apart).Using<float>((x, y) => MathF.Abs(x - y) <= MathF.Abs(y) / 2048));
+    }
+
+    [TestCase(HalfType.Float16)]
+    [TestCase(HalfType.Bfloat16)]
+    public void What_decayed_to_nothing_may_become_zero(HalfType type)
+    {
+        float[] decayed = [.. Matrix.AsSpan<float>().ToArray().Select((weight, i) => i % 2 == 0 ? weight : weight * 1e-42f)];
+        var test = PassTester.Run(new ConvertFloat16(new() { Type = type }), MatMul(Tensor.Create([96, 40], decayed)), tolerance: new Tolerance(1.0 / 256));
+
+        Assert.That(test.Log.Weights.Single().Refusal, Is.Null);
     }
 
     [Test]
@@ -110,14 +138,9 @@ public sealed class ConvertFloat16Tests
     public void Bfloat16_rounds_half_to_even()
     {
         var model = MatMul(Tensor.Create([2, 2], 1 + (1f / 256), 1 + (3f / 256), -1 - (1f / 256), float.Epsilon), x: new TensorType(DataType.Float, Shape.Of(1, 2)));
-        var log = PassContexts.Run(model, new ConvertFloat16(new() { Type = HalfType.Bfloat16, MinElements = 1 }));
-
-        Assert.That(log.Weights.Single().Refusal, Is.EqualTo("1 of its 4 values would become zero"));
-
-        model = MatMul(Tensor.Create([2, 2], 1 + (1f / 256), 1 + (3f / 256), -1 - (1f / 256), 2), x: new TensorType(DataType.Float, Shape.Of(1, 2)));
         PassContexts.Run(model, new ConvertFloat16(new() { Type = HalfType.Bfloat16, MinElements = 1 }));
 
-        Assert.That(model.Graph.Initializers.Single().Initializer!.ToFloats(), Is.EqualTo(new[] { 1, 1 + (2f / 128), -1, 2 }));
+        Assert.That(model.Graph.Initializers.Single().Initializer!.ToFloats(), Is.EqualTo(new[] { 1, 1 + (2f / 128), -1, 0 }));
     }
 
     [Test]
@@ -129,10 +152,36 @@ public sealed class ConvertFloat16Tests
             Does.StartWith("1 of its values exceed 3.39e38"));
     }
 
+    [TestCase(8)]
+    [TestCase(12)]
+    public void Bfloat16_brings_older_models_to_the_opset_whose_Cast_knows_it(int opset)
+    {
+        var test = PassTester.Run(new ConvertFloat16(new() { Type = HalfType.Bfloat16 }), MatMul(Matrix, opset), tolerance: new Tolerance(1.0 / 256));
+
+        Assert.That(test.Model.Opset, Is.EqualTo(13));
+        Assert.That(test.Initializers.Single().Initializer!.ElementType, Is.EqualTo(DataType.BFloat16));
+    }
+
     [Test]
-    public void Bfloat16_wants_an_opset_whose_Cast_knows_it() =>
-        Assert.That(PassContexts.Run(MatMul(Matrix, opset: 12), new ConvertFloat16(new() { Type = HalfType.Bfloat16 })).Weights.Single().Refusal,
-            Does.Contain("'upgrade-opset' before this pass"));
+    public void Bfloat16_leaves_an_older_model_at_its_opset_where_it_stores_nothing()
+    {
+        var model = MatMul(Matrix, opset: 12);
+        PassContexts.Run(model, new ConvertFloat16(new() { Type = HalfType.Bfloat16, Exclude = ["w"] }));
+
+        Assert.That(model.Opset, Is.EqualTo(12));
+    }
+
+    [Test]
+    public void Bfloat16_says_what_keeps_an_older_model_from_it()
+    {
+        var g = new GraphBuilder(12);
+        var resized = g.Op("Resize", [g.Input("x", X), g.Weight("roi", Tensor.Create([0], Array.Empty<float>())), g.Weight("scales", Tensor.Create([2], 1f, 1f))],
+            ("mode", "linear"), ("coordinate_transformation_mode", "tf_half_pixel_for_nn"));
+        g.Output("y", g.Op("MatMul", resized, g.Weight("w", Matrix)));
+
+        Assert.That(PassContexts.Run(g.Build(), new ConvertFloat16(new() { Type = HalfType.Bfloat16 })).Weights.Single().Refusal,
+            Does.StartWith("Cast takes bfloat16 from opset 13 on, and this is 12. The model can't be upgraded from opset 12 to 13: "));
+    }
 
     [Test]
     public void Nothing_computes_in_bfloat16() => Assert.That(

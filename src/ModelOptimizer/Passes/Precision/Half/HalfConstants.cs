@@ -20,13 +20,13 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
     /// <summary>The same for a copy of the model. Nothing is converted twice.</summary>
     public HalfConstants For(OnnxModel copy) => new(copy, Type) { Converted = Converted };
 
-    /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factor that it was divided by.</summary>
+    /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factors that it was divided by.</summary>
     public void Store(Value constant, ScaledHalf half)
     {
         var graph = constant.Graph;
         var isShared = _halves.TryGetValue(constant, out var stored);
         stored ??= Add(constant, half.Rounded.Content);
-        var factor = isShared || half.Factor == 1 ? null : model.AddConstant(graph, $"{constant.Name}_factor", Tensor.Create([], half.Factor));
+        var factor = isShared || half.Factor is null ? null : model.AddConstant(graph, $"{constant.Name}_factor", half.Factor);
         var first = graph.Nodes.FirstOrDefault(node => node != stored.Producer && node != factor?.Producer);
         var restored = graph.Insert(first, "Cast", [stored]);
         restored.Attributes.Set("to", (long)DataType.Float);

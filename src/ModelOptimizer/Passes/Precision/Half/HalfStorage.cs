@@ -7,19 +7,20 @@ namespace ModelOptimizer.Passes;
 /// <summary>Stores constants in 16 bits with a Cast to float32 behind them, which the runtime folds when it loads the model.</summary>
 internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector selector, HalfConstants constants, PassContext context)
 {
-    /// <summary>Share of a tensor's values that may round to zero.</summary>
-    private const double TolerableLoss = 0.01;
-
     /// <summary>Opset from which Cast knows bfloat16.</summary>
     private const long BFloat16Opset = 13;
 
     private readonly List<string> _overflowing = [];
 
+    private string? _upgradeProblem;
+
     private string TypeName => constants.Type.ToOnnxName();
 
     public void Run()
     {
-        foreach (var weight in WeightCandidate.FindConstants(context.Model).Where(weight => weight.Content.ElementCount >= options.MinElements))
+        if (constants.Type == DataType.BFloat16 && Candidates().Any(weight => Obstacle(weight) is null && IsTooOld(weight)))
+            RaiseOpset();
+        foreach (var weight in Candidates())
         {
             if (context.IsDone)
                 return;
@@ -31,14 +32,33 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16Overflow, Explain()));
     }
 
+    private IEnumerable<WeightCandidate> Candidates() =>
+        WeightCandidate.FindConstants(context.Model).Where(weight => weight.Content.ElementCount >= options.MinElements);
+
+    private string? Obstacle(WeightCandidate weight) => WeightGuards.Refusal(weight, selector, context.Opset(weight.Value.Graph));
+
+    private bool IsTooOld(WeightCandidate weight) => context.Opset(weight.Value.Graph) < BFloat16Opset;
+
+    /// <summary>Where the model can't be upgraded, its weights stay, and the refusals of nodes say why.</summary>
+    private void RaiseOpset()
+    {
+        try
+        {
+            new UpgradeOpset(new UpgradeOpsetOptions { Version = BFloat16Opset, KeepsNewer = true }).Run(context.Model, context);
+        }
+        catch (DiagnosticException e)
+        {
+            _upgradeProblem = e.Diagnostics[0].Message;
+        }
+    }
+
     /// <returns>Why the tensor stays as it is, or null.</returns>
     private string? Convert(WeightCandidate weight)
     {
-        var opset = context.Opset(weight.Value.Graph);
-        if (WeightGuards.Refusal(weight, selector, opset) is { } refusal)
+        if (Obstacle(weight) is { } refusal)
             return refusal;
-        if (constants.Type == DataType.BFloat16 && opset < BFloat16Opset)
-            return Text($"Cast takes bfloat16 from opset {BFloat16Opset} on, and this is {opset}: 'upgrade-opset' before this pass makes it possible");
+        if (constants.Type == DataType.BFloat16 && IsTooOld(weight))
+            return Text($"Cast takes bfloat16 from opset {BFloat16Opset} on, and this is {context.Opset(weight.Value.Graph)}. {_upgradeProblem}");
         var scaled = ScaledHalf.Of(weight.Content, constants.Type);
         var half = scaled.Rounded;
         if (half.HasNonFinite)
@@ -48,17 +68,24 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
             _overflowing.Add(Text($"{weight.Name} ({half.Overflows} of {weight.Content.ElementCount} values)"));
             return Text($"{half.Overflows} of its values exceed {Largest}, the largest {TypeName}");
         }
-        if (half.Underflows > TolerableLoss * weight.Content.ElementCount)
-            return Text($"{half.Underflows} of its {weight.Content.ElementCount} values would become zero");
+        if (scaled.LosesNumbers)
+            return Text($"{scaled.Lost} of its {weight.Content.ElementCount} values would become zero");
         if (!context.Rewriting($"store as {TypeName}", weight.Value))
             return null;
         constants.Store(weight.Value, scaled);
-        context.Compressed(weight.Name, weight.Content, weight.Content.ByteCount / 2 + (scaled.Factor == 1 ? 0 : sizeof(float)), Form(scaled));
+        context.Compressed(weight.Name, weight.Content, weight.Content.ByteCount / 2 + (scaled.Factor?.ByteCount ?? 0), Form(scaled));
         return null;
     }
 
-    private string Form(ScaledHalf scaled) => TypeName + (scaled.Factor == 1 ? "" : Text($" times {scaled.Factor:g6}"))
+    private string Form(ScaledHalf scaled) => TypeName + Words(scaled.Factor)
         + (scaled.Rounded.Underflows == 0 ? "" : Text($", {scaled.Rounded.Underflows} values rounded to zero"));
+
+    private static string Words(Tensor? factor) => factor switch
+    {
+        null => "",
+        { ElementCount: 1 } => Text($" times {factor.AsSpan<float>()[0]:g6}"),
+        _ => Text($" times a power of two for each of {factor.ElementCount} channels"),
+    };
 
     private string Largest => constants.Type == DataType.Float16 ? "65504" : "3.39e38";
 
