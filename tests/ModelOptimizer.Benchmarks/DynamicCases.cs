@@ -6,7 +6,7 @@ namespace ModelOptimizer.Benchmarks;
 /// <summary>The forms that <c>quantize-dynamic</c> writes.</summary>
 internal static class DynamicCases
 {
-    private static readonly QuantizeDynamic s_pass = new(new());
+    private static readonly QuantizeDynamic s_pass = new(new() { Prefer = Preference.Size });
 
     public static IEnumerable<FusionCase> All => [.. Products(), .. Layers()];
 
@@ -33,8 +33,8 @@ internal static class DynamicCases
             foreach (var rows in new long[] { 16, 128 })
                 yield return new($"dynamic Attention {hidden}, {rows} rows", s_pass, [1, rows, hidden], (b, x) =>
                     b.Op("com.microsoft.Attention", [x, b.Constant(hidden, 3 * hidden), b.Constant(3 * hidden)], ("num_heads", [heads])));
-        yield return new("dynamic Conv 3x3", new QuantizeDynamic(new() { Operators = ["Conv"] }), [1, 64, 28, 28], (b, x) => b.Op("Conv", [x, b.Constant(64, 64, 3, 3)]));
-        yield return new("dynamic Conv depthwise", new QuantizeDynamic(new() { Operators = ["Conv"] }), [1, 64, 28, 28], (b, x) =>
+        yield return new("dynamic Conv 3x3", new QuantizeDynamic(new() { Prefer = Preference.Size, Operators = ["Conv"] }), [1, 64, 28, 28], (b, x) => b.Op("Conv", [x, b.Constant(64, 64, 3, 3)]));
+        yield return new("dynamic Conv depthwise", new QuantizeDynamic(new() { Prefer = Preference.Size, Operators = ["Conv"] }), [1, 64, 28, 28], (b, x) =>
             b.Op("Conv", [x, b.Constant(64, 1, 3, 3)], ("group", [64])));
     }
 }

@@ -13,6 +13,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
 //   layers                                  times whole layers of BERT-base against what the pipelines make of them
 //   calibration [MODEL CALIBRATOR N]       times calibration against inference and tells its memory; of one model, calibrates it on N samples
+//   integers [PART OF A NAME]               times layers in 8 bits against floats, in chains: what is slower stays float (SlowerThanFloat)
 //   fusions [PART OF A NAME]                times every folded form against the form before
 switch (args)
 {
@@ -40,6 +41,9 @@ switch (args)
     case ["calibration", var model, var calibrator, var samples]:
         CalibrationBenchmark.RunOne(model, calibrator, int.Parse(samples, System.Globalization.CultureInfo.InvariantCulture));
         return 0;
+    case ["integers", .. var filter]:
+        IntegerLayers.Measure(filter is [var name] ? name : "");
+        return 0;
     case ["fusions", .. var filter]:
         FusionBenchmark.Measure(filter is [var part] ? part : "");
         return 0;
@@ -57,6 +61,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] | optimize PATH [BITS] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
         return 2;
 }

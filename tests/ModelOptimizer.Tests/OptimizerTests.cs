@@ -18,7 +18,7 @@ public sealed class OptimizerTests
     [Test]
     public void The_limit_of_rewrites_is_told_once_however_many_passes_it_cuts_short()
     {
-        var (_, diagnostics) = Optimize(maxRewrites: 1, new QuantizeDynamicOptions(), new QuantizeWeightsOptions(), new ConvertFloat16Options());
+        var (_, diagnostics) = Optimize(maxRewrites: 1, new QuantizeDynamicOptions { Prefer = Preference.Size }, new QuantizeWeightsOptions(), new ConvertFloat16Options());
 
         Assert.That(diagnostics.Count(d => d.Descriptor == DiagnosticCatalog.RewriteLimit), Is.EqualTo(1));
     }
@@ -39,7 +39,7 @@ public sealed class OptimizerTests
     public void A_preset_is_blamed_only_when_all_of_its_passes_find_nothing(string exclude, int blamed)
     {
         var (_, diagnostics) = Run(int.MaxValue,
-            Settings(new QuantizeDynamicOptions { Exclude = ["w?"] }) with { IsPreset = true },
+            Settings(new QuantizeDynamicOptions { Prefer = Preference.Size, Exclude = ["w?"] }) with { IsPreset = true },
             Settings(new QuantizeWeightsOptions { Exclude = [exclude] }) with { IsPreset = true });
 
         var told = diagnostics.Where(d => d.Descriptor == DiagnosticCatalog.NothingToDo).Select(d => d.Message).ToList();

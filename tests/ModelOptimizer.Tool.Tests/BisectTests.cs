@@ -45,7 +45,7 @@ internal sealed class BisectTests : IDisposable
     public void Passes_that_learn_from_data_are_searched_as_well()
     {
         Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
-        var profile = _folder.Write("p.yaml", "version: 1\ncalibration: { data: data.npz }\npasses: [eliminate-identity, quantize-static]\n");
+        var profile = _folder.Write("p.yaml", "version: 1\ncalibration: { data: data.npz }\npasses: [eliminate-identity, quantize-static: { prefer: size }]\n");
 
         var run = Cli.Run("optimize", _model, "-p", profile, "--bisect", "--tolerance", "1e-7");
 
@@ -60,7 +60,7 @@ internal sealed class BisectTests : IDisposable
     public void Ranges_of_a_file_do_where_there_is_no_data()
     {
         Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
-        const string Passes = "passes: [eliminate-identity, quantize-static]\n";
+        const string Passes = "passes: [eliminate-identity, quantize-static: { prefer: size }]\n";
         _folder.Write("p.yaml", $"version: 1\ncalibration: {{ data: data.npz }}\n{Passes}");
         Assert.That(Cli.Run("optimize", _model, "-p", _folder["p.yaml"], "-o", _folder["out.onnx"]).ExitCode, Is.Zero);
         _folder.Write("r.yaml", $"version: 1\ncalibration: {{ ranges: out.ranges.json }}\n{Passes}");
@@ -74,7 +74,7 @@ internal sealed class BisectTests : IDisposable
     public void Explaining_a_pass_that_learns_from_data_tells_what_it_did()
     {
         Npz.Write(_folder["data.npz"], ("x", Enumerable.Range(0, 3 * 64).Select(i => i % 7 - 3f).ToArray(), [3, 64]));
-        var profile = _folder.Write("p.yaml", "version: 1\ncalibration: { data: data.npz }\npasses: [quantize-static]\n");
+        var profile = _folder.Write("p.yaml", "version: 1\ncalibration: { data: data.npz }\npasses: [quantize-static: { prefer: size }]\n");
 
         var run = Cli.Run("optimize", _model, "-p", profile, "--explain", "quantize-static", "-o", _folder["out.onnx"]);
 

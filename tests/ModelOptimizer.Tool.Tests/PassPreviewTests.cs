@@ -44,7 +44,7 @@ internal sealed class PassPreviewTests : IDisposable
         var profile = _folder.Write("p.yaml", """
             version: 1
             calibration: { data: data.npz }
-            passes: [simplify, quantize-static: { exclude: [w2] }, quantize-weights: { bits: 4 }]
+            passes: [simplify, quantize-static: { exclude: [w2], prefer: size }, quantize-weights: { bits: 4 }]
             """);
 
         var json = Cli.Run("inspect", _model, "--passes", "-p", profile, "--json").Json;
@@ -61,7 +61,7 @@ internal sealed class PassPreviewTests : IDisposable
     [Test]
     public void Without_data_the_pass_says_what_it_lacks_and_others_go_on()
     {
-        var profile = _folder.Write("p.yaml", "version: 1\npasses: [quantize-static, quantize-weights]\n");
+        var profile = _folder.Write("p.yaml", "version: 1\npasses: [quantize-static: { prefer: size }, quantize-weights]\n");
 
         var run = Cli.Run("inspect", _model, "--passes", "-p", profile);
 

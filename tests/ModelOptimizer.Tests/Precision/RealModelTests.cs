@@ -20,7 +20,7 @@ public sealed class RealModelTests
         ["weights-8-storage"] = new QuantizeWeights(new() { Storage = true }),
         ["weights-4"] = new QuantizeWeights(new() { Bits = 4 }),
         ["weights-4-asymmetric"] = new QuantizeWeights(new() { Bits = 4, Symmetric = false }),
-        ["dynamic"] = new QuantizeDynamic(new()),
+        ["dynamic"] = new QuantizeDynamic(new() { Prefer = Preference.Size }),
         ["float16"] = new ConvertFloat16(new()),
         ["bfloat16"] = new ConvertFloat16(new() { Type = HalfType.Bfloat16 }),
         ["float16-compute"] = new ConvertFloat16(new() { Form = HalfForm.Compute }),

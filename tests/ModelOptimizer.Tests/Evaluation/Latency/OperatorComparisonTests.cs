@@ -84,7 +84,7 @@ public sealed class OperatorComparisonTests
         g.Output("y", g.Op("Add", product.Output(), g.Initializer("b", [64], Noise(64))));
         var original = g.Build();
         var result = original.Clone();
-        PassContexts.Run(result, PassRegistry.Create("quantize-dynamic"));
+        PassContexts.Run(result, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         var (compared, samples) = new OperatorProfiler(PassContexts.Engine).Compare(original, result, new EvaluateSettings());
 

@@ -15,7 +15,7 @@ public sealed class DynamicAttentionTests
     private static IEnumerable<TestCaseData> Situations => StandardRows.Of((g, x) => g.Op("com.microsoft.Attention", [x, Weight(g), Bias(g)], ("num_heads", 4)), X, [17, 11, 21]);
 
     [TestCaseSource(nameof(Situations))]
-    public void Keeps_attention_within_8_bits(StandardRow row) => PassTester.Run(new QuantizeDynamic(new()), row);
+    public void Keeps_attention_within_8_bits(StandardRow row) => PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), row);
 
     [Test]
     public void Masks_and_past([Values("none", "lengths", "rows", "past")] string what, [Values(0, 1)] int unidirectional)
@@ -33,7 +33,7 @@ public sealed class DynamicAttentionTests
         if (past is not null)
             g.Output("present", node.Output(1));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         test.Leaves("DynamicQuantizeLinear", "QAttention");
         Assert.That(test.Log.Weights.Single().Form, Is.EqualTo("int8 per channel as com.microsoft.QAttention"));
@@ -47,7 +47,7 @@ public sealed class DynamicAttentionTests
         g.Output("y", g.Op("com.microsoft.Attention", [g.Input("x", X), Weight(g)], ("num_heads", 4)));
         var model = g.Build();
 
-        PassContexts.Run(model, new QuantizeDynamic(new()));
+        PassContexts.Run(model, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         Assert.That(model.Graph.Nodes.Last!.Input(2)!.Constant!.AsSpan<float>().ToArray(), Is.EqualTo(new float[3 * Hidden]));
     }
@@ -60,7 +60,7 @@ public sealed class DynamicAttentionTests
         g.Output("y", g.Op("com.microsoft.Attention", [x, Weight(g), Bias(g)], ("num_heads", 4)));
         g.Output("z", g.Op("MatMul", x, g.Weight("other", Tensor.Create([Hidden, 50], Weights.Random(Hidden * 50)))));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators.Count(name => name == "DynamicQuantizeLinear"), Is.EqualTo(1));
     }
@@ -80,7 +80,7 @@ public sealed class DynamicAttentionTests
             node.Attributes.Set("qkv_hidden_sizes", 20, 20, 32);
         g.Output("y", node.Output());
 
-        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new()));
+        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         Assert.That(log.Rewrites, Is.Empty);
         Assert.That(log.Weights.Single().Refusal, Does.Contain(reason));

@@ -9,7 +9,7 @@ namespace ModelOptimizer.Tests.Precision.Dynamic;
 public sealed class DynamicConvTests
 {
     private static readonly TensorType X = new(DataType.Float, Shape.Of(2, 6, 9, 7));
-    private static readonly QuantizeDynamic OnRequest = new(new() { Operators = ["Conv"] });
+    private static readonly QuantizeDynamic OnRequest = new(new() { Prefer = Preference.Size, Operators = ["Conv"] });
     private static readonly Tolerance IntegerActivations = new(0.03);
 
     private static IEnumerable<TestCaseData> Rows => StandardRows.Of((g, x) => g.Op("Conv", [x, Kernel(g, 6), Bias(g)], ("pads", new long[] { 1, 1, 1, 1 })), X, [17, 11, 21],
@@ -42,7 +42,7 @@ public sealed class DynamicConvTests
         g.Output("y", g.Op("Conv", [g.Input("x", X), Kernel(g, 6)]));
         var diagnostics = new DiagnosticBag();
 
-        PassContexts.Run(g.Build(), diagnostics, int.MaxValue, new QuantizeDynamic(new() { Operators = [operators] }));
+        PassContexts.Run(g.Build(), diagnostics, int.MaxValue, new QuantizeDynamic(new() { Prefer = Preference.Size, Operators = [operators] }));
 
         Assert.That(diagnostics.Diagnostics.Count(d => d.Code == "MO4040"), Is.EqualTo(warnings));
     }
@@ -53,7 +53,7 @@ public sealed class DynamicConvTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("ConvTranspose", [g.Input("x", X), g.Weight("k", Tensor.Create([6, 24, 3, 3], Weights.Random(6 * 24 * 9)))]));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Single().Refusal, Does.StartWith("ONNX Runtime has no kernel for ConvTranspose"));
     }

@@ -18,7 +18,7 @@ public sealed class DynamicLstmTests
     [TestCaseSource(nameof(Rows))]
     public void Keeps_an_LSTM_within_8_bits(StandardRow row)
     {
-        var test = PassTester.Run(new QuantizeDynamic(new()), row);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), row);
         Assert.That(test.Operators.Contains("LSTM"), Is.EqualTo(!row.MayRewrite));
     }
 
@@ -31,7 +31,7 @@ public sealed class DynamicLstmTests
         for (var i = 0; i < 3; i++)
             g.Output($"y{i}", node.Output(i));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         if (inputs > 1)
             test.Leaves("DynamicQuantizeLSTM");
@@ -62,7 +62,7 @@ public sealed class DynamicLstmTests
         for (var i = 0; i < 3; i++)
             g.Output($"y{i}", node.Output(i));
 
-        PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: new(0.06)).Leaves("DynamicQuantizeLSTM");
+        PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: new(0.06)).Leaves("DynamicQuantizeLSTM");
     }
 
     [Test]
@@ -74,7 +74,7 @@ public sealed class DynamicLstmTests
         node.ClearOutput(2);
         g.Output("h", node.Output(1));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations).Leaves("DynamicQuantizeLSTM");
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations).Leaves("DynamicQuantizeLSTM");
 
         Assert.That(test.Model.Graph.Nodes.First!.Outputs.Select(output => output is null), Is.EqualTo(new[] { true, false }));
     }
@@ -89,7 +89,7 @@ public sealed class DynamicLstmTests
         // The recurrence of the first is the input weight of nobody else; the second has its own.
         g.Output("b", g.Op("LSTM", [g.Op("Abs", x), weights[0], g.Weight("r2", Stack(1, 20, 20, 9))], ("hidden_size", 20)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators, Is.EqualTo(new[] { "DynamicQuantizeLSTM", "Abs", "DynamicQuantizeLSTM" }));
         Assert.That(test.Initializers.Count(value => value.Initializer!.ElementType == DataType.Int8 && value.Initializer.Dimensions.Length == 3), Is.EqualTo(3));
@@ -104,7 +104,7 @@ public sealed class DynamicLstmTests
         g.Output("a", g.Op("LSTM", [g.Input("x", DataType.Float, Steps, Batch, 20), .. weights], ("hidden_size", 20)));
         g.Output("w", g.Op("Abs", weights[1]));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Select(weight => weight.Refusal), Has.Exactly(2).Contains("Abs").And.Exactly(2).Contains("as floats"));
     }
@@ -116,7 +116,7 @@ public sealed class DynamicLstmTests
         var weights = Constants(g, 1, 20, 20);
         g.Output("a", g.Op("LSTM", [g.Input("x", DataType.Float, Steps, Batch, 20), weights[0], g.Op("Abs", g.Input("r", DataType.Float, 1, 80, 20))], ("hidden_size", 20)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Single().Refusal, Does.StartWith("the other weight of LSTM").And.EndsWith("is not constant"));
         Assert.That(test.Log.Refusals.Single().Why, Does.Contain("is computed"));
@@ -130,7 +130,7 @@ public sealed class DynamicLstmTests
         var (w, r) = (Tensor.Create([1, gates * 20, 24], Weights.Random(gates * 20 * 24)), Tensor.Create([1, gates * 20, 20], Weights.Random(gates * 20 * 20)));
         g.Output("y", g.Op(opType, [g.Input("x", DataType.Float, Steps, Batch, 24), g.Weight("w", w), g.Weight("r", r)], ("hidden_size", 20)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Select(weight => weight.Refusal), Has.Exactly(2).StartsWith($"ONNX Runtime has no 8-bit kernel for {opType}"));
     }

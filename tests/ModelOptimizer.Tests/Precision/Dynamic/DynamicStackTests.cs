@@ -26,9 +26,9 @@ public sealed class DynamicStackTests
     private static void Takes(StandardRow row)
     {
         if (row.Name != "in a function")
-            PassTester.Run(new QuantizeDynamic(new()), row);
+            PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), row);
         else
-            Assert.That(PassTester.Run(new QuantizeDynamic(new()), row.Model).Log.Weights.Select(weight => weight.Form ?? weight.Refusal),
+            Assert.That(PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), row.Model).Log.Weights.Select(weight => weight.Form ?? weight.Refusal),
                 Has.All.Contain("is not known").Or.All.Contain("MatMulInteger"));
     }
 
@@ -42,7 +42,7 @@ public sealed class DynamicStackTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Input("x", new TensorType(DataType.Float, Shape.Of(x))), g.Weight("w", Matrices(stack))));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators, Does.Contain("MatMulInteger"));
     }
@@ -53,7 +53,7 @@ public sealed class DynamicStackTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 8, 1, 64), g.Weight("w", Matrices(8, 64, 64))));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Single().Refusal, Does.Contain("for one row each"));
     }
@@ -64,7 +64,7 @@ public sealed class DynamicStackTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 40), g.Weight("w", Matrices(3, 40, 25))));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Single().Refusal, Does.StartWith("it is a stack of matrices"));
     }
@@ -78,7 +78,7 @@ public sealed class DynamicStackTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Weight("w", Matrices(left)), g.Input("x", new TensorType(DataType.Float, Shape.Of(x)))));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators, Does.Contain("MatMulInteger"));
     }
@@ -92,7 +92,7 @@ public sealed class DynamicStackTests
         var bias = biasRank == 1 ? g.Initializer("c", [5], Weights.Random(5)) : g.Initializer("c", [60, 1], Weights.Random(60));
         g.Output("y", g.Op("Gemm", [weight, x, bias], ("transA", transA), ("transB", transB), ("alpha", alpha), ("beta", 2f)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators, Has.None.EqualTo("Gemm"));
     }
@@ -104,7 +104,7 @@ public sealed class DynamicStackTests
         var (x, w) = (g.Input("x", DataType.Float, 40, 40), g.Weight("w", Matrices(40, 40)));
         g.Output("y", g.Op("MatMul", g.Op("MatMul", w, x), w));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Single().Refusal, Does.EndWith("need it in different forms"));
     }

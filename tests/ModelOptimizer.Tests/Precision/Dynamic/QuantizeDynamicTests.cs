@@ -20,14 +20,14 @@ public sealed class QuantizeDynamicTests
         missingOptional: (g, x) => g.Op("Gemm", x, g.Weight("w", Matrix)));
 
     [TestCaseSource(nameof(Rows))]
-    public void Keeps_a_Gemm_within_8_bits(StandardRow row) => PassTester.Run(new QuantizeDynamic(new()), row);
+    public void Keeps_a_Gemm_within_8_bits(StandardRow row) => PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), row);
 
     [TestCase(11, "DynamicQuantizeLinear,MatMulInteger,Cast,Mul,Mul")]
     [TestCase(10, "DynamicQuantizeMatMul")]
     public void Writes_the_pattern_that_the_runtime_fuses(int opset, string operators)
     {
         var model = MatMul(opset, Matrix);
-        PassContexts.Run(model, new QuantizeDynamic(new()));
+        PassContexts.Run(model, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         Assert.That(model.Graph.Nodes.Select(node => node.OpType), Is.EqualTo(operators.Split(',')));
         Assert.That(model.Graph.Initializers.Select(value => value.Initializer!.ElementType), Does.Contain(DataType.Int8), "uint8 weights are 2.6 times slower");
@@ -43,7 +43,7 @@ public sealed class QuantizeDynamicTests
         g.Output("y", g.Op("Gemm", [x, g.Weight("w", weight), g.Initializer("c", [Channels], Weights.Random(Channels))],
             ("transA", transA), ("transB", transB), ("alpha", alpha), ("beta", beta)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators, Has.None.EqualTo("Gemm"));
     }
@@ -58,7 +58,7 @@ public sealed class QuantizeDynamicTests
         var (second, first) = (g.Weight("second", other), g.Weight("first", Matrix));
         g.Output("y", g.Op("Sub", g.Op("MatMul", x, first), g.Op("MatMul", x, second)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Operators.Count(name => name == "DynamicQuantizeLinear"), Is.EqualTo(1));
     }
@@ -73,7 +73,7 @@ public sealed class QuantizeDynamicTests
         var activation = g.Op("MatMul", g.Input("x", X), made);
         g.Output("y", g.Op("Sub", g.Op("MatMul", activation, left), g.Op("MatMul", activation, right)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: new(0.05));
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: new(0.05));
 
         Assert.That(test.Operators.Count(name => name == "DynamicQuantizeLinear"), Is.EqualTo(2));
     }
@@ -84,7 +84,7 @@ public sealed class QuantizeDynamicTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("Gemm", g.Input("x", X), g.Weight("w", Matrix), g.Weight("bias", Tensor.Create([1, Channels], Weights.Random(Channels)))));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Initializers.Where(constant => constant.Uses.Count == 0), Is.Empty);
     }
@@ -96,7 +96,7 @@ public sealed class QuantizeDynamicTests
         g.Output("y", g.Op("MatMul", g.Input("x", X), g.Weight("w", Matrix)));
         g.Output("weight", g.Weight("w", Matrix));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build());
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build());
 
         Assert.That(test.Log.Weights.Single().Refusal, Does.StartWith("the graph's output reads it too"));
     }
@@ -108,7 +108,7 @@ public sealed class QuantizeDynamicTests
         var (x, w) = (g.Input("x", X), g.Weight("w", Matrix));
         g.Output("y", g.Op("Add", g.Op("MatMul", x, w), g.Op("MatMul", g.Op("Abs", x), w)));
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), g.Build(), tolerance: IntegerActivations);
 
         Assert.That(test.Initializers.Count(value => value.Initializer!.ElementType == DataType.Int8), Is.EqualTo(1));
     }
@@ -128,7 +128,7 @@ public sealed class QuantizeDynamicTests
             (weights[c], weights[Channels + c], weights[2 * Channels + c]) = (first, second, 127);
         var diagnostics = new DiagnosticBag();
 
-        PassContexts.Run(MatMul(17, Tensor.Create([Depth, Channels], weights)), diagnostics, int.MaxValue, new QuantizeDynamic(new() { ReduceRange = reduceRange, TargetIsa = [.. targets.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<TargetIsa>)] }));
+        PassContexts.Run(MatMul(17, Tensor.Create([Depth, Channels], weights)), diagnostics, int.MaxValue, new QuantizeDynamic(new() { Prefer = Preference.Size, ReduceRange = reduceRange, TargetIsa = [.. targets.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<TargetIsa>)] }));
 
         Assert.That(diagnostics.Diagnostics.Count(d => d.Code == "MO4002"), Is.EqualTo(warnings));
     }
@@ -144,7 +144,7 @@ public sealed class QuantizeDynamicTests
                 weights[k * Channels + c] = 0;
         var model = MatMul(17, Tensor.Create([Depth, Channels], weights));
 
-        var test = PassTester.Run(new QuantizeDynamic(new() { TargetIsa = [TargetIsa.Avx2, TargetIsa.Vnni] }), model, tolerance: new(0.05));
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size, TargetIsa = [TargetIsa.Avx2, TargetIsa.Vnni] }), model, tolerance: new(0.05));
 
         var codes = test.Initializers.Single(value => value.Initializer!.ElementType == DataType.Int8).Initializer!.AsSpan<sbyte>().ToArray();
         Assert.That(test.Log.Weights.Single().Form, Is.EqualTo("int8 per channel (5 of them coarser for avx2) as MatMulInteger"));

@@ -26,7 +26,7 @@ public sealed class WeightAccountTests
         g.Output("f", g.Op("MatMul", x, g.Weight("small", Tensor.Create([Depth, 2], Weights.Random(2 * Depth)))));
         g.Output("g", g.Op("Gather", g.Weight("table", Table), g.Input("i", DataType.Int64, 2)));
 
-        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new()));
+        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         Assert.That(log.Weights.Select(weight => $"{weight.Weight}: {(weight.Refusal is null ? "quantized" : "refused")}"), Is.EquivalentTo(new[]
         {

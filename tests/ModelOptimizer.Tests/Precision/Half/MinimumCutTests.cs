@@ -22,6 +22,16 @@ public sealed class MinimumCutTests
         Assert.That(side, Is.EqualTo(new[] { true, true, false }));
     }
 
+    [TestCase(5, 4, 1)]
+    [TestCase(4, 5, 2)]
+    public void Groups_cost_what_they_are_said_to(long near, long far, int first)
+    {
+        long[] costs = [near, far];
+        var side = MinimumCut.FirstSide(3, [[0, 1], [1, 2]], group => costs[group], [0], [2]);
+
+        Assert.That(side.Count(isFirst => isFirst), Is.EqualTo(near < far ? 1 : 2).And.EqualTo(3 - first));
+    }
+
     [Test]
     public void A_long_chain_needs_no_deep_stack()
     {

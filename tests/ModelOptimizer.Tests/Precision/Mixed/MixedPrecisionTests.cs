@@ -77,7 +77,7 @@ public sealed class MixedPrecisionTests
         var shared = g.Initializer("w1", PlantedModel.Weight(1, [1]));
         g.Output("y", g.Op("Add", PlantedModel.Product(g, hidden, shared, "left"), PlantedModel.Product(g, g.Op("Neg", g.Op("Sin", hidden)), shared, "right")));
 
-        var mixed = Optimize(g.Build(), new QuantizeDynamicOptions { Accuracy = Sqnr(25).Accuracy }).Report.MixedPrecision!.Single();
+        var mixed = Optimize(g.Build(), new QuantizeDynamicOptions { Prefer = Preference.Size, Accuracy = Sqnr(25).Accuracy }).Report.MixedPrecision!.Single();
 
         Assert.That(mixed.Candidates, Is.EqualTo(2));
         Assert.That(mixed.Reverted, Is.EqualTo(new[] { "w1" }));
@@ -87,7 +87,7 @@ public sealed class MixedPrecisionTests
     [Test]
     public void A_calibrated_pass_is_held_to_its_goal_too()
     {
-        var options = new QuantizeStaticOptions { Accuracy = Sqnr(20).Accuracy };
+        var options = new QuantizeStaticOptions { Prefer = Preference.Size, Accuracy = Sqnr(20).Accuracy };
 
         var report = Optimize(PlantedModel.Chain(5, [3]), options).Report;
 
@@ -108,7 +108,7 @@ public sealed class MixedPrecisionTests
         var calibration = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [PlantedModel.WriteData(folder)] });
         var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = calibration };
 
-        var (_, candidates) = new Trials(context, "quantize-static", new QuantizeStaticOptions()).TakeAll();
+        var (_, candidates) = new Trials(context, "quantize-static", new QuantizeStaticOptions { Prefer = Preference.Size }).TakeAll();
 
         Assert.That(candidates.Select(candidate => candidate.Name), Is.EqualTo(new[] { "left", "right" }));
     }

@@ -15,9 +15,9 @@ internal static class FaultPasses
     /// <summary>Every pass that changes numbers, with the least SQNR in dB and the largest share of the file's size that it must reach.</summary>
     private static readonly Dictionary<string, (IGraphPass Pass, double Sqnr, double Size)> Passes = new()
     {
-        ["dynamic"] = (new QuantizeDynamic(new()), 30, 0.45),
-        ["static"] = (new QuantizeStatic(new()), 27, 0.45),
-        ["static, per tensor"] = (new QuantizeStatic(new() { PerChannel = false }), 25, 0.45),
+        ["dynamic"] = (new QuantizeDynamic(new() { Prefer = Preference.Size }), 30, 0.45),
+        ["static"] = (new QuantizeStatic(new() { Prefer = Preference.Size }), 27, 0.45),
+        ["static, per tensor"] = (new QuantizeStatic(new() { Prefer = Preference.Size, PerChannel = false }), 25, 0.45),
         ["weights of 8 bits"] = (new QuantizeWeights(new()), 35, 0.45),
         ["weights of 4 bits"] = (new QuantizeWeights(new() { Bits = 4 }), 12, 0.35),
         ["float16, stored"] = (new ConvertFloat16(new()), 60, 0.65),

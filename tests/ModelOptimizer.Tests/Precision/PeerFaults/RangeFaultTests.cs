@@ -32,7 +32,7 @@ public sealed class RangeFaultTests
 
         float Quantize(string name)
         {
-            var run = SmallRun.Of(g.Build(), new QuantizeStatic(new() { Calibrator = Calibrator.Find(name)! }), inputs);
+            var run = SmallRun.Of(g.Build(), new QuantizeStatic(new() { Prefer = Preference.Size, Calibrator = Calibrator.Find(name)! }), inputs);
             return run.Log.Values.Single(value => value.High > 1).Scale;
         }
     }
@@ -90,7 +90,7 @@ public sealed class RangeFaultTests
     [Test]
     public void Masks_leave_scores_alone_with_wide_activations()
     {
-        var run = SmallRun.Of(Attention(float.MinValue, isConstant: true), new QuantizeStatic(new() { Activations = ActivationType.UInt16 }));
+        var run = SmallRun.Of(Attention(float.MinValue, isConstant: true), new QuantizeStatic(new() { Prefer = Preference.Size, Activations = ActivationType.UInt16 }));
 
         Assert.That(run.Sqnr(), Is.GreaterThan(LeastSqnr("static")));
     }

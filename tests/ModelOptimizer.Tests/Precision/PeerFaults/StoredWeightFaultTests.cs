@@ -93,7 +93,7 @@ public sealed class StoredWeightFaultTests
         g.Output("y", node.Output());
         var model = g.Build();
 
-        var test = PassTester.Run(new QuantizeDynamic(new()), model, tolerance: new Tolerance(0.03));
+        var test = PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), model, tolerance: new Tolerance(0.03));
 
         if (weights == WeightForm.InputWithDefault)
         {

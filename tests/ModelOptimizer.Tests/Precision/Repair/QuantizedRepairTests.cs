@@ -14,9 +14,9 @@ public sealed class QuantizedRepairTests
 
     private static readonly Dictionary<string, Func<IGraphPass>> s_quantizers = new()
     {
-        ["static"] = () => new QuantizeStatic(new()),
-        ["static, per tensor"] = () => new QuantizeStatic(new() { PerChannel = false }),
-        ["dynamic"] = () => new QuantizeDynamic(new()),
+        ["static"] = () => new QuantizeStatic(new() { Prefer = Preference.Size }),
+        ["static, per tensor"] = () => new QuantizeStatic(new() { Prefer = Preference.Size, PerChannel = false }),
+        ["dynamic"] = () => new QuantizeDynamic(new() { Prefer = Preference.Size }),
         ["weights"] = () => new QuantizeWeights(new()),
     };
 
@@ -218,7 +218,7 @@ public sealed class QuantizedRepairTests
     {
         var model = Matrix((g, x) => g.Op("Abs", g.Op("MatMul", x, g.Weight("w", Weight([Channels, 40])))));
 
-        var log = PassContexts.Run(model, new QuantizeDynamic(new()), new CorrectBias(new()));
+        var log = PassContexts.Run(model, new QuantizeDynamic(new() { Prefer = Preference.Size }), new CorrectBias(new()));
 
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("adding one would cost a node"));
     }
@@ -234,7 +234,7 @@ public sealed class QuantizedRepairTests
         });
         var repaired = model.Clone();
 
-        PassContexts.Run(repaired, [.. Planted(new QuantizeDynamic(new())), new CorrectBias(new())]);
+        PassContexts.Run(repaired, [.. Planted(new QuantizeDynamic(new() { Prefer = Preference.Size })), new CorrectBias(new())]);
 
         Assert.That(repaired.Graph.Initializers.Select(value => value.Constant), Has.Some.SameAs(model.Graph.Initializers.Single(value => value.Name == "b").Constant),
             "the Add that is no bias of its own still reads it");
@@ -258,7 +258,7 @@ public sealed class QuantizedRepairTests
         var model = s_models["Gemm"]();
         var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag());
 
-        Assert.That(() => PassRunner.Run(context, new QuantizeDynamic(new()), PassRegistry.Create(pass)),
+        Assert.That(() => PassRunner.Run(context, new QuantizeDynamic(new() { Prefer = Preference.Size }), PassRegistry.Create(pass)),
             Throws.TypeOf<DiagnosticException>().With.Message.Contains("calibration: { data: … }"));
     }
 
@@ -267,7 +267,7 @@ public sealed class QuantizedRepairTests
     {
         var model = Matrix((g, x) => g.Op("MatMul", x, g.Weight("w", Weight([Channels, 40]))));
 
-        PassContexts.Run(model, new QuantizeDynamic(new() { ReduceRange = true }), new RoundAdaptively(new()));
+        PassContexts.Run(model, new QuantizeDynamic(new() { Prefer = Preference.Size, ReduceRange = true }), new RoundAdaptively(new()));
 
         var codes = model.Graph.Initializers.Single(value => value.Constant!.ElementType == DataType.Int8).Constant!.AsSpan<sbyte>().ToArray();
         Assert.That(codes, Has.All.InRange(-64, 64));

@@ -63,8 +63,8 @@ public sealed class SmoothQuantTests
         var model = Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows)))));
         var (plain, smoothed) = (model.Clone(), model.Clone());
 
-        PassContexts.Run(plain, new QuantizeDynamic(new()));
-        PassContexts.Run(smoothed, Pass, new QuantizeDynamic(new()));
+        PassContexts.Run(plain, new QuantizeDynamic(new() { Prefer = Preference.Size }));
+        PassContexts.Run(smoothed, Pass, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         Assert.That(Distance.Between(model, smoothed), Is.LessThan(Distance.Between(model, plain) / 2));
     }

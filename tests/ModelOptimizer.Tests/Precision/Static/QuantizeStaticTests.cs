@@ -24,7 +24,7 @@ public sealed class QuantizeStaticTests
     [TestCaseSource(nameof(MatMulRows))]
     public void Keeps_the_answer_within_8_bits(StandardRow row)
     {
-        var test = PassTester.Run(new QuantizeStatic(new()), row);
+        var test = PassTester.Run(new QuantizeStatic(new() { Prefer = Preference.Size }), row);
 
         Assert.That(test.Initializers.Where(constant => constant.Uses.Count == 0), Is.Empty, "no floats are left behind");
     }
@@ -157,7 +157,7 @@ public sealed class QuantizeStaticTests
         g.Output("y", Conv(g, x));
         var (model, diagnostics) = (g.Build(), new DiagnosticBag());
 
-        var log = PassContexts.Run(model, diagnostics, int.MaxValue, new QuantizeStatic(new()));
+        var log = PassContexts.Run(model, diagnostics, int.MaxValue, new QuantizeStatic(new() { Prefer = Preference.Size }));
 
         Assert.That(model.Graph.Nodes.Where(node => node.OpType.EndsWith("quantizeLinear", StringComparison.OrdinalIgnoreCase)).Select(node => node.Domain),
             Has.Some.EqualTo("com.microsoft"));
@@ -172,7 +172,7 @@ public sealed class QuantizeStaticTests
         g.Output("y", Conv(g, g.Input("x", Picture)));
         var context = new PassContext(g.Build(), new RewriteLog(), PassContexts.Engine, new DiagnosticBag());
 
-        Assert.That(() => PassRunner.Run(context, new QuantizeStatic(new())),
+        Assert.That(() => PassRunner.Run(context, new QuantizeStatic(new() { Prefer = Preference.Size })),
             Throws.TypeOf<DiagnosticException>().With.Message.Contains("MO4030").And.Message.Contains("calibration:"));
     }
 
@@ -224,7 +224,7 @@ public sealed class QuantizeStaticTests
         var diagnostics = new DiagnosticBag();
 
         var log = PassContexts.Run(g.Build(), diagnostics, int.MaxValue,
-            new QuantizeStatic(new() { TargetIsa = [.. isa.Split(',').Select(name => Enum.Parse<TargetIsa>(name, ignoreCase: true))] }));
+            new QuantizeStatic(new() { Prefer = Preference.Size, TargetIsa = [.. isa.Split(',').Select(name => Enum.Parse<TargetIsa>(name, ignoreCase: true))] }));
 
         Assert.That(log.Nodes.Single().Form, Is.EqualTo(form));
         Assert.That(diagnostics.Diagnostics, Is.Empty);
@@ -237,7 +237,7 @@ public sealed class QuantizeStaticTests
         g.Output("y", Conv(g, g.Input("x", Picture)));
         var diagnostics = new DiagnosticBag();
 
-        PassContexts.Run(g.Build(), diagnostics, int.MaxValue, new QuantizeStatic(new()));
+        PassContexts.Run(g.Build(), diagnostics, int.MaxValue, new QuantizeStatic(new() { Prefer = Preference.Size }));
 
         Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Message), Has.Exactly(1).Contains("target-isa: [avx2]"));
     }
@@ -253,7 +253,7 @@ public sealed class QuantizeStaticTests
         for (var limit = 0; limit < 8; limit++)
         {
             var model = original.Clone();
-            PassContexts.Run(model, new DiagnosticBag(), limit, new QuantizeStatic(new()));
+            PassContexts.Run(model, new DiagnosticBag(), limit, new QuantizeStatic(new() { Prefer = Preference.Size }));
             PassTester.SameOutputs(original, model, EightBits);
         }
     }

@@ -32,5 +32,5 @@ internal static class StaticModels
         [.. PassContexts.Engine.Optimize(model, RuntimeOptimization.Extended).Graph.Nodes.Select(node => node.OpType)];
 
     public static PassTest Quantize(OnnxModel model, QuantizeStaticOptions? options = null, Tolerance? tolerance = null) =>
-        PassTester.Run(new QuantizeStatic(options ?? new()), model, tolerance: tolerance ?? EightBits);
+        PassTester.Run(new QuantizeStatic((options ?? new()) with { Prefer = Preference.Size }), model, tolerance: tolerance ?? EightBits);
 }

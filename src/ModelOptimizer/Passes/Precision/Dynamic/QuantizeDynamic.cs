@@ -25,16 +25,36 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         context.InferTypes();
         var rounding = new DynamicRounding(options);
         var forms = DynamicForm.All(model, options);
+        var slower = FindSlower(model);
         RefuseComputed(model, context);
+        var (quantized, left) = (0, new List<Tensor?>());
         foreach (var weight in WeightCandidate.Find(model).Where(weight => !options.LeavesProducts || !weight.Uses.Any(IsProduct)))
         {
             if (context.IsDone)
                 return;
-            if (Quantize(weight, forms, rounding, context) is { } refusal)
-                context.RefuseWeight(weight.Name, weight.Content, refusal);
+            var slow = slower.GetValueOrDefault(weight.Value);
+            if (Quantize(weight, forms, rounding, context, slow) is not { } refusal)
+            {
+                quantized++;
+                continue;
+            }
+            context.RefuseWeight(weight.Name, weight.Content, refusal);
+            if (refusal == slow)
+                left.Add(weight.Content);
         }
+        SpeedDiagnostics.ReportFloat(context, "quantize-dynamic", left, quantized, options.Location);
         rounding.ReportClipping(context.Diagnostics);
         ReportConvolutions(model, context);
+    }
+
+    /// <summary>Decided before anything changes, since products of one activation are weighed together.</summary>
+    private Dictionary<Value, string> FindSlower(OnnxModel model)
+    {
+        var slower = new SlowerDynamically(model);
+        if (options.Prefer == Preference.Size || options.LeavesProducts)
+            return [];
+        return WeightCandidate.Find(model).Select(weight => (weight.Value, Why: slower.Refusal(weight))).Where(pair => pair.Why is not null)
+            .ToDictionary(pair => pair.Value, pair => pair.Why!);
     }
 
     private static bool IsProduct(Use use) => WeightSlots.IsWeight(use) && use.User.Is("MatMul", "Gemm", "Conv", "ConvTranspose");
@@ -49,12 +69,12 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
     }
 
     /// <returns>Why the weight stays as it is, or null.</returns>
-    private string? Quantize(WeightCandidate weight, IReadOnlyList<DynamicForm> forms, DynamicRounding rounding, PassContext context)
+    private string? Quantize(WeightCandidate weight, IReadOnlyList<DynamicForm> forms, DynamicRounding rounding, PassContext context, string? slower)
     {
         var form = forms.FirstOrDefault(form => form.Reads(weight));
         var group = form?.Group(weight) ?? [weight];
         var guard = group.Select(member => Guard(member, context)).FirstOrDefault(why => why is not null);
-        if ((guard ?? (form is null ? NoDynamicForm.Reason(weight, forms) : form.Refusal(group, context))) is { } refusal)
+        if ((guard ?? (form is null ? NoDynamicForm.Reason(weight, forms) : form.Refusal(group, context)) ?? slower) is { } refusal)
             return refusal;
         var parts = new List<DynamicPart>();
         try

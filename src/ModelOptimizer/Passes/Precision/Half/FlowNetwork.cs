@@ -5,7 +5,7 @@ internal sealed class FlowNetwork
 {
     private readonly int[] _first;
     private readonly List<(int Target, int Next)> _edges = [];
-    private readonly List<int> _room = [];
+    private readonly List<long> _room = [];
 
     public FlowNetwork(int vertices)
     {
@@ -13,7 +13,7 @@ internal sealed class FlowNetwork
         Array.Fill(_first, -1);
     }
 
-    public void Connect(int from, int to, int capacity)
+    public void Connect(int from, int to, long capacity)
     {
         Add(from, to, capacity);
         Add(to, from, 0);
@@ -28,15 +28,15 @@ internal sealed class FlowNetwork
     public int Target(int edge) => _edges[edge].Target;
 
     /// <summary>How much more flow fits through.</summary>
-    public int Room(int edge) => _room[edge];
+    public long Room(int edge) => _room[edge];
 
-    public void Send(int edge, int amount)
+    public void Send(int edge, long amount)
     {
         _room[edge] -= amount;
         _room[edge ^ 1] += amount;
     }
 
-    private void Add(int from, int to, int capacity)
+    private void Add(int from, int to, long capacity)
     {
         _edges.Add((to, _first[from]));
         _room.Add(capacity);

@@ -1,12 +1,13 @@
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// Divides vertices in two so that as few groups as possible have members on both sides: a minimum cut of a hypergraph, found as a maximum flow
-/// (Lawler, "Cutsets and partitions of hypergraphs", 1973; Dinic, 1970). Of several minimum cuts it takes the one with the smallest first side.
+/// Divides vertices in two so that groups with members on both sides cost as little as possible: a minimum cut of a hypergraph, found as a maximum
+/// flow (Lawler, "Cutsets and partitions of hypergraphs", 1973; Dinic, 1970). Of several minimum cuts it takes the one with the smallest first side.
 /// </summary>
 internal sealed class MinimumCut
 {
-    private const int Unlimited = int.MaxValue / 2;
+    /// <summary>What a group costs that must not be divided. No sum of other costs may come near it.</summary>
+    public const long Unlimited = long.MaxValue / 4;
 
     private readonly int _source;
     private readonly int _target;
@@ -14,14 +15,14 @@ internal sealed class MinimumCut
     private readonly int[] _level;
     private readonly int[] _next;
 
-    private MinimumCut(int vertices, IReadOnlyList<IReadOnlyList<int>> groups, IEnumerable<int> first, IEnumerable<int> second)
+    private MinimumCut(int vertices, IReadOnlyList<IReadOnlyList<int>> groups, Func<int, long> cost, IEnumerable<int> first, IEnumerable<int> second)
     {
         var count = vertices + 2 * groups.Count + 2;
         (_source, _target) = (count - 2, count - 1);
         _network = new FlowNetwork(count);
         (_level, _next) = (new int[count], new int[count]);
         for (var i = 0; i < groups.Count; i++)
-            Connect(groups[i], vertices + 2 * i);
+            Connect(groups[i], vertices + 2 * i, cost(i));
         foreach (var vertex in first)
             _network.Connect(_source, vertex, Unlimited);
         foreach (var vertex in second)
@@ -34,18 +35,24 @@ internal sealed class MinimumCut
     /// <param name="first">Vertices that must be on the first side.</param>
     /// <param name="second">Vertices that must be on the second, none of them among the first.</param>
     /// <returns>For each vertex whether it is on the first side.</returns>
-    public static bool[] FirstSide(int vertices, IReadOnlyList<IReadOnlyList<int>> groups, IEnumerable<int> first, IEnumerable<int> second)
+    public static bool[] FirstSide(int vertices, IReadOnlyList<IReadOnlyList<int>> groups, IEnumerable<int> first, IEnumerable<int> second) =>
+        FirstSide(vertices, groups, _ => 1, first, second);
+
+    /// <summary>The same where groups cost differently.</summary>
+    /// <param name="cost">What it costs to divide the group of a number.</param>
+    public static bool[] FirstSide(int vertices, IReadOnlyList<IReadOnlyList<int>> groups, Func<int, long> cost, IEnumerable<int> first,
+        IEnumerable<int> second)
     {
-        var cut = new MinimumCut(vertices, groups, first, second);
+        var cut = new MinimumCut(vertices, groups, cost, first, second);
         while (cut.FindLevels())
             cut.Saturate();
         return [.. cut._level.Take(vertices).Select(level => level >= 0)];
     }
 
-    /// <summary>All members flow into a gate and out of it again, and through the gate fits one unit.</summary>
-    private void Connect(IReadOnlyList<int> group, int gate)
+    /// <summary>All members flow into a gate and out of it again, and through the gate fits what the group costs.</summary>
+    private void Connect(IReadOnlyList<int> group, int gate, long cost)
     {
-        _network.Connect(gate, gate + 1, 1);
+        _network.Connect(gate, gate + 1, cost);
         foreach (var member in group)
         {
             _network.Connect(member, gate, Unlimited);
@@ -76,7 +83,7 @@ internal sealed class MinimumCut
             _next[vertex] = _network.First(vertex);
         while (FindWay() is { } way)
         {
-            var amount = way.Min(_network.Room);
+            var amount = way.Min(edge => _network.Room(edge));
             foreach (var edge in way)
                 _network.Send(edge, amount);
         }

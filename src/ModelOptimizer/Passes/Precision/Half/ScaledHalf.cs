@@ -78,15 +78,15 @@ internal sealed record ScaledHalf(HalfPrecision Rounded, long Lost, Tensor? Fact
     /// <summary>Powers of two for a constant or its channels.</summary>
     private static class ChannelFactors
     {
-        public static Tensor? One(Tensor constant) => Factor(Peaks(constant, inner: 1, channels: 1)[0]) is { } factor ? Tensor.Create([], factor) : null;
+        public static Tensor? One(Tensor constant) =>
+            Factor(Peaks(constant, inner: 1, channels: 1)[0]) is { } factor ? Tensor.Create([], factor) : null;
 
         public static Tensor? Along(Tensor constant, int axis)
         {
             var (inner, channels) = (Inner(constant, axis), (int)constant.Dimensions[axis]);
             var factors = Array.ConvertAll(Peaks(constant, inner, channels), Factor);
-            return factors.Contains(null)
-                ? null
-                : Tensor.Create([.. constant.Dimensions.Select((_, at) => at == axis ? channels : 1L)], Array.ConvertAll(factors, factor => factor!.Value));
+            long[] shape = [.. constant.Dimensions.Select((_, at) => at == axis ? channels : 1L)];
+            return factors.Contains(null) ? null : Tensor.Create(shape, Array.ConvertAll(factors, factor => factor!.Value));
         }
 
         public static Tensor Divide(Tensor constant, Tensor factor) => Apply(constant, factor, (number, by) => number / by);
@@ -97,10 +97,12 @@ internal sealed record ScaledHalf(HalfPrecision Rounded, long Lost, Tensor? Fact
         {
             var factors = factor.AsSpan<float>().ToArray();
             var inner = factors.Length == 1 ? 1 : Inner(constant, factor.Dimensions.IndexOf(factors.Length));
-            return Tensor.Create(constant.Dimensions.AsSpan(), [.. constant.ToFloats().Select((number, i) => apply(number, factors[i / inner % factors.Length]))]);
+            float[] results = [.. constant.ToFloats().Select((number, i) => apply(number, factors[i / inner % factors.Length]))];
+            return Tensor.Create(constant.Dimensions.AsSpan(), results);
         }
 
-        private static int Inner(Tensor constant, int axis) => (int)constant.Dimensions.Skip(axis + 1).Aggregate(1L, (product, length) => product * length);
+        private static int Inner(Tensor constant, int axis) =>
+            (int)constant.Dimensions.Skip(axis + 1).Aggregate(1L, (product, length) => product * length);
 
         private static float[] Peaks(Tensor constant, int inner, int channels)
         {

@@ -17,16 +17,18 @@ internal abstract class BiasPlace
         if (product.IsDequantized && product.Node.Input(2) is not null)
             return OfNode(product, channels);
         if (Sum(product) is { } sum)
-            return sum.Inputs.Select((_, index) => ChannelOperand.Of(sum, index, channels, axis, rank)).FirstOrDefault(operand => operand is not null) is { } term
-                ? (new FloatBias(term, 1) { Behind = product.Output.Producer == sum ? null : sum }, null)
-                : (null, "what is added to it is not one float for each channel");
+        {
+            var term = sum.Inputs.Select((_, index) => OfTerm(sum, index, channels, axis, rank)).FirstOrDefault(place => place is not null);
+            term?.Behind = product.Output.Producer == sum ? null : sum;
+            return (term, term is null ? "what is added to it is not one number for each channel" : null);
+        }
         return product.IsDequantized && !product.Node.Is("MatMul")
             ? NewBias.Of(product, channels)
             : (null, "it has no bias, and adding one would cost a node");
     }
 
     /// <summary>The Add behind the product, if that is the place: shifts count there, where corrections show.</summary>
-    public Node? Behind { get; private init; }
+    public Node? Behind { get; private set; }
 
     /// <summary>Whether the numbers are large enough to show.</summary>
     public abstract bool Changes(double[] shift);
@@ -38,7 +40,7 @@ internal abstract class BiasPlace
     private static (BiasPlace?, string?) OfNode(QuantizedProduct product, int channels)
     {
         var node = product.Node;
-        if (CodedBias.Of(node, channels) is { } coded)
+        if (CodedBias.Of(node, 2, channels) is { } coded)
             return (coded, null);
         var beta = node.Is("Gemm") ? node.Attributes.GetFloat("beta", 1) : 1;
         return beta != 0 && ChannelOperand.Of(node, 2, channels, axis: 0, rank: node.Is("Gemm") ? 2 : 1) is { } floats
@@ -46,9 +48,19 @@ internal abstract class BiasPlace
             : (null, "its bias is not one number for each channel");
     }
 
+    private static BiasPlace? OfTerm(Node sum, int index, int channels, int axis, int rank)
+    {
+        if (ChannelOperand.Of(sum, index, channels, axis, rank) is { } floats)
+            return new FloatBias(floats, 1);
+        return axis == 0 ? CodedBias.Of(sum, index, channels) : null;
+    }
+
     /// <summary>The Add that alone reads the product, of the original or of what it became.</summary>
     public static Node? SumBehind(Value product) =>
-        product.Uses is [{ User: { } reader }] && reader.Is("Add") && reader.Graph == product.Graph && ConstantOperand.Of(reader) is not null ? reader : null;
+        product.Uses is [{ User: { } reader }] && reader.Is("Add") && reader.Graph == product.Graph && HasConstantTerm(reader) ? reader : null;
+
+    private static bool HasConstantTerm(Node sum) => ConstantOperand.Of(sum) is not null
+        || sum.Inputs.Any(term => term?.Producer is { OpType: "DequantizeLinear" } coded && coded.Inputs.All(input => input?.Constant is not null));
 
     /// <summary>The Add of a constant that makes the output, or that alone reads it.</summary>
     private static Node? Sum(QuantizedProduct product)

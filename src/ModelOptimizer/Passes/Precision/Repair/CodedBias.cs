@@ -7,20 +7,21 @@ namespace ModelOptimizer.Passes;
 internal sealed class CodedBias : BiasPlace
 {
     private readonly Node _node;
+    private readonly int _index;
     private readonly int[] _codes;
     private readonly float[] _scales;
 
-    private CodedBias(Node node, int[] codes, float[] scales) => (_node, _codes, _scales) = (node, codes, scales);
+    private CodedBias(Node node, int index, int[] codes, float[] scales) => (_node, _index, _codes, _scales) = (node, index, codes, scales);
 
-    private Node Dequantize => _node.Input(2)!.Producer!;
+    private Node Dequantize => _node.Input(_index)!.Producer!;
 
-    /// <summary>The bias of a Conv, ConvTranspose or Gemm; null when it has another form.</summary>
-    public static CodedBias? Of(Node node, int channels) =>
-        node.Input(2)?.Producer is { OpType: "DequantizeLinear" } dequantize
+    /// <summary>What a Conv, ConvTranspose or Gemm reads as its bias, or an Add as one of its terms; null when it has another form.</summary>
+    public static CodedBias? Of(Node node, int index, int channels) =>
+        node.Input(index)?.Producer is { OpType: "DequantizeLinear" } dequantize
         && dequantize.Input(0)?.Constant is { ElementType: DataType.Int32 } codes && codes.ElementCount == channels
         && dequantize.Input(1)?.Constant is { ElementType: DataType.Float } scales && (scales.ElementCount == 1 || scales.ElementCount == channels)
         && node.Attributes.GetFloat("beta", 1) == 1
-            ? new(node, codes.AsSpan<int>().ToArray(), scales.AsSpan<float>().ToArray())
+            ? new(node, index, codes.AsSpan<int>().ToArray(), scales.AsSpan<float>().ToArray())
             : null;
 
     public override bool Changes(double[] shift) => !Sums(shift).SequenceEqual(_codes);
@@ -33,7 +34,7 @@ internal sealed class CodedBias : BiasPlace
         if (dequantize.Output().Uses.Count == 1)
             dequantize.SetInput(0, codes);
         else
-            _node.SetInput(2, _node.Graph!.InsertCopy(_node, dequantize, [codes, .. dequantize.Inputs.Skip(1)]).Output());
+            _node.SetInput(_index, _node.Graph!.InsertCopy(_node, dequantize, [codes, .. dequantize.Inputs.Skip(1)]).Output());
         return [old];
     }
 

@@ -4,20 +4,24 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>Writes one node after the other in the form that runtimes turn into integer kernels: codes before it, weights and bias as codes, codes behind it.</summary>
-internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weights)
+/// <param name="computes">Whether a node is quantized by itself.</param>
+internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weights, Func<Node, bool> computes)
 {
     public void Write(StaticNode node)
     {
         // Asked before anything moves: operands are told apart by being constant.
         var (variable, constant) = (node.Activations.ToList(), node.Constants.ToList());
-        var bias = Bias(node);
+        var sum = GemmOfRuntime.Of(node.Node) is { } found && !computes(found.Sum) ? found : null;
+        var bias = Bias(node) ?? sum?.Bias;
         var input = variable.Count > 0 ? activations.ScaleOf(node.Node.Input(variable[0])!, node.Precision.Activations) : 1;
         var other = variable.Count > 1 ? [new AffineScale(activations.ScaleOf(node.Node.Input(variable[1])!, node.Precision.Activations), 0)] : Array.Empty<AffineScale>();
         foreach (var index in variable)
             activations.Round(node.Node, index, node.Precision.Activations);
         foreach (var index in constant)
             other = Store(node, index, input, bias).ChannelScales;
-        if (bias is not null)
+        if (sum is not null)
+            WriteBias(sum, QuantizedBias.Scales(input, other));
+        else if (bias is not null)
             WriteBias(node, bias, QuantizedBias.Scales(input, other));
         Normalize(node.Node);
         if (node.Operator.NeedsOutput)
@@ -44,6 +48,9 @@ internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weig
             scales = [.. bias.Select((_, i) => scales[i % scales.Length])];
         weights.ReadBias(node.Node, node.Operator.Bias!.Value, Codes(node, bias, scales), scales);
     }
+
+    private void WriteBias(GemmOfRuntime sum, float[] scales) =>
+        weights.ReadBias(sum.Sum, sum.Index, QuantizedBias.Tensor(sum.Bias, scales), scales);
 
     private static Tensor Codes(StaticNode node, float[] bias, float[] scales)
     {

@@ -29,8 +29,10 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        if (Find(context) is { Count: > 0 } found)
+        var candidates = Find(context);
+        if (candidates.Found is { Count: > 0 } found)
             Quantize(found, model, context);
+        SpeedDiagnostics.ReportFloat(context, "quantize-static", [.. candidates.Slower.Values], candidates.Found.Count, options.Location);
         QuantizeTheRest(model, context);
     }
 
@@ -39,7 +41,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             "quantize-static needs to see the model at work: add 'calibration: { data: … }' to the profile, with some dozens of typical inputs", options.Location);
         RaiseOpset(found.Max(node => node.Precision.Opset), model, context);
-        var plan = Calibrate(Find(context), data, context);
+        var plan = Calibrate(Find(context).Found, data, context);
+        SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         Write(plan, context);
         WarnOfSaturation(plan, context);
     }
@@ -53,13 +56,15 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         ExcludeOperators = options.ExcludeOperators,
         Filter = options.Filter,
         TargetIsa = options.TargetIsa,
+        Prefer = options.Prefer,
         LeavesProducts = true,
     }).Run(model, context);
 
-    private IReadOnlyList<StaticNode> Find(PassContext context)
+    private (IReadOnlyList<StaticNode> Found, IReadOnlyDictionary<Node, Tensor?> Slower) Find(PassContext context)
     {
         context.InferTypes();
-        return new StaticCandidates(context, Selector, options, _precision).Find();
+        var candidates = new StaticCandidates(context, options, _precision);
+        return (candidates.Find(), candidates.Slower);
     }
 
     /// <summary>Where the model can't be upgraded, the forms of <c>com.microsoft</c> do, which every opset has.</summary>
@@ -97,8 +102,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     {
         var constants = new QdqConstants(context.Model);
         var (activations, weights) = (new ActivationPairs(plan, constants, context), new WeightPairs(constants, context));
-        var writer = new IntegerNodes(activations, weights);
         var computing = plan.Nodes.ToDictionary(node => node.Node);
+        var writer = new IntegerNodes(activations, weights, computing.ContainsKey);
         foreach (var node in GraphWalker.Nodes(context.Model).Where(node => computing.ContainsKey(node) || plan.GridOf(node) is not null).ToList())
         {
             // A clamp that went with the node before it is in no graph any more.

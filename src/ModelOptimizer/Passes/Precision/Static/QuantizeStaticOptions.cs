@@ -48,6 +48,10 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
     [Option(RangeOptions.PercentileText, Minimum = 50, Maximum = 100)]
     public double Percentile { get; init; } = new RangeOptions().Percentile;
 
+    [Option("What counts where 8 bits would be slower than float, as shapes and operators tell: `speed` leaves such nodes float, `size` quantizes "
+        + "them for the smaller file.")]
+    public Preference Prefer { get; init; }
+
     [Option("The CPUs that the model will run on. With avx2 among them, weights have 7 bits where sums of 16 bits could be clipped; for arm64 alone, " +
         "activations are int8. Left out: 8 bits, and a warning where sums could be clipped.", Example = "[avx2, vnni]")]
     public IReadOnlyList<TargetIsa> TargetIsa { get; init; } = [];

@@ -1,23 +1,54 @@
 using System.Numerics.Tensors;
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Profiles;
 using Tensor = ModelOptimizer.Onnx.Tensor;
 
 namespace ModelOptimizer.Passes;
 
 /// <summary>Finds the nodes that compute with integers from now on, and refuses the rest with the reason.</summary>
-internal sealed class StaticCandidates(PassContext context, NodeSelector selector, SelectionOptions options, PrecisionChoice precision)
+internal sealed class StaticCandidates(PassContext context, QuantizeStaticOptions options, PrecisionChoice precision)
 {
+    /// <summary>What else decides comes last: trials that leave some out must not make others slower than float.</summary>
+    private readonly NodeSelector _selector = new(options with { Filter = null });
+
     private readonly ScorePaths _scores = new(context.Model);
+
+    private readonly Dictionary<Node, Tensor?> _slower = [];
+
+    /// <summary>What stays float because it is faster so, with its weight.</summary>
+    public IReadOnlyDictionary<Node, Tensor?> Slower => _slower;
 
     /// <summary>In order of graphs and nodes. Every weight is read by chosen nodes only.</summary>
     public IReadOnlyList<StaticNode> Find()
     {
         var chosen = GraphWalker.Nodes(context.Model).Select(Choose).OfType<StaticNode>().ToDictionary(candidate => candidate.Node);
+        LeaveShared(chosen);
+        if (options.Prefer == Preference.Speed)
+            LeaveOut([.. SlowerThanFloat.Find(context.Model, chosen).Select(pair => (chosen[pair.Key], Tell(chosen[pair.Key], pair.Value)))], chosen);
+        LeaveOut([.. chosen.Values.Select(node => (node, options.Filter?.Refusal(node.Node, Weight(node.Node, node.Operator))))], chosen);
+        return [.. chosen.Values];
+    }
+
+    private string? Tell(StaticNode node, string why)
+    {
+        _slower[node.Node] = Weight(node.Node, node.Operator)?.Constant;
+        return why;
+    }
+
+    private void LeaveOut(IReadOnlyList<(StaticNode Node, string? Why)> refused, Dictionary<Node, StaticNode> chosen)
+    {
+        foreach (var (node, why) in refused.Where(refusal => refusal.Why is not null))
+        {
+            context.Refuse(node.Node, why!);
+            chosen.Remove(node.Node);
+        }
+        LeaveShared(chosen);
+    }
+
+    private void LeaveShared(Dictionary<Node, StaticNode> chosen)
+    {
         // One that is left out is a foreign reader for those that share its weight.
         while (chosen.Values.Where(candidate => RefuseShared(candidate, chosen)).ToList() is { Count: > 0 } refused)
             refused.ForEach(candidate => chosen.Remove(candidate.Node));
-        return [.. chosen.Values];
     }
 
     private bool RefuseShared(StaticNode candidate, Dictionary<Node, StaticNode> chosen)
@@ -38,12 +69,14 @@ internal sealed class StaticCandidates(PassContext context, NodeSelector selecto
                 context.Refuse(node, numbers);
             return null;
         }
-        var weight = row.Kind == QuantizedKind.Product ? node.Input(1) : null;
-        if ((Request(node, row) ?? selector.Refusal(node, weight) ?? Misfit(node, row)) is not { } why)
+        var weight = Weight(node, row);
+        if ((Request(node, row) ?? _selector.Refusal(node, weight) ?? Misfit(node, row)) is not { } why)
             return new StaticNode(node, row, precision.For(node, weight));
         context.Refuse(node, why);
         return null;
     }
+
+    private static Value? Weight(Node node, QuantizableOperator row) => row.Kind == QuantizedKind.Product ? node.Input(1) : null;
 
     /// <summary>Computed from constants alone, or between integers already.</summary>
     private static bool IsSettled(Node node, QuantizableOperator row)
