@@ -29,6 +29,21 @@ public sealed class ImageDataTests : IDisposable
         }
     }
 
+    /// <summary>Folders are often classes.</summary>
+    [TestCase(1, 1, new[] { 15f })]
+    [TestCase(3, 1, new[] { 5f, 15, 25 })]
+    [TestCase(2, 2, new[] { 6f, 7, 22, 23 })]
+    public void Pictures_are_taken_from_all_folders(int limit, int batch, float[] shades)
+    {
+        foreach (var (folder, picture) in new[] { 0, 1, 2 }.SelectMany(folder => Enumerable.Range(0, 10).Select(picture => (folder, picture))))
+            _folder.Write($"class{folder}/{picture}.png", PictureFiles.Png(1, 1, [.. Enumerable.Repeat((byte)(10 * folder + picture), 3)]));
+        var settings = new CalibrationSettings { Images = [_folder["**/*.png"]], DivideBy = 1 };
+
+        var samples = new DataSet(settings, Free with { Limit = limit, Batch = batch }).Read().ToList();
+
+        Assert.That(samples.SelectMany(sample => sample.Inputs["x"].ToFloats().Chunk(3)).Select(pixel => pixel[0]), Is.EqualTo(shades));
+    }
+
     [TestCase(ImageLayout.Nchw, ImageChannels.Rgb, new[] { 0f, 3, 1, 4, 2, 5 })]
     [TestCase(ImageLayout.Nhwc, ImageChannels.Rgb, new[] { 0f, 1, 2, 3, 4, 5 })]
     [TestCase(ImageLayout.Nchw, ImageChannels.Bgr, new[] { 2f, 5, 1, 4, 0, 3 })]

@@ -31,6 +31,19 @@ public sealed class TextDataTests : IDisposable
         Assert.That(samples[0].Inputs["token_type_ids"].AsSpan<int>().ToArray(), Is.EqualTo(new int[6]));
     }
 
+    [TestCase(1, new[] { 3 })]
+    [TestCase(3, new[] { 1, 3, 5 })]
+    [TestCase(9, new[] { 0, 1, 2, 3, 4, 5 })]
+    public void Lines_are_taken_from_all_over_the_text(int limit, int[] lines)
+    {
+        string[] text = ["hello", "hello hello", "hello , hello", "hello , , hello", "hello , , , hello", "hello , , , , hello"];
+
+        var samples = Read(Bert with { Limit = limit }, Settings(string.Join("\n\n", text), Words)).ToList();
+
+        Assert.That(samples.Select(sample => Ids(sample).Length), Is.EqualTo(lines.Select(line => line + 3)));
+        Assert.That(samples.Select(sample => sample.Index), Is.EqualTo(Enumerable.Range(0, samples.Count)));
+    }
+
     [Test]
     public void A_vocabulary_with_capitals_keeps_them()
     {

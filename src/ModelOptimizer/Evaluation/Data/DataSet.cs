@@ -52,27 +52,40 @@ public sealed class DataSet
     /// <summary>Arrays seen so far that the model has no use for.</summary>
     public IReadOnlyCollection<string> Ignored => _ignored;
 
-    /// <summary>The samples in order, up to the request's limit.</summary>
+    /// <summary>
+    /// The samples in order, up to the request's limit: arrays from the front, then pictures and texts, of which those read are spread evenly over all.
+    /// </summary>
     /// <exception cref="DiagnosticException">
     /// While enumerating: a file can't be read, does not fit the model, or there is no sample at all.
     /// </exception>
     public IEnumerable<Sample> Read()
     {
         var index = 0;
-        foreach (var sample in ReadAll().Take(_request.Limit))
+        foreach (var sample in ReadSome())
             yield return sample with { Index = index++ };
         if (index == 0)
             throw new DiagnosticException(DiagnosticCatalog.DataMismatch, "The data has no samples", new SourceLocation(Files[0]));
     }
 
-    private IEnumerable<Sample> ReadAll()
+    private IEnumerable<Sample> ReadSome()
     {
-        var samples = _arrays.GroupBy(UnitOf).SelectMany(unit => ReadUnit(unit.Key, [.. unit]));
-        if (_images.Count > 0)
-            samples = samples.Concat(new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch).Read());
-        if (_texts.Count > 0)
-            samples = samples.Concat(new TextSource(_texts, TextForm.For(_settings, _request), _request.Batch).Read());
-        return samples;
+        var images = _images.Count > 0 ? new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch) : null;
+        var texts = _texts.Count > 0 ? new TextSource(_texts, TextForm.For(_settings, _request), _request.Batch) : null;
+        var left = _request.Limit;
+        foreach (var sample in _arrays.GroupBy(UnitOf).SelectMany(unit => ReadUnit(unit.Key, [.. unit])).Take(left))
+        {
+            left--;
+            yield return sample;
+        }
+        var pictures = images?.Count ?? 0;
+        // Lines are only counted where not all are read.
+        var picked = _request.Limit == int.MaxValue || left == 0 ? null : EvenPick.Of(pictures + (texts?.Count() ?? 0), left).ToHashSet();
+        if (images is not null && left > 0)
+            foreach (var sample in images.Read(index => picked?.Contains(index) != false))
+                yield return sample;
+        if (texts is not null && left > 0)
+            foreach (var sample in texts.Read(index => picked?.Contains(pictures + index) != false))
+                yield return sample;
     }
 
     /// <summary>What belongs together: an archive or a JSON file is whole, the arrays and tensors of a folder make one unit.</summary>

@@ -6,16 +6,17 @@ namespace ModelOptimizer.Evaluation.Data;
 /// <summary>Pictures as samples, one file after the other.</summary>
 internal sealed class ImageSource(IReadOnlyList<string> files, ImageForm form, int batch)
 {
+    private int Rows => (int)(form.FixedBatch ?? batch);
+
+    /// <summary>How many samples there are. A fixed batch can't take what is left over.</summary>
+    public int Count => form.FixedBatch is null ? (files.Count + Rows - 1) / Rows : files.Count / Rows;
+
+    /// <param name="isWanted">Takes a sample's place; those not wanted are not opened.</param>
     /// <exception cref="DiagnosticException">A file can't be read, or pictures don't fit together.</exception>
-    public IEnumerable<Sample> Read()
-    {
-        var rows = (int)(form.FixedBatch ?? batch);
-        if (files.Count < rows && form.FixedBatch is not null)
-            throw new DiagnosticException(DiagnosticCatalog.DataMismatch, $"Input '{form.Input.Name}' takes {rows} pictures at a time, but there are {files.Count}",
-                new SourceLocation(files[0]));
-        // A fixed batch can't take what is left over.
-        return files.Chunk(rows).Where(chunk => chunk.Length == rows || form.FixedBatch is null).Select(Sample);
-    }
+    public IEnumerable<Sample> Read(Predicate<int> isWanted) => Count > 0
+        ? files.Chunk(Rows).Take(Count).Where((_, index) => isWanted(index)).Select(Sample)
+        : throw new DiagnosticException(DiagnosticCatalog.DataMismatch, $"Input '{form.Input.Name}' takes {Rows} pictures at a time, but there are {files.Count}",
+            new SourceLocation(files[0]));
 
     private Sample Sample(string[] chunk) => new(new Dictionary<string, Tensor>
     {

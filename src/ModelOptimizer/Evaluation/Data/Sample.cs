@@ -6,7 +6,7 @@ namespace ModelOptimizer.Evaluation.Data;
 /// <param name="Inputs">A tensor of the input's own type and rank for every required input.</param>
 public sealed record Sample(IReadOnlyDictionary<string, Tensor> Inputs)
 {
-    /// <summary>Its place in the whole data, from 0.</summary>
+    /// <summary>Its place among those read, from 0.</summary>
     public int Index { get; init; }
 
     /// <summary>The file it comes from.</summary>

@@ -9,20 +9,27 @@ internal sealed class TextSource(IReadOnlyList<string> files, TextForm form, int
 {
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private int Rows => (int)(form.FixedBatch ?? batch);
+
+    /// <summary>How many samples there are: reads through all files.</summary>
+    /// <exception cref="DiagnosticException">A file can't be read.</exception>
+    public int Count() => Chunks().Count();
+
+    /// <param name="isWanted">Takes a sample's place; those not wanted are not encoded.</param>
     /// <exception cref="DiagnosticException">A file can't be read, or there are too few lines for a run.</exception>
-    public IEnumerable<Sample> Read()
+    public IEnumerable<Sample> Read(Predicate<int> isWanted)
     {
-        var rows = (int)(form.FixedBatch ?? batch);
-        var isAny = false;
-        // A fixed batch can't take what is left over.
-        foreach (var chunk in files.SelectMany(Lines).Chunk(rows).Where(chunk => chunk.Length == rows || form.FixedBatch is null))
-        {
-            isAny = true;
-            yield return Sample(chunk);
-        }
-        if (!isAny)
-            throw new DiagnosticException(DiagnosticCatalog.DataMismatch, $"There are fewer than {rows} lines of text", new SourceLocation(files[0]));
+        var count = 0;
+        foreach (var chunk in Chunks())
+            if (isWanted(count++))
+                yield return Sample(chunk);
+        if (count == 0)
+            throw new DiagnosticException(DiagnosticCatalog.DataMismatch, $"There are fewer than {Rows} lines of text", new SourceLocation(files[0]));
     }
+
+    /// <summary>The lines of each sample. A fixed batch can't take what is left over.</summary>
+    private IEnumerable<(string File, string Text)[]> Chunks() =>
+        files.SelectMany(Lines).Chunk(Rows).Where(chunk => chunk.Length == Rows || form.FixedBatch is null);
 
     /// <summary>Those that hold more than space.</summary>
     private static IEnumerable<(string File, string Text)> Lines(string file)

@@ -21,7 +21,7 @@ internal sealed class ReferenceAnswers : IDisposable
     private readonly DataSet _data;
     private readonly ModelRunner _original;
     private readonly Reference?[] _kept;
-    private readonly HashSet<int> _part = [];
+    private readonly HashSet<int> _part;
 
     /// <param name="rows">Rows that the part has at most.</param>
     public ReferenceAnswers(DataSet data, ModelRunner original, int rows, CancellationToken cancellation)
@@ -29,7 +29,7 @@ internal sealed class ReferenceAnswers : IDisposable
         (_data, _original) = (data, original);
         var count = CountRuns(data, out var rowsPerRun);
         _kept = new Reference?[count];
-        Spread(Math.Max(1, rows / rowsPerRun), count);
+        _part = [.. EvenPick.Of(count, Math.Max(1, rows / rowsPerRun))];
         Keep(cancellation);
         Part = [.. _part.Order().Select(index => _kept[index]).OfType<Reference>()];
     }
@@ -54,13 +54,6 @@ internal sealed class ReferenceAnswers : IDisposable
             (count, most) = (count + 1, Math.Max(most, sample.Rows));
         rowsPerRun = (int)most;
         return count;
-    }
-
-    private void Spread(int wanted, int count)
-    {
-        var size = Math.Min(wanted, count);
-        for (var i = 0; i < size; i++)
-            _part.Add((int)((2L * i + 1) * count / (2L * size)));
     }
 
     private void Keep(CancellationToken cancellation)
