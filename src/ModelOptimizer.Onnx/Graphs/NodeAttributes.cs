@@ -92,6 +92,14 @@ public sealed class NodeAttributes
     /// <summary>A number that attributes of equal content share.</summary>
     public int ContentHash => _node.Attribute.Aggregate(0, (sum, attribute) => unchecked(sum + attribute.GetHashCode()));
 
+    /// <summary>All attributes as bytes that are the same in every process, in order of their names. Bodies are not among them.</summary>
+    public byte[] ToBytes()
+    {
+        var sorted = new NodeProto();
+        sorted.Attribute.AddRange(_node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal));
+        return sorted.ToByteArray();
+    }
+
     private AttributeProto? Find(string name) => _node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
 
     private AttributeProto? Find(string name, Kind kind) =>

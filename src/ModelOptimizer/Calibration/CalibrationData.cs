@@ -109,10 +109,7 @@ public sealed class CalibrationData
         var file = RangesFile.Read(path, _settings.Location);
         if (file.Model == ModelDigest())
             return new RangesStore(file);
-        var mistake = new Diagnostic(DiagnosticCatalog.RangesOfAnotherModel, $"'{path}' was measured on another model", _settings.Location);
-        if (!_settings.NamesData)
-            throw new DiagnosticException(mistake with { Message = mistake.Message + ": measure anew with 'data:', and take the NAME.ranges.json beside the result" });
-        Diagnostics?.Report(mistake with { Severity = Severity.Warning, Message = mistake.Message + ", so that all ranges are measured anew: put the NAME.ranges.json beside the result in its place" });
+        RefuseRanges("measured on another model", "all ranges are");
         return new RangesStore(null);
     }
 
@@ -121,6 +118,8 @@ public sealed class CalibrationData
         var (names, section) = (new ValueNames(model), _store.Value.Section(model, options.Calibrator.Describe(options)));
         var missing = axes.Where(pair => section.Find(names[pair.Key], pair.Value) is null && !_store.Value.TakeOver(section, names[pair.Key], pair.Value))
             .ToDictionary();
+        if (missing.Count > 0 && _store.Value.IsOfAnotherState(section))
+            RefuseState(section);
         if (missing.Count > 0 && !_settings.NamesData)
             throw new DiagnosticException(DiagnosticCatalog.RangesMissing,
                 $"{_store.Value.WhyMissing(section, [.. missing.Keys.Select(value => names[value])])}. Add 'data:' to measure it, and take the NAME.ranges.json beside that result",
@@ -128,6 +127,18 @@ public sealed class CalibrationData
         if (missing.Count > 0)
             Measure(model, missing, options, section, names);
         return [.. axes.Select(pair => KeyValuePair.Create(pair.Key, section.Find(names[pair.Key], pair.Value)!)).Where(pair => pair.Value.Count > 0)];
+    }
+
+    /// <exception cref="DiagnosticException">There is no data to measure on instead.</exception>
+    private void RefuseState(RangesSection section) => RefuseRanges(
+        $"measured on another state of the model: the passes before {section.Pass}, or their options, were others", "the ranges for it are");
+
+    private void RefuseRanges(string why, string which)
+    {
+        var mistake = new Diagnostic(DiagnosticCatalog.RangesOfAnotherModel, $"'{_settings.Ranges}' was {why}", _settings.Location);
+        if (!_settings.NamesData)
+            throw new DiagnosticException(mistake with { Message = mistake.Message + ": measure anew with 'data:', and take the NAME.ranges.json beside the result" });
+        Diagnostics?.Report(mistake with { Severity = Severity.Warning, Message = $"{mistake.Message}, so that {which} measured anew: put the NAME.ranges.json beside the result in its place" });
     }
 
     private void Measure(OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options, RangesSection section, ValueNames names)

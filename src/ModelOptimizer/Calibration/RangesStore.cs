@@ -28,7 +28,8 @@ internal sealed class RangesStore(RangesFile? given)
     /// <summary>The section for a model as it is, with a calibrator and its options as text.</summary>
     public RangesSection Section(OnnxModel model, string calibrator)
     {
-        var wanted = new RangesSection(_pass.Pass, _pass.Step, _states.Of(model), calibrator);
+        var state = _states.Of(model);
+        var wanted = new RangesSection(_pass.Pass, _pass.Step, state.Number, state.Content, calibrator);
         if (_sections.Find(wanted.IsLike) is { } known)
             return known;
         _sections.Add(wanted);
@@ -44,6 +45,9 @@ internal sealed class RangesStore(RangesFile? given)
         section.Set(name, axis, ranges);
         return true;
     }
+
+    /// <summary>True when the given file has the like of another model: passes before this one did something else to it.</summary>
+    public bool IsOfAnotherState(RangesSection section) => given?.Sections.Any(section.IsLike) == false && given.Sections.Any(section.IsLikeButForModel);
 
     /// <summary>Says what the given file lacks and what it has instead.</summary>
     public string WhyMissing(RangesSection section, IReadOnlyList<string> names)

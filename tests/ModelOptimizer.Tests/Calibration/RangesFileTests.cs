@@ -14,6 +14,9 @@ public sealed class RangesFileTests : IDisposable
     private static readonly SourceLocation s_line = new("model-opt.yaml", 3, 1);
     private readonly DataFolder _folder = new();
 
+    /// <summary>Of <see cref="Model"/>, in every process.</summary>
+    private const string ContentOfModel = "cfe81bf7858b99a257c86de721c857c9";
+
     public void Dispose() => _folder.Dispose();
 
     [Test]
@@ -42,7 +45,7 @@ public sealed class RangesFileTests : IDisposable
         Assert.That(System.Text.Encoding.UTF8.GetString(calibration.ToFile()!.ToJson()).ReplaceLineEndings("\n"), Is.EqualTo(
             """
             {
-              "schemaVersion": 1,
+              "schemaVersion": 2,
               "model": "abc",
               "samples": 2,
               "sections": [
@@ -50,6 +53,7 @@ public sealed class RangesFileTests : IDisposable
                   "pass": "quantize-static",
                   "step": 1,
                   "state": 0,
+                  "content": "@",
                   "calibrator": "moving-average, averaging-constant 0.01",
                   "values": {
                     "Neg": [
@@ -71,6 +75,7 @@ public sealed class RangesFileTests : IDisposable
                   "pass": "quantize-static",
                   "step": 1,
                   "state": 0,
+                  "content": "@",
                   "calibrator": "min-max",
                   "values": {},
                   "channels": {
@@ -85,7 +90,7 @@ public sealed class RangesFileTests : IDisposable
               ]
             }
 
-            """.ReplaceLineEndings("\n")));
+            """.ReplaceLineEndings("\n").Replace("\"@\"", $"\"{ContentOfModel}\"")));
     }
 
     [Test]
@@ -177,12 +182,42 @@ public sealed class RangesFileTests : IDisposable
         Assert.That(diagnostics.Diagnostics.Select(diagnostic => (diagnostic.Code, diagnostic.Severity)), Is.EqualTo(new[] { (code, severity) }));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public void Ranges_of_another_state_of_the_model_are_not_believed(bool withData)
+    {
+        var (model, values) = Model();
+        var measured = Calibrate(WithData());
+        var first = measured.Ranges(model, [values[0]], new RangeOptions())[values[0]];
+        measured.ToFile()!.Write(_folder["m.ranges.json"]);
+        // As if another pass came before, that scales: same pass, same step, same names.
+        var scale = model.Graph.Nodes.First(node => node.OpType == "Mul").Input(1)!;
+        scale.ReplaceAllUsesWith(model.Graph.AddInitializer("other", Tensor.Create([1], 100f)));
+        var diagnostics = new DiagnosticBag();
+        var read = Calibrate(withData ? WithData() with { Ranges = _folder["m.ranges.json"] } : WithRanges(), diagnostics);
+
+        try
+        {
+            var range = read.Ranges(model, [values[0]], new RangeOptions())[values[0]];
+            Assert.That((range.Low, range.High), Is.EqualTo((100 * first.Low, 100 * first.High)));
+        }
+        catch (DiagnosticException mistake)
+        {
+            mistake.Diagnostics.ToList().ForEach(diagnostics.Report);
+        }
+
+        var told = diagnostics.Diagnostics.Single();
+        Assert.That((told.Code, told.Severity), Is.EqualTo(("MO4026", withData ? Severity.Warning : Severity.Error)));
+        Assert.That(told.Message, Does.Contain("measured on another state of the model: the passes before quantize-static"));
+    }
+
     [TestCase(null)]
     [TestCase("")]
     [TestCase("null")]
-    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
-    [TestCase("{ \"schemaVersion\": 1, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
-    [TestCase("{ \"schemaVersion\": 1, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
+    [TestCase("{ \"schemaVersion\": 1, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
+    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
+    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
+    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
     public void A_damaged_file_is_told_at_the_profile(string? content)
     {
         if (content is not null)
@@ -197,7 +232,7 @@ public sealed class RangesFileTests : IDisposable
     public void What_learns_more_than_ranges_needs_the_data()
     {
         var (model, _) = Model();
-        new RangesFile(1, "abc", 2, []).Write(_folder["m.ranges.json"]);
+        new RangesFile(2, "abc", 2, []).Write(_folder["m.ranges.json"]);
 
         var mistake = Assert.Throws<DiagnosticException>(() => Calibrate(WithRanges()).Samples(model))!.Diagnostics.Single();
 
