@@ -16,7 +16,7 @@ public sealed record AccuracyGoal(BudgetLimit Limit) : ILocated
 {
     public const int DefaultSamples = 128;
 
-    /// <summary>Rows of data, spread evenly over all of it, on which candidates are measured; the result is measured on all.</summary>
+    /// <summary>Rows of data, spread evenly over all of it, on which candidates are tried first; all rows decide.</summary>
     public int Samples { get; init; } = DefaultSamples;
 
     public SourceLocation? Location { get; init; }

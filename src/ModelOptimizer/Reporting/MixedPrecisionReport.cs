@@ -11,7 +11,7 @@ namespace ModelOptimizer.Reporting;
 /// <param name="Quantized">The metric with everything quantized, on all samples.</param>
 /// <param name="Result">The metric as the pass left the model, on all samples.</param>
 /// <param name="Samples">Runs of all the data.</param>
-/// <param name="PartSamples">Runs that candidates were tried on.</param>
+/// <param name="PartSamples">Runs that candidates are tried on first.</param>
 /// <param name="Candidates">Nodes and weights that the pass could have quantized; what it can only take together counts once.</param>
 /// <param name="Reverted">Those that stay as they are.</param>
 /// <param name="Ranking">All candidates, the most harmful first; empty when the goal held at once.</param>
@@ -39,4 +39,5 @@ public sealed record CandidateReport(int Rank, string Candidate, IReadOnlyList<s
 
 /// <param name="Reverted">So many candidates stay as they are, from the head of the ranking.</param>
 /// <param name="Value">The metric then, on <paramref name="Samples"/> runs.</param>
+/// <param name="Holds">Whether the goal holds; on part of the runs, as far below what nothing quantized has there as it may be on all.</param>
 public sealed record CurveReport(int Reverted, double Value, bool Holds, int Samples);

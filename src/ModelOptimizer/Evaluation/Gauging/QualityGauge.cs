@@ -12,7 +12,11 @@ namespace ModelOptimizer.Evaluation.Gauging;
 /// <param name="Original">The original's own value on the same samples; null for metrics that compare.</param>
 /// <param name="Holds">Whether the goal holds.</param>
 /// <param name="Samples">Runs it was measured on.</param>
-public sealed record GaugeReading(double Value, double? Original, bool Holds, int Samples);
+public sealed record GaugeReading(double Value, double? Original, bool Holds, int Samples)
+{
+    /// <summary>Whether the goal fails by more than so few samples make of chance.</summary>
+    internal bool FailsClearly { get; init; }
+}
 
 /// <summary>Measures candidate after candidate against one original and one goal; the original runs once.</summary>
 internal sealed class QualityGauge : IDisposable
@@ -22,6 +26,7 @@ internal sealed class QualityGauge : IDisposable
     private readonly AccuracyGoal _goal;
     private readonly ReferenceAnswers _answers;
     private string? _scored;
+    private PartLevel? _level;
 
     /// <exception cref="DiagnosticException">There is no data, it does not fit the model, or the original can't be run.</exception>
     public QualityGauge(IInferenceEngine engine, OnnxModel original, EvaluateSettings? settings, AccuracyGoal goal, CancellationToken cancellation)
@@ -34,28 +39,40 @@ internal sealed class QualityGauge : IDisposable
 
     public MetricDeclaration Metric => MetricCatalog.Find(_goal.Limit.Metric)!;
 
-    /// <summary>Runs of the part that candidates are tried on.</summary>
+    /// <summary>Runs of the part that candidates are tried on first.</summary>
     public int PartSamples => _answers.Part.Count;
 
     public int AllSamples => _answers.Count;
 
-    /// <summary>The metric on part of the samples.</summary>
-    public GaugeReading MeasurePart(OnnxModel candidate, CancellationToken cancellation) => Measure(candidate, _answers.Part, cancellation);
+    /// <summary>Sets the goal on the part to what can be had there: some models score better on it than on all samples, some worse.</summary>
+    /// <param name="best">The model with nothing quantized.</param>
+    /// <param name="onAll">What it scores on all samples, where the goal holds.</param>
+    /// <returns>What it scores on the part.</returns>
+    public GaugeReading Level(OnnxModel best, GaugeReading onAll, CancellationToken cancellation)
+    {
+        if (PartSamples == AllSamples)
+            return onAll;
+        var onPart = Measure(best, _answers.Part, null, cancellation);
+        _level = new PartLevel(Metric.Unit, onAll, onPart);
+        return onPart with { Holds = true };
+    }
+
+    /// <summary>The metric on part of the samples, and whether the goal holds there once its level is set.</summary>
+    public GaugeReading MeasurePart(OnnxModel candidate, CancellationToken cancellation) => Measure(candidate, _answers.Part, _level, cancellation);
 
     /// <summary>The metric on all samples.</summary>
-    public GaugeReading MeasureAll(OnnxModel candidate, CancellationToken cancellation) => Measure(candidate, _answers.All(), cancellation);
+    public GaugeReading MeasureAll(OnnxModel candidate, CancellationToken cancellation) => Measure(candidate, _answers.All(), null, cancellation);
 
     /// <summary>Noise over signal at the output that counts, on as many of the part's samples as it takes.</summary>
+    /// <param name="threads">Samples run at once.</param>
     /// <returns>The ratio, infinite when outputs are not finite or the candidate can't be run, and the runs it took.</returns>
-    public (double Noise, int Samples) MeasureNoise(OnnxModel candidate, CancellationToken cancellation)
+    public (double Noise, int Samples) MeasureNoise(OnnxModel candidate, int threads, CancellationToken cancellation)
     {
-        using var runner = ModelRunner.Open(_engine, candidate, "result");
         var meter = new NoiseMeter(_scored);
         var samples = 0;
-        foreach (var (sample, expected) in _answers.Part)
+        foreach (var (reference, answer) in Answers(candidate, _answers.Part, threads, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
-            meter.Add(expected, runner.Run(sample));
+            meter.Add(reference.Outputs, answer);
             samples++;
             if (meter.IsSettled)
                 break;
@@ -65,10 +82,10 @@ internal sealed class QualityGauge : IDisposable
 
     public void Dispose() => _answers.Dispose();
 
-    private GaugeReading Measure(OnnxModel candidate, IEnumerable<Reference> references, CancellationToken cancellation)
+    private GaugeReading Measure(OnnxModel candidate, IEnumerable<Reference> references, PartLevel? level, CancellationToken cancellation)
     {
         var (board, samples) = (new GoalBoard(_goal.Limit.Metric, _settings), 0);
-        foreach (var (reference, answer) in Answers(candidate, references, cancellation))
+        foreach (var (reference, answer) in Answers(candidate, references, Environment.ProcessorCount, cancellation))
         {
             board.Add(reference.Sample, reference.Outputs, answer);
             samples++;
@@ -76,31 +93,25 @@ internal sealed class QualityGauge : IDisposable
         var result = board.Result()
             ?? throw Unmeasurable(UnmeasuredMetric.Reason(_goal.Limit.Metric, new Measurements([]) { Samples = samples }));
         _scored = board.ScoredOutput;
-        var bounds = Bound.Of(_goal.Limit, result.Unit, result.Original);
-        return new GaugeReading(result.Result, result.Original, bounds.All(bound => bound.Holds(result.Result)), samples);
+        var bounds = Bound.Of(_goal.Limit, result.Unit, level is null ? result.Original : level.Original).ToList();
+        return new GaugeReading(result.Result, result.Original, bounds.TrueForAll(bound => bound.Holds(level?.OnAll(result.Result) ?? result.Result)), samples)
+        {
+            FailsClearly = level is not null && !bounds.TrueForAll(bound => bound.Holds(level.AtBest(result.Result, bound.IsFloor))),
+        };
     }
 
-    /// <summary>Several samples at once, each in a session of its own on one thread, in order of samples: the same answers on any number of cores.</summary>
+    /// <summary>Several samples at once, each on one thread, in one session and in order of samples: the same answers on any number of cores.</summary>
     private IEnumerable<(Reference Reference, IReadOnlyDictionary<string, Tensor?> Answer)> Answers(
-        OnnxModel candidate, IEnumerable<Reference> references, CancellationToken cancellation)
+        OnnxModel candidate, IEnumerable<Reference> references, int threads, CancellationToken cancellation)
     {
-        var runners = new List<ModelRunner>();
-        try
+        using var runner = ModelRunner.Open(_engine, candidate, "result");
+        foreach (var chunk in references.Chunk(threads))
         {
-            foreach (var chunk in references.Chunk(Math.Max(1, Environment.ProcessorCount)))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                while (runners.Count < chunk.Length)
-                    runners.Add(ModelRunner.Open(_engine, candidate, "result"));
-                var answers = new IReadOnlyDictionary<string, Tensor?>[chunk.Length];
-                SideBySide.For(answers.Length, i => answers[i] = runners[i].Run(chunk[i].Sample));
-                for (var i = 0; i < answers.Length; i++)
-                    yield return (chunk[i], answers[i]);
-            }
-        }
-        finally
-        {
-            runners.ForEach(runner => runner.Dispose());
+            cancellation.ThrowIfCancellationRequested();
+            var answers = new IReadOnlyDictionary<string, Tensor?>[chunk.Length];
+            SideBySide.For(answers.Length, i => answers[i] = runner.Run(chunk[i].Sample));
+            for (var i = 0; i < answers.Length; i++)
+                yield return (chunk[i], answers[i]);
         }
     }
 

@@ -59,7 +59,7 @@ internal sealed class AccuracyKind : ValueKind
             new MapKey(MetricKey, Choice(alike.Select(metric => metric.Name)), "What is measured.") { IsRequired = true },
             .. limit.Keys,
             new MapKey(SamplesKey, new NumberKind(typeof(int), new NumberRange(1, int.MaxValue)),
-                "Rows of data, spread evenly over all of it, on which candidates are measured; the result is measured on all.")
+                "Rows of data, spread evenly over all of it, on which candidates are tried first; all rows decide.")
             {
                 Default = JsonValue.Create(AccuracyGoal.DefaultSamples),
             },

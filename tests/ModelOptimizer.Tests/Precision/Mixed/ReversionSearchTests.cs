@@ -5,12 +5,12 @@ namespace ModelOptimizer.Tests.Precision.Mixed;
 public sealed class ReversionSearchTests
 {
     [Test]
-    public void The_shortest_prefix_is_found_wherever_it_ends([Range(1, 40)] int needed)
+    public void The_shortest_prefix_is_found_wherever_it_ends([Range(1, 40)] int needed, [Values(1, 7, 20, 39, 40)] int guess)
     {
         var asked = new List<int>();
 
-        Assert.That(ReversionSearch.ShortestPrefix(0, 40, length => Ask(length) >= needed), Is.EqualTo(needed));
-        Assert.That(asked, Is.Unique.And.Count.LessThanOrEqualTo(2 * 6), "doubling, then halving");
+        Assert.That(ReversionSearch.ShortestPrefix(guess, 40, length => Ask(length) >= needed), Is.EqualTo(needed));
+        Assert.That(asked, Is.Unique.And.Count.LessThanOrEqualTo(guess == needed ? 2 : 2 * 6), "doubling, then halving");
 
         int Ask(int length)
         {

@@ -5,10 +5,14 @@ namespace ModelOptimizer.Passes.Mixed;
 
 /// <summary>
 /// Lets a pass quantize as much of a model as an accuracy goal allows. Quantizes everything and measures; if the goal fails, measures the noise
-/// that each candidate makes when only it is quantized, and gives up those that make most until the goal holds, on part of the samples and on all.
+/// that each candidate makes when only it is quantized, and gives up those that make most until the goal holds. Part of the samples suggests how
+/// many, where few rows can't tell for certain; all of them decide.
 /// </summary>
 internal sealed class MixedPrecision
 {
+    /// <summary>Bytes of weights that candidates measured side by side may hold together.</summary>
+    private const long Ceiling = 1L << 30;
+
     private readonly QualityGauge _gauge;
     private readonly Trials _trials;
     private readonly OnnxModel _before;
@@ -40,6 +44,7 @@ internal sealed class MixedPrecision
         var none = _gauge.MeasureAll(_before, _cancellation);
         if (!none.Holds)
             return Result(all, none, _candidates, isReached: false);
+        _curve[_candidates.Count] = new CurvePoint(_candidates.Count, _gauge.Level(_before, none, _cancellation));
         _ranking = Ranking();
         var reverted = GiveUp();
         return Result(all, MeasureAll(reverted), reverted, isReached: true);
@@ -48,14 +53,14 @@ internal sealed class MixedPrecision
     private IReadOnlyList<RankedCandidate> Ranking()
     {
         var noise = new (double Noise, int Samples)[_candidates.Count];
-        var step = Math.Max(1, Environment.ProcessorCount);
+        var step = SideBySide.Fitting(_before, Ceiling);
         for (var first = 0; first < noise.Length; first += step)
         {
             _progress($"candidate {first + 1} of {noise.Length} by itself");
-            // Built one after the other, measured side by side, each on one thread: the same numbers on any number of cores.
+            // Built one after the other, measured side by side: the same numbers on any number of cores.
             var models = Enumerable.Range(first, Math.Min(step, noise.Length - first)).Select(i => _trials.TakeAllBut(_candidates.Where((_, other) => other != i))).ToList();
             var start = first;
-            SideBySide.For(models.Count, i => noise[start + i] = _gauge.MeasureNoise(models[i], _cancellation));
+            SideBySide.For(models.Count, i => noise[start + i] = _gauge.MeasureNoise(models[i], models.Count == 1 ? Environment.ProcessorCount : 1, _cancellation));
         }
         // OrderBy is stable: of equals the first in the model stays first.
         return [.. _candidates.Select((candidate, i) => new RankedCandidate(candidate, noise[i].Noise, noise[i].Samples)).OrderByDescending(ranked => ranked.Noise)];
@@ -64,11 +69,10 @@ internal sealed class MixedPrecision
     private IReadOnlyList<Candidate> GiveUp()
     {
         var order = _ranking.Select(ranked => ranked.Candidate).ToList();
-        var few = HoldsOnPart(0) ? 0 : ReversionSearch.ShortestPrefix(0, order.Count, HoldsOnPart);
-        if (few == 0 || !HoldsOnAll(order[..few]))
-            few = ReversionSearch.ShortestPrefix(few, order.Count, length => HoldsOnPart(length) && HoldsOnAll(order[..length]));
+        var suggested = HoldsOnPart(0) ? 1 : ReversionSearch.ShortestPrefix(1, order.Count, HoldsOnPart);
+        var few = ReversionSearch.ShortestPrefix(suggested, order.Count, length => HoldsOnAll(order[..length]));
         DrawCurve(order.Count);
-        return ReversionSearch.TakeBack(order[..few], given => given.Count > 0 && Part(given).Holds && HoldsOnAll(given));
+        return ReversionSearch.TakeBack(order[..few], given => given.Count > 0 && !Part(given).FailsClearly && HoldsOnAll(given));
 
         bool HoldsOnPart(int length) => Point(order, length).Reading.Holds;
     }
@@ -92,6 +96,8 @@ internal sealed class MixedPrecision
 
     private GaugeReading Part(IReadOnlyList<Candidate> given)
     {
+        if (_gauge.PartSamples == _gauge.AllSamples)
+            return MeasureAll(given);
         _progress($"{given.Count} of {_candidates.Count} left as they are");
         return _gauge.MeasurePart(_trials.TakeAllBut(given), _cancellation);
     }

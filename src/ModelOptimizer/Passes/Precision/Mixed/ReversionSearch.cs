@@ -1,23 +1,36 @@
 namespace ModelOptimizer.Passes.Mixed;
 
 /// <summary>
-/// Finds few items to give up so that a goal holds, in a ranking by harm: first the shortest prefix, by steps of doubling length and bisection
-/// between the last two; then what of it is not needed after all, by halves.
+/// Finds few items to give up so that a goal holds, in a ranking by harm: first the shortest prefix, by steps of doubling length from a guess on,
+/// up or down, and bisection between the last two; then what of it is not needed after all, by halves.
 /// </summary>
 internal static class ReversionSearch
 {
-    /// <param name="failing">A length at which the goal fails.</param>
-    /// <param name="count">The length of the whole ranking, at which it holds.</param>
+    /// <param name="guess">The length to try first, from 1. A good one needs two tries.</param>
+    /// <param name="count">The length of the whole ranking, at which the goal holds; at 0 it fails.</param>
     /// <param name="holds">Whether it holds with the first so many given up.</param>
     /// <returns>A length at which it holds and below which, by one, it does not.</returns>
-    public static int ShortestPrefix(int failing, int count, Func<int, bool> holds)
+    public static int ShortestPrefix(int guess, int count, Func<int, bool> holds)
     {
-        var holding = count;
-        for (var step = 1; failing + step < holding; step *= 2)
-            if (holds(failing + step))
-                holding = failing + step;
-            else
-                failing += step;
+        var (failing, holding) = (0, count);
+        if (guess >= count || holds(guess))
+        {
+            holding = Math.Min(guess, count);
+            for (var step = 1; failing < holding - step; step *= 2)
+                if (holds(holding - step))
+                    holding -= step;
+                else
+                    failing = holding - step;
+        }
+        else
+        {
+            failing = guess;
+            for (var step = 1; failing + step < holding; step *= 2)
+                if (holds(failing + step))
+                    holding = failing + step;
+                else
+                    failing += step;
+        }
         while (holding - failing > 1)
         {
             var middle = failing + (holding - failing) / 2;
