@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Diagnosis;
 
@@ -18,6 +19,8 @@ internal sealed record LossEvidence
 
     /// <summary>Whether losses are told that quantization itself made.</summary>
     public bool HasCauses { get; init; } = true;
+
+    public bool IsOtherInfinity { get; init; }
 
     /// <summary>The squared error there.</summary>
     public double Noise { get; init; }
@@ -58,6 +61,8 @@ internal static class CauseFinder
     {
         if (loss.IsNotFinite)
             return new Finding(LossCause.Overflow, "numbers exceed the range of the candidate's type and become infinite or undefined", [Exclude(loss)]);
+        if (loss.IsOtherInfinity)
+            return new Finding(LossCause.Overflow, "where the original is infinite, the candidate is undefined, or infinite with the other sign", [Exclude(loss)]);
         if (!loss.IsRounding && loss.Form == NumberForm.Float)
             return new Finding(LossCause.Amplification, $"nothing is quantized in {loss.Node.OpType} itself: it makes noise of its inputs weigh more, as differences of large numbers do",
                 [loss.HasCauses ? "look at the losses above it first" : "no node adds much by itself: a higher --threshold names those that add most"]);
@@ -106,8 +111,8 @@ internal static class CauseFinder
         : new Finding(LossCause.Resolution, "nothing stands out: the steps are too coarse for what this node computes", [Exclude(loss)]);
 
     private static string Exclude(LossEvidence loss) => loss.Node.Name.Length > 0
-        ? Line(loss, $"exclude: [\"{loss.Node.Name}\"]")
-        : loss.Weight is { Name.Length: > 0 } weight ? Line(loss, $"exclude: [\"{weight.Name}\"]") : Line(loss, $"exclude-operators: [{loss.Node.OpType}]");
+        ? Line(loss, $"exclude: [{YamlText.Quote(loss.Node.Name)}]")
+        : loss.Weight is { Name.Length: > 0 } weight ? Line(loss, $"exclude: [{YamlText.Quote(weight.Name)}]") : Line(loss, $"exclude-operators: [{loss.Node.OpType}]");
 
     private static string Line(LossEvidence loss, string option) => $"- {PassOf(loss.Form)}: {{ {option} }}";
 

@@ -90,8 +90,8 @@ public sealed class Diagnoser(IInferenceEngine engine)
 
     private static (IReadOnlyList<PairSums> Computed, IReadOnlyList<PairSums?> Rounded) Compare(PairedRuns runs, IReadOnlyList<ValueMatch> matches)
     {
-        PairSums[] computed = [.. matches.Select(_ => new PairSums())];
-        PairSums?[] rounded = [.. matches.Select(match => match.Rounded is null ? null : new PairSums())];
+        PairSums[] computed = [.. matches.Select(match => new PairSums(Masks.VanishBehind(match.Original)))];
+        PairSums?[] rounded = [.. matches.Select(match => match.Rounded is null ? null : new PairSums(Masks.VanishBehind(match.Original)))];
         runs.Run(matches, (i, original, candidate, read) =>
         {
             computed[i].Add(original, candidate);

@@ -5,7 +5,8 @@ namespace ModelOptimizer.Diagnosis;
 
 /// <summary>How the numbers of one value lie, over all samples: what decides whether 8 bits can hold them.</summary>
 /// <param name="quantizer">What the candidate can represent, to see how much of it is cut off.</param>
-internal sealed class Distribution(Quantizer? quantizer)
+/// <param name="vanishes">Whether masked scores may be cut off: see <see cref="Masks.VanishBehind"/>.</param>
+internal sealed class Distribution(Quantizer? quantizer, bool vanishes = false)
 {
     /// <summary>Largest extreme below which the rest of a masked value's numbers must stay.</summary>
     private const double MaskGap = 64;
@@ -61,7 +62,7 @@ internal sealed class Distribution(Quantizer? quantizer)
         _counts[Binade(Math.Abs(x))]++;
         _squares += x * x;
         _count++;
-        if (quantizer is not { } range || x >= range.Low && x <= range.High || Masks.AreBoth(x, range.Low))
+        if (quantizer is not { } range || x >= range.Low && x <= range.High || vanishes && Masks.AreBoth(x, range.Low))
             return;
         Clipped++;
         var off = x - Math.Clamp(x, range.Low, range.High);

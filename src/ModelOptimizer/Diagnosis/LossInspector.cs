@@ -35,6 +35,7 @@ internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> m
             Form = loss.IsRounding ? NumberForm.Static : region.Form,
             IsRounding = loss.IsRounding,
             IsNotFinite = sums.IsNotFinite,
+            IsOtherInfinity = sums.IsOtherInfinity,
             Noise = sums.Noise,
             Numbers = numbers,
             Quantizer = numbers is null ? null : QuantizerOf(loss),
@@ -51,7 +52,7 @@ internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> m
         var looks = losses.Select((loss, i) => (Index: i, Value: Quantized(loss))).Where(look => look.Value is not null).ToList();
         var numbers = losses.Select(loss => (Distribution?)null).ToArray();
         foreach (var look in looks)
-            numbers[look.Index] = new Distribution(QuantizerOf(losses[look.Index]));
+            numbers[look.Index] = new Distribution(QuantizerOf(losses[look.Index]), Masks.VanishBehind(look.Value!));
         // The candidate's side is not needed here; any value of it will do.
         runs.Run([.. looks.Select(look => matches[losses[look.Index].Index] with { Original = look.Value!, Rounded = null })], (i, value, _, _) =>
         {

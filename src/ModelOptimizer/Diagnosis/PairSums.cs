@@ -4,7 +4,8 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Diagnosis;
 
 /// <summary>Signal and noise of one value over all samples.</summary>
-internal sealed class PairSums
+/// <param name="vanishes">Whether masked scores of it count for nothing: see <see cref="Masks.VanishBehind"/>.</param>
+internal sealed class PairSums(bool vanishes = false)
 {
     private const int Block = 1024;
 
@@ -21,13 +22,16 @@ internal sealed class PairSums
     /// <summary>True once the candidate's was not finite where the original's was.</summary>
     public bool IsNotFinite { get; private set; }
 
+    /// <summary>True once the candidate's was undefined, or infinite with the other sign, where the original's was infinite.</summary>
+    public bool IsOtherInfinity { get; private set; }
+
     /// <summary>True once both could not be held against each other: other types, other shapes.</summary>
     public bool IsIncomparable { get; private set; }
 
     public int Samples { get; private set; }
 
-    /// <summary>Noise power over signal power.</summary>
-    public double Ratio => IsNotFinite ? double.PositiveInfinity : Noise == 0 ? 0 : Signal == 0 ? double.PositiveInfinity : Noise / Signal;
+    /// <summary>Noise power over signal power; 1 where there is no signal, since noise is all there is.</summary>
+    public double Ratio => IsNotFinite || IsOtherInfinity ? double.PositiveInfinity : Noise == 0 ? 0 : Signal == 0 ? 1 : Noise / Signal;
 
     /// <summary>What remains of <see cref="Ratio"/> when the candidate may be a multiple of the original: 1 − ρ² of their correlation.</summary>
     public double RatioOfMultiple => _candidate == 0 || Signal == 0 ? 1 : Math.Max(0, 1 - _product * _product / (Signal * _candidate));
@@ -57,11 +61,15 @@ internal sealed class PairSums
         for (var i = 0; i < xs.Length; i++)
         {
             var (x, y) = (xs[i], ys[i]);
-            if (x.Equals(y) && !double.IsFinite(x) || Masks.AreBoth(x, y))
+            if (vanishes && Masks.AreBoth(x, y))
                 continue;
-            IsNotFinite |= double.IsFinite(x) != double.IsFinite(y);
             if (!double.IsFinite(x) || !double.IsFinite(y))
+            {
+                // Numbers in the place of what is no number in the original are no loss.
+                IsNotFinite |= double.IsFinite(x);
+                IsOtherInfinity |= double.IsInfinity(x) && !double.IsFinite(y) && !x.Equals(y);
                 continue;
+            }
             Signal += x * x;
             Noise += (x - y) * (x - y);
             _candidate += y * y;

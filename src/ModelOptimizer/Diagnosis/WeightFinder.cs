@@ -55,8 +55,10 @@ internal sealed class WeightFinder(PairedRuns runs)
         var zeroPoint = node.OpType is "MatMulInteger" or "ConvInteger" ? node.Input(3) : node.OpType == "DynamicQuantizeMatMul" ? node.Input(3) : node.Input(5);
         var zeros = zeroPoint?.Constant?.ToFloats() ?? [0];
         var codes = stored.ToFloats();
+        // One for each channel: filters of a convolution come first, columns of a matrix last.
+        var inner = node.OpType is "ConvInteger" or "QLinearConv" ? Math.Max(1, codes.Length / zeros.Length) : 1;
         for (var i = 0; i < codes.Length; i++)
-            codes[i] -= zeros.Length == 1 ? zeros[0] : zeros[i % zeros.Length];
+            codes[i] -= zeros[i / inner % zeros.Length];
         return Tensor.Create(stored.Dimensions.AsSpan(), codes);
     }
 

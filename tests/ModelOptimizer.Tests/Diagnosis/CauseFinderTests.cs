@@ -60,6 +60,49 @@ public sealed class CauseFinderTests
         Assert.That(read.ToFloats(), Is.EqualTo(Weights.Rounded(weight, channelAxis: 1, bits, 16, symmetric).ToFloats()));
     }
 
+    [TestCase("a\"b")]
+    [TestCase("scope\\op")]
+    [TestCase("two\nlines")]
+    public void A_name_of_any_characters_is_excluded_by_a_line_that_a_profile_takes(string name)
+    {
+        var loss = Evidence();
+        loss.Node.Name = name;
+        using var folder = new ProfileFolder();
+        folder.Write("p.yaml", $"version: 1\npasses:\n  {CauseFinder.Find(loss).Mend.Single()}\n");
+        var mistakes = new DiagnosticBag();
+
+        var profile = ModelOptimizer.Profiles.ProfileReader.Read(folder["p.yaml"], mistakes);
+
+        Assert.That(mistakes.Diagnostics, Is.Empty);
+        Assert.That(((QuantizeDynamicOptions)profile!.Passes.Single().Options!).Exclude, Is.EqualTo(new[] { name }));
+    }
+
+    [Test]
+    public void What_is_infinite_with_the_other_sign_is_no_overflow_of_a_type() =>
+        Assert.That(CauseFinder.Find(Evidence() with { IsOtherInfinity = true }).Why, Does.StartWith("where the original is infinite"));
+
+    /// <summary>Filters come first: their zero points are not those of columns.</summary>
+    [TestCase("ConvInteger", 2, 1, 1)]
+    [TestCase("QLinearConv", 2, 1, 1)]
+    [TestCase("MatMulInteger", 3, 2)]
+    public void Zero_points_belong_to_channels(string operatorType, params long[] dimensions)
+    {
+        var isConv = dimensions.Length > 2;
+        dimensions = isConv ? [2, 3, 1, 1] : [3, 2];
+        var (zeros, floats) = (new byte[] { 100, 200 }, new float[] { 1, -2, 3, -4, 5, -6 });
+        var codes = floats.Select((w, i) => (byte)(w + zeros[isConv ? i / 3 : i % 2])).ToArray();
+        var g = new GraphBuilder();
+        var node = isConv ? g.Node("Conv", [g.Input("x", DataType.Float, 1, 3, 4, 4), g.Initializer("w", dimensions, floats)])
+            : g.Node("MatMul", [g.Input("x", DataType.Float, 4, 3), g.Initializer("w", dimensions, floats)]);
+        Value input = g.Input("x_codes", DataType.UInt8, 1, 3, 4, 4), weight = g.Initializer("w_codes", Tensor.Create(DataType.UInt8, dimensions, codes));
+        Value zero = g.Initializer("w_zeros", Tensor.Create(DataType.UInt8, [2], zeros)), one = g.Initializer("one", [], 1);
+        var none = g.Initializer("none", Tensor.Create(DataType.UInt8, [], new byte[1]));
+        var made = operatorType == "QLinearConv" ? g.Op(operatorType, input, one, none, weight, one, zero, one, none) : g.Op(operatorType, input, weight, none, zero);
+        var region = Region.Behind(made, new HashSet<Value>(), new HashSet<Value>());
+
+        Assert.That(new WeightFinder(null!).Find(node, region)!.TypicalError, Is.LessThan(1e-6));
+    }
+
     private static LossEvidence Evidence()
     {
         var g = new GraphBuilder();

@@ -77,6 +77,17 @@ public sealed class DiagnoserTests
         Assert.That(loss.Mend[1], Is.EqualTo("- quantize-static: { exclude: [\"mask\"] }"));
     }
 
+    /// <summary>Nothing is masked where no Softmax follows: numbers of −5000 that are cut off at −64 are a loss.</summary>
+    [Test]
+    public void Large_negative_numbers_that_are_cut_off_are_a_loss()
+    {
+        var (original, candidate) = (Negative(null), Negative(0.5f));
+
+        var diagnosis = Diagnose(original, candidate);
+
+        Assert.That((diagnosis.AreBig, diagnosis.Losses[0].Value, diagnosis.Losses[0].Cause), Is.EqualTo((true, "h", LossCause.ClippedRange)));
+    }
+
     [TestCase(0.02f, LossCause.OutlierChannel, "channel 7 of axis 1 reaches ", "exclude: [\"tanh\"]", 100)]
     [TestCase(0.0005f, LossCause.ClippedRange, "% of the numbers lie outside of [-0.064, 0.0635]", "calibrator: min-max", 1)]
     [TestCase(0.4f, LossCause.WideRange, "[-51.2, 50.8] can be represented, but numbers only reach from ", "calibrator: percentile", 1)]
@@ -296,6 +307,19 @@ public sealed class DiagnoserTests
         var g = new GraphBuilder();
         var node = g.Node("Mul", [g.Input("x", DataType.Float, Dimension.Unknown, Width), g.Initializer("factor", [Width], [.. Enumerable.Range(0, Width).Select(i => i == 7 ? outlier : 1)])]);
         node.Name = "tanh";
+        node.Output().Name = "h";
+        var read = scale is { } step ? Rounded(g, node.Output(), step, 128) : node.Output();
+        g.Output("y", PlantedModel.Product(g, read, g.Initializer("w", PlantedModel.Weight(0, [])), "product"));
+        return g.Build();
+    }
+
+    /// <summary>Numbers below zero, of which one channel is far below.</summary>
+    private static OnnxModel Negative(float? scale)
+    {
+        var g = new GraphBuilder();
+        var size = g.Op("Abs", g.Input("x", DataType.Float, Dimension.Unknown, Width));
+        var node = g.Node("Mul", [size, g.Initializer("factor", [Width], [.. Enumerable.Range(0, Width).Select(i => i == 7 ? -1e6f : -1)])]);
+        node.Name = "negative";
         node.Output().Name = "h";
         var read = scale is { } step ? Rounded(g, node.Output(), step, 128) : node.Output();
         g.Output("y", PlantedModel.Product(g, read, g.Initializer("w", PlantedModel.Weight(0, [])), "product"));

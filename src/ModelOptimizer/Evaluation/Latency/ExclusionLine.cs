@@ -18,7 +18,7 @@ internal static class ExclusionLine
         $"{pass.Name}: {{ {key}: [{string.Join(", ", before.Union(added).Select(Quoted))}] }}";
 
     /// <summary>Plain where YAML reads a plain word as a text.</summary>
-    private static string Quoted(string text) => text.All(char.IsAsciiLetter) && text.Length > 0 ? text : $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+    private static string Quoted(string text) => text.All(char.IsAsciiLetter) && text.Length > 0 ? text : YamlText.Quote(text);
 
     /// <summary>The pass that gave the nodes their quantized form: the one whose log names them, else the first that quantizes.</summary>
     /// <param name="readBy">The weights that each of the original's nodes reads.</param>
