@@ -9,11 +9,12 @@ namespace ModelOptimizer.Calibration;
 internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node? PeakNode)
 {
     /// <summary>
-    /// Cuts before a node that would exceed the limit, as late as possible. Within a slice all wanted values stay alive, others until they were
-    /// read last; from slice to slice only what is still read.
+    /// Cuts before a node that would exceed the limit, as late as possible. Within a slice all values that it hands out stay alive, others until
+    /// they were read last; from slice to slice only what is still read.
     /// </summary>
+    /// <param name="isHandedOut">Whether a slice hands a value out even if no later one reads it.</param>
     /// <param name="limit">Bytes that one sample may hold.</param>
-    public static SlicePlan Make(NodeReads reads, IReadOnlySet<Value> wanted, ValueSizes sizes, long limit)
+    public static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes, long limit)
     {
         var (starts, peak) = (new List<int> { 0 }, (Bytes: 0L, Node: (Node?)null));
         var alive = reads.Nodes.SelectMany(node => reads[node]).Where(value => value.IsGraphInput && value.Initializer is null).ToHashSet();
@@ -25,14 +26,14 @@ internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node
             if (live + made > limit && i > starts[^1] && CanCut(alive, reads, i))
             {
                 starts.Add(i);
-                Free(value => wanted.Contains(value) && reads.LastUse(value) < i);
+                Free(value => isHandedOut(value) && reads.LastUse(value) < i);
             }
             alive.UnionWith(node.Outputs.OfType<Value>());
             live += made;
             if (live > peak.Bytes)
                 peak = (live, node);
             foreach (var value in reads[node].Concat(node.Outputs.OfType<Value>()))
-                if (reads.LastUse(value) <= i && !wanted.Contains(value) && !value.IsGraphInput && alive.Remove(value))
+                if (reads.LastUse(value) <= i && !isHandedOut(value) && !value.IsGraphInput && alive.Remove(value))
                     live -= sizes.Of(value);
         }
         return new SlicePlan(starts, peak.Bytes, peak.Node);

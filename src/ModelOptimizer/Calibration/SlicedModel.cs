@@ -53,9 +53,9 @@ internal sealed class SlicedModel : IDisposable
         _sizes = new ValueSizes(_engine, _model, _shapes, _sizes);
         var together = most;
         ceiling = (long)(ceiling * Planned);
-        var plan = SlicePlan.Make(_reads, _wanted, _sizes, ceiling / together);
+        var plan = SlicePlan.Make(_reads, IsHandedOut, _sizes, ceiling / together);
         while (plan.PeakBytes > ceiling / together && together > 1)
-            plan = SlicePlan.Make(_reads, _wanted, _sizes, ceiling / --together);
+            plan = SlicePlan.Make(_reads, IsHandedOut, _sizes, ceiling / --together);
         if (!plan.CutsLike(_plan))
             Open(plan);
         _plan = plan;
@@ -111,7 +111,9 @@ internal sealed class SlicedModel : IDisposable
         foreach (var value in slice.Puts)
             if (values[value].Tensor is { } tensor)
             {
-                _isStale |= _sizes!.Measure(value, tensor.ByteCount);
+                // Several threads come here, and none may take back what another says.
+                if (_sizes!.Measure(value, tensor.ByteCount))
+                    _isStale = true;
                 if (_wanted.Contains(value))
                     show(value, tensor);
             }
@@ -141,7 +143,9 @@ internal sealed class SlicedModel : IDisposable
 
     /// <summary>Hands out what is wanted, what later slices read, and what only a run can tell the size of.</summary>
     private Slice OpenSlice(int start, int end) => Slice.Open(_engine, _model, _reads.Nodes.Take(start..end),
-        value => _wanted.Contains(value) || _reads.LastUse(value) >= end || _sizes!.IsUnknown(value) && value.Type is { ElementType: not DataType.String });
+        value => IsHandedOut(value) || _reads.LastUse(value) >= end);
+
+    private bool IsHandedOut(Value value) => _wanted.Contains(value) || _sizes!.IsUnknown(value) && value.Type is { ElementType: not DataType.String };
 
     private static bool Holds(Shape? shape, Tensor tensor) => shape is not null && shape.Rank == tensor.Dimensions.Length
         && shape.Dimensions.Zip(tensor.Dimensions).All(pair => pair.First.Value >= pair.Second);

@@ -75,6 +75,34 @@ public sealed class SliceTests
         Assert.That(observers.Values.Single().Text, Is.EqualTo("0: 1x0, 1: 1x80 0, 2: 1x160 0, 3: 1x240 0, 4: 1x320 0, 5: 1x400 0, "));
     }
 
+    /// <summary>What is handed out to be measured lives until its slice ends.</summary>
+    [Test]
+    public void Values_of_sizes_that_depend_on_the_data_stay_below_the_ceiling()
+    {
+        var g = new GraphBuilder();
+        var value = g.Op("Cast", [g.Op("NonZero", g.Input("x", DataType.Float, "n"))], ("to", 1L));
+        for (var i = 0; i < 12; i++)
+            value = g.Op(i % 2 == 0 ? "Neg" : "Abs", value);
+        g.Output("y", value);
+        var engine = new HoldingEngine();
+        using var observation = new Observation<Trace>(engine, g.Build(), [value], _ => new Trace());
+
+        observation.Run(Samples(), 40_000, threads: 1, default);
+
+        Assert.That(observation.Slices, Is.GreaterThan(1));
+        Assert.That(engine.MostHeld, Is.InRange(8_000, 40_000), "bytes");
+
+        IEnumerable<Sample> Samples()
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                // Before the first sample ran, nothing is known of its sizes.
+                engine.MostHeld = 0;
+                yield return Calibrations.Sample(i, ("x", Tensor.Create([1000], [.. Enumerable.Repeat(1f, 1000)])));
+            }
+        }
+    }
+
     [Test]
     public void Inputs_constants_and_outputs_can_be_observed()
     {
