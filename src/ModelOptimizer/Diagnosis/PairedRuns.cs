@@ -1,3 +1,4 @@
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
@@ -8,17 +9,53 @@ namespace ModelOptimizer.Diagnosis;
 /// <summary>Runs two models on the same samples, as they are written, and shows their inner values side by side.</summary>
 internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, OnnxModel candidate, DataSet data, CancellationToken cancellation)
 {
-    /// <summary>Values looked at in one run: the rest waits for the next, so that memory does not grow with the model.</summary>
-    private const int Slice = 64;
+    /// <summary>Bytes of the values looked at in one run, in all three forms: the rest waits for the next, so that memory does not grow with the model.</summary>
+    internal const long Ceiling = 512L << 20;
+
+    /// <summary>Values looked at in one run, however small.</summary>
+    private const int Most = 256;
 
     private static readonly SessionSettings AsWritten = new(Optimize: false);
+
+    private readonly Lazy<ValueSizes> _sizes = new(() => new ValueSizes(engine, original, LargestShapes(data), null));
+
+    /// <summary>Bytes of the values looked at in one run.</summary>
+    internal long Limit { get; init; } = Ceiling;
 
     /// <summary>Shows every match, sample by sample.</summary>
     /// <param name="see">Takes the match's index, the original's value, the candidate's as computed and as its readers see it.</param>
     public void Run(IReadOnlyList<ValueMatch> matches, Action<int, Tensor?, Tensor?, Tensor?> see)
     {
-        for (var first = 0; first < matches.Count; first += Slice)
-            RunSlice([.. matches.Skip(first).Take(Slice)], first, see);
+        for (int first = 0, count; first < matches.Count; first += count)
+        {
+            count = CountFrom(matches, first);
+            RunSlice([.. matches.Skip(first).Take(count)], first, see);
+        }
+    }
+
+    /// <summary>How many matches fit into one run, one at least.</summary>
+    private int CountFrom(IReadOnlyList<ValueMatch> matches, int first)
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var match in matches.Skip(first).Take(Most))
+        {
+            // The candidate's values come as floats, too.
+            bytes += _sizes.Value.Of(match.Original) * (match.Rounded is null ? 2 : 3);
+            if (bytes > Limit && count > 0)
+                break;
+            count++;
+        }
+        return count;
+    }
+
+    private static Dictionary<string, Shape> LargestShapes(DataSet data)
+    {
+        var shapes = new Dictionary<string, Shape>();
+        foreach (var (name, tensor) in data.Read().SelectMany(sample => sample.Inputs))
+            shapes[name] = shapes.TryGetValue(name, out var known) && known.Rank == tensor.Dimensions.Length
+                ? Shape.Of(known.Dimensions.Zip(tensor.Dimensions, (a, b) => Math.Max(a.Value!.Value, b)))
+                : Shape.Of(tensor.Dimensions);
+        return shapes;
     }
 
     private void RunSlice(IReadOnlyList<ValueMatch> matches, int first, Action<int, Tensor?, Tensor?, Tensor?> see)
