@@ -1,24 +1,30 @@
-using ModelOptimizer.Profiles;
-
 namespace ModelOptimizer.Calibration;
 
-/// <summary>How ranges are found.</summary>
+/// <summary>How ranges are found. Passes expose as options what of it a profile may say.</summary>
 public sealed record RangeOptions
 {
     /// <summary>For the option <c>calibrator</c> of passes.</summary>
     public const string CalibratorText = "How the range of a value is found in what the calibration data shows.";
 
     /// <summary>For the option <c>percentile</c> of passes.</summary>
-    public const string PercentileText = "With the calibrator percentile: how many of all numbers the range holds, in percent.";
+    public const string PercentileText = "With the calibrator percentile: how many of all numbers the range holds, in percent. Left out: 99.99.";
 
-    [Option(CalibratorText)]
+    /// <summary>For the option <c>averaging-constant</c> of passes.</summary>
+    public const string AveragingConstantText = "With the calibrator moving-average: how much a sample counts at least, as a share. Left out: 0.01.";
+
     public Calibrator Calibrator { get; init; } = Calibrator.MinMax;
 
-    [Option(PercentileText, Minimum = 50, Maximum = 100)]
-    public double Percentile { get; init; } = 99.99;
+    /// <summary>Of <see cref="Percentile"/>.</summary>
+    public const double DefaultPercentile = 99.99;
 
-    [Option("With the calibrator moving-average: how much a sample counts at least.", Minimum = 0, Maximum = 1)]
-    public double AveragingConstant { get; init; } = 0.01;
+    /// <summary>Of <see cref="AveragingConstant"/>.</summary>
+    public const double DefaultAveragingConstant = 0.01;
+
+    /// <summary>How many of all numbers a range by <see cref="Calibrator.Percentile"/> holds, in percent.</summary>
+    public double Percentile { get; init; } = DefaultPercentile;
+
+    /// <summary>How much a sample counts at least in a range by <see cref="Calibrator.MovingAverage"/>, as a share.</summary>
+    public double AveragingConstant { get; init; } = DefaultAveragingConstant;
 
     /// <summary>Bits of the quantized numbers, for calibrators that weigh clipping against rounding.</summary>
     public int Bits { get; init; } = 8;

@@ -84,6 +84,7 @@ public static class DiagnosticCatalog
 
     public static readonly DiagnosticDescriptor CalibrationMissing = Error("MO4030", "Calibration data is missing");
     public static readonly DiagnosticDescriptor ContribQuantization = Warning("MO4031", "Quantized with operators of ONNX Runtime only");
+    public static readonly DiagnosticDescriptor OptionIdle = Warning("MO4032", "An option does nothing");
     public static readonly DiagnosticDescriptor SlowDynamicConvolutions = Warning("MO4040", "Convolutions are slower when quantized at run time");
     public static readonly DiagnosticDescriptor SlowActivations = Warning("MO4041", "Activations of this type are slow on CPUs");
     public static readonly DiagnosticDescriptor SlowerInIntegers = Info("MO4042", "Products stay float because 8 bits would be slower");

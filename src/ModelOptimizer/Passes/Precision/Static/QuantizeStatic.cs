@@ -29,6 +29,9 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
+        foreach (var (option, calibrator) in options.Idle())
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle,
+                $"'{option}' of quantize-static does nothing with the calibrator {options.Calibrator.Name}: add 'calibrator: {calibrator}', or remove it", options.Location));
         var candidates = Find(context);
         if (candidates.Found is { Count: > 0 } found)
             Quantize(found, model, context);
@@ -84,7 +87,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     /// <summary>Nodes whose ranges can't be found drop out, which may change what is rounded beside them.</summary>
     private QdqPlan Calibrate(IReadOnlyList<StaticNode> nodes, CalibrationData data, PassContext context)
     {
-        var ranges = new ActivationRanges(context, data, new RangeOptions { Calibrator = options.Calibrator, Percentile = options.Percentile });
+        var ranges = new ActivationRanges(context, data, options.Ranges);
         while (true)
         {
             var plan = new QdqPlan(context.Model, nodes);

@@ -45,8 +45,11 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
     [Option(RangeOptions.CalibratorText)]
     public Calibrator Calibrator { get; init; } = Calibrator.MinMax;
 
-    [Option(RangeOptions.PercentileText, Minimum = 50, Maximum = 100)]
-    public double Percentile { get; init; } = new RangeOptions().Percentile;
+    [Option(RangeOptions.PercentileText, Minimum = 50, Maximum = 100, Example = "99.9")]
+    public double? Percentile { get; init; }
+
+    [Option(RangeOptions.AveragingConstantText, Minimum = 0, Maximum = 1, Example = "0.1")]
+    public double? AveragingConstant { get; init; }
 
     [Option("What counts where 8 bits would be slower than float, as shapes and operators tell: `speed` leaves such nodes float, `size` quantizes "
         + "them for the smaller file.")]
@@ -58,6 +61,23 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
 
     [Option("Nodes that are quantized differently; the last entry that names a node counts.", Example = "[{ nodes: [\"/head/*\"], activations: uint16 }]")]
     public IReadOnlyList<PrecisionOverride> Overrides { get; init; } = [];
+
+    /// <summary>How the ranges of activations are found.</summary>
+    internal RangeOptions Ranges => new()
+    {
+        Calibrator = Calibrator,
+        Percentile = Percentile ?? RangeOptions.DefaultPercentile,
+        AveragingConstant = AveragingConstant ?? RangeOptions.DefaultAveragingConstant,
+    };
+
+    /// <summary>Options given that another calibrator than the chosen one heeds, each with the name of that.</summary>
+    internal IEnumerable<(string Option, string Calibrator)> Idle()
+    {
+        if (Percentile is not null && Calibrator != Calibrator.Percentile)
+            yield return ("percentile", Calibrator.Percentile.Name);
+        if (AveragingConstant is not null && Calibrator != Calibrator.MovingAverage)
+            yield return ("averaging-constant", Calibrator.MovingAverage.Name);
+    }
 }
 
 /// <summary>Another precision for some nodes.</summary>
