@@ -96,7 +96,10 @@ public sealed class RuleTests
         Case("Split", "s, 8", g => g.Node("Split", [g.Op("Shape", X(g)), g.Int64s("parts", 1, 2)], 2).Output(1)),
         Case("Expand", "b, b", g => g.Op("Expand", Length(g, X(g), 0), g.Int64s("two", 2))),
         Case("Min of a length and 0", "0", g => g.Op("Min", Length(g, X(g), 0), Int64s(g, "zero", Zero))),
-        Case("Min as floats", "min(512, b), min(512, s)", g => FloatMin(g, 512)),
+        Case("Min as floats", "min(512, b), min(512, s)", g => FloatMin(g, [512, 512])),
+        Case("Min as floats with a limit for each", "min(512, b), min(2, s)", g => FloatMin(g, [512, 2])),
+        Case("Min as floats with one limit", "min(512, b), min(512, s)", g => FloatMin(g, [512])),
+        Case("Min as floats, the limits first", "min(512, b), min(2, s)", g => FloatMin(g, [512, 2], limitsFirst: true)),
         Case("a number beyond int32", "?", g => g.Op("Cast", [g.Int64s("n", 1L << 40)], ("to", (long)DataType.Int32))),
     ];
 
@@ -116,7 +119,24 @@ public sealed class RuleTests
     [TestCase(1 << 25, TestName = "A_cut_as_floats_beyond_what_they_count_is_not_followed")]
     public void A_cut_as_floats(float limit)
     {
-        var (value, inference) = Infer(17, g => FloatMin(g, limit));
+        var (value, inference) = Infer(17, g => FloatMin(g, [limit, limit]));
+
+        Assert.That(inference.ElementsOf(value), Is.Null);
+    }
+
+    [Test]
+    public void A_cut_as_floats_of_what_may_be_negative_is_not_followed()
+    {
+        var (value, inference) = Infer(17, g => FloatMin(g, [512], lengths: g.Op("Sub", Length(g, X(g), 1), g.Int64s("four", 4))));
+
+        Assert.That(inference.ElementsOf(value), Is.Null);
+    }
+
+    [TestCase(1)]
+    [TestCase(2)]
+    public void A_cut_as_floats_of_fewer_lengths_than_limits_is_not_followed(int lengths)
+    {
+        var (value, inference) = Infer(17, g => FloatMin(g, [512, 256, 128], lengths == 1 ? Length(g, X(g), 1) : null));
 
         Assert.That(inference.ElementsOf(value), Is.Null);
     }
@@ -153,11 +173,12 @@ public sealed class RuleTests
     private static Value Masked(GraphBuilder g, Value shape) => g.Op("Where", g.Op("Equal", shape, g.Int64s("minus", -1)),
         g.Op("ConstantOfShape", [g.Op("Shape", shape)], ("value", Tensor.Create([1], 1L))), shape);
 
-    /// <summary>The first two lengths cut as exporters did it before Min took integers.</summary>
-    private static Value FloatMin(GraphBuilder g, float limit)
+    /// <summary>The first two lengths, or others, cut as exporters did it before Min took integers.</summary>
+    private static Value FloatMin(GraphBuilder g, float[] limits, Value? lengths = null, bool limitsFirst = false)
     {
-        var lengths = g.Op("Slice", g.Op("Shape", X(g)), g.Int64s("starts", 0), g.Int64s("ends", 2));
-        var cut = g.Op("Min", g.Op("Cast", [lengths], ("to", (long)DataType.Float)), g.Initializer("limit", [2], limit, limit));
-        return g.Op("Cast", [cut], ("to", (long)DataType.Int64));
+        lengths ??= g.Op("Slice", g.Op("Shape", X(g)), g.Int64s("starts", 0), g.Int64s("ends", 2));
+        var floats = g.Op("Cast", [lengths], ("to", (long)DataType.Float));
+        var limit = g.Initializer("limit", [limits.Length], limits);
+        return g.Op("Cast", [limitsFirst ? g.Op("Min", limit, floats) : g.Op("Min", floats, limit)], ("to", (long)DataType.Int64));
     }
 }

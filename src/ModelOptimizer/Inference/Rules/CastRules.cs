@@ -39,6 +39,9 @@ internal static class CastRules
     private static void To(NodeTyping node, DataType? type)
     {
         node.Set(type, node.Shape(0));
-        node.SetElements((node.Elements(0) ?? FloatMin.Elements(node))?.Select(element => type == DataType.Bool ? ElementMath.Not(node.Symbols, ElementMath.Not(node.Symbols, element)) : element));
+        var elements = node.Elements(0) ?? FloatMin.Elements(node);
+        node.SetElements(type == DataType.Bool ? elements?.Select(element => IsNotZero(node.Symbols, element)) : elements);
     }
+
+    private static Dimension IsNotZero(SymbolTable symbols, Dimension element) => ElementMath.Not(symbols, ElementMath.Not(symbols, element));
 }

@@ -34,6 +34,8 @@ internal static class FloatMin
         if (limits?.Constant is not { ElementType: DataType.Float, ElementCount: > 0 } content)
             return null;
         var numbers = content.AsSpan<float>().ToArray();
-        return Array.TrueForAll(numbers, number => number is >= 0 and <= MostExact && float.IsInteger(number)) ? Array.ConvertAll(numbers, number => (long)number) : null;
+        return Array.TrueForAll(numbers, IsExact) ? Array.ConvertAll(numbers, number => (long)number) : null;
     }
+
+    private static bool IsExact(float number) => number is >= 0 and <= MostExact && float.IsInteger(number);
 }
