@@ -72,8 +72,9 @@ public static class DefaultPipeline
     [
         .. Upgrade(options), // decides which operators there are to write
         new FuseLayerNormalization(options), // before anything else takes its squares and square roots
-        .. options.Format == FusionFormat.Standard ? (IGraphPass[])[new CompleteLayerNormalization()] : [], // where there is no operator
-        new CompleteAttention(), // behind normalizations; the zeros it adds stay, since what takes them away is in simplify alone
+        // Where there is no operator. The ones and zeros stay unless simplify runs again, which takes them away as it did before.
+        .. options.Format == FusionFormat.Standard ? (IGraphPass[])[new CompleteLayerNormalization()] : [],
+        new CompleteAttention(), // behind normalizations; simplify takes its zeros away again, unless those are operators
         new FuseRmsNormalization(options),
         new FuseGelu(options),
         new FuseFastGelu(options),

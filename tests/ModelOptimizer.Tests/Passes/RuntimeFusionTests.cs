@@ -50,6 +50,18 @@ public sealed class RuntimeFusionTests
         Assert.That(AtRun(fused).Nodes, Is.AtMost(AtRun(model).Nodes));
     }
 
+    [TestCase(11)]
+    [TestCase(12)]
+    public void Simplifying_keeps_the_biases_that_fusing_completed_behind_operators(int opset)
+    {
+        var model = Simplified(BertFixture.Build(opset, Small, isTrained: false));
+        PassContexts.Run(model, new Fuse(new FuseOptions { Format = FusionFormat.Contrib }));
+
+        var again = Simplified(model);
+
+        Assert.That(OperatorsAtRun(again).GetValueOrDefault("com.microsoft.Attention"), Is.EqualTo(Small.Layers));
+    }
+
     private static void LeavesNoMore(OnnxModel model) =>
         Assert.That(AtRun(Simplified(model)).Nodes, Is.AtMost(AtRun(model).Nodes));
 

@@ -9,6 +9,9 @@ namespace ModelOptimizer.Passes;
 /// <code>
 /// Add(MatMul(x, w), 0)  =>  MatMul(x, w)
 /// </code>
+/// Biases stay where ONNX Runtime needs them for an Attention, as <c>fuse</c> left them behind a LayerNormalization. What
+/// <see cref="CompleteAttention"/> and <see cref="CompleteLayerNormalization"/> added to normalizations that are spelled out, as under
+/// <c>format: standard</c>, goes again.
 /// </summary>
 [Description("Takes away additions of a constant that is zero throughout; only the sign of a zero may differ.")]
 public sealed class EliminateAddedZeros : NodeRewrite
@@ -29,7 +32,7 @@ public sealed class EliminateAddedZeros : NodeRewrite
             return Outcome.Refused($"the zero may give '{kept}' another shape");
         if (output.IsGraphOutput && !kept.CanBecomeOutputOf(node.Graph!))
             return Outcome.Refused($"it carries '{kept}' to a graph output, where the format needs a node");
-        if (context.Opset(node.Graph!) <= CompleteAttention.LatestOpset && CompleteAttention.Needs(node))
+        if (context.Opset(node.Graph!) <= BertAttention.LatestOpset && BertAttention.Needs(node))
             return Outcome.Refused("the runtime makes Attention only of products with biases");
         if (context.Rewriting("remove the addition of zero", node))
             node.ReplaceWith(kept);

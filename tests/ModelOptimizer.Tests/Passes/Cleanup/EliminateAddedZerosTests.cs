@@ -34,6 +34,20 @@ public sealed class EliminateAddedZerosTests
         PassTester.Run(Pass, g.Build()).Refuses("another shape");
     }
 
+    [Test]
+    public void Zeros_behind_a_normalization_that_no_attention_reads_go()
+    {
+        var g = new GraphBuilder(12);
+        var (ones, zeros) = (g.Initializer("ones", [3], 1, 1, 1), g.Initializer("zeros", [3], 0f, 0f, 0f));
+        var hidden = g.Op("LayerNormalization", [g.Input("x", Matrix), ones, zeros], ("axis", -1L));
+        var sum = hidden;
+        foreach (var name in new[] { "a", "b", "c" })
+            sum = g.Op("Add", sum, g.Op("Add", g.Op("MatMul", hidden, g.Initializer(name, [3, 3], 1, 2, 3, 4, 5, 6, 7, 8, 9)), zeros));
+        g.Output("y", g.Op("Abs", sum));
+
+        PassTester.Run(Pass, g.Build()).Leaves("LayerNormalization", "MatMul", "Add", "MatMul", "Add", "MatMul", "Add", "Abs");
+    }
+
     [TestCase(0f, 1e-45f)]
     [TestCase(1f, 0f)]
     public void Anything_but_zeros_stays(float first, float second)
