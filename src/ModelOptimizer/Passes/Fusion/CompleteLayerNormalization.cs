@@ -10,8 +10,9 @@ namespace ModelOptimizer.Passes;
 /// <code>
 /// (x - mean) / Sqrt(variance + epsilon)  =>  (x - mean) / Sqrt(variance + epsilon) · ones + zeros
 /// </code>
-/// Only below opset 17, which has an operator for the formula. A model that was never trained loses both when it is simplified; others have
-/// none by design. Equal in every comparison: −0 + 0 is +0.
+/// A scale or bias that is one number, or has leading axes of length one, becomes the vector that the runtime asks for. Only below opset 17,
+/// which has an operator for the formula. A model that was never trained loses both when it is simplified, also when that happens after this
+/// pass; others have none by design. Equal in every comparison: −0 + 0 is +0.
 /// </summary>
 [Description("Gives a spelled-out layer normalization the scale and bias that it lacks, so that the runtime knows it.")]
 public sealed class CompleteLayerNormalization : NodeRewrite
@@ -36,21 +37,24 @@ public sealed class CompleteLayerNormalization : NodeRewrite
             return Outcome.Done;
         if (Reduction.FirstAxis(match, "ReduceMean", type.Shape?.Rank) is not -1 || !match.KeepsShapeOf(x))
             return Outcome.Refused("its means are not known to be those over the last axis");
+        if (match.ReadElsewhere is { } value)
+            return Outcome.Refused($"'{value}' within is read elsewhere too");
         if (Normalization.Filled(1, x, -1) is not { } ones || Normalization.Filled(0, x, -1) is not { } zeros)
             return Outcome.Refused("the length of the normalized axis is not fixed");
-        return Complete(node, ones, zeros, context);
+        return Complete(node, type.Shape!.Rank, ones, zeros, context);
     }
 
-    private static Outcome Complete(Node node, Tensor ones, Tensor zeros, PassContext context)
+    private static Outcome Complete(Node node, int rank, Tensor ones, Tensor zeros, PassContext context)
     {
         var length = ones.Dimensions[0];
-        var scaled = AppendedOperand.Of(node, "Mul", length);
-        if (scaled is not null && AppendedOperand.Of(scaled, "Add", length) is not null)
+        var scale = AppendedOperand.Of(node, "Mul", length, rank);
+        var bias = AppendedOperand.Of(scale?.Reader ?? node, "Add", length, rank);
+        if (scale is { IsVector: true } && bias is { IsVector: true } || !context.Rewriting("complete layer normalization", node))
             return Outcome.Done;
-        if (!context.Rewriting("complete layer normalization", node))
-            return Outcome.Done;
-        scaled ??= AppendedOperand.Append(node, "Mul", ones);
-        if (AppendedOperand.Of(scaled, "Add", length) is null)
+        scale?.BecomeVector(length);
+        bias?.BecomeVector(length);
+        var scaled = scale?.Reader ?? AppendedOperand.Append(node, "Mul", ones);
+        if (bias is null)
             AppendedOperand.Append(scaled, "Add", zeros);
         return Outcome.Done;
     }

@@ -1,3 +1,4 @@
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
@@ -33,6 +34,50 @@ public sealed class CompleteLayerNormalizationTests
         Assert.That(test.Operators.TakeLast(2), Is.EqualTo(new[] { "Mul", "Add" }));
     }
 
+    [TestCase(new long[] { 1, 1, 4 }, new long[] { 4 })]
+    [TestCase(new long[] { 4 }, new long[] { 1, 4 })]
+    [TestCase(new long[] { 1, 4 }, new long[] { 1, 1, 4 })]
+    [TestCase(new long[0], new long[] { 1 })]
+    [TestCase(new long[] { 1, 1, 1 }, null)]
+    [TestCase(null, new long[] { 1, 1, 4 })]
+    public void What_is_no_vector_becomes_one_for_the_runtime_to_fuse(long[]? scale, long[]? bias)
+    {
+        var g = new GraphBuilder(13);
+        var y = Normalized(g, g.Input("x", Cube));
+        y = scale is null ? y : g.Op("Mul", Numbers(g, "scale", scale), y);
+        y = bias is null ? y : g.Op("Add", y, Numbers(g, "bias", bias));
+        g.Output("y", y);
+
+        var test = PassTester.Run(Pass, g.Build());
+
+        Assert.That(test.Operators.TakeLast(2), Is.EqualTo(new[] { "Mul", "Add" }));
+        Assert.That(OperatorsAtRun(test), Is.EqualTo(new[] { "LayerNormalization" }));
+    }
+
+    [TestCase(new long[] { 1, 1, 1, 4 }, TestName = "A_scale_of_more_axes_is_another_product")]
+    [TestCase(new long[] { 3, 1 }, TestName = "A_scale_for_each_row_is_another_product")]
+    public void Another_product(long[] scale)
+    {
+        var g = new GraphBuilder(13);
+        g.Output("y", g.Op("Mul", Normalized(g, g.Input("x", Cube)), Numbers(g, "scale", scale)));
+
+        var test = PassTester.Run(Pass, g.Build());
+
+        Assert.That(test.Operators.TakeLast(3), Is.EqualTo(new[] { "Mul", "Add", "Mul" }));
+        Assert.That(OperatorsAtRun(test), Is.EqualTo(new[] { "LayerNormalization", "Mul" }));
+    }
+
+    [Test]
+    public void A_deviation_that_is_read_elsewhere_is_refused()
+    {
+        var g = new GraphBuilder(13);
+        var y = Normalized(g, g.Input("x", Cube));
+        g.Output("deviation", y.Producer!.Input(0)!);
+        g.Output("y", y);
+
+        PassTester.Run(Pass, g.Build()).Refuses("is read elsewhere too");
+    }
+
     [Test]
     public void Opset_17_has_an_operator()
     {
@@ -58,6 +103,15 @@ public sealed class CompleteLayerNormalizationTests
         g.Output("y", Normalized(g, g.Input("x", DataType.Float, 2, 3, "width")));
 
         PassTester.Run(Pass, g.Build()).Refuses("not fixed");
+    }
+
+    private static IEnumerable<string> OperatorsAtRun(PassTest test) =>
+        GraphWalker.Nodes(PassContexts.Engine.Optimize(test.Model, RuntimeOptimization.Extended)).Select(node => node.OpType);
+
+    private static Value Numbers(GraphBuilder g, string name, long[] dimensions)
+    {
+        var count = (int)dimensions.Aggregate(1L, (product, length) => product * length);
+        return g.Initializer(name, Tensor.Create(dimensions, [.. Enumerable.Range(2, count).Select(number => (float)number)]));
     }
 
     private static Value Normalized(GraphBuilder g, Value x) => Normalized(g, x, axis: -1);
