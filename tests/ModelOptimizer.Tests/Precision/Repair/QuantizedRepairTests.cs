@@ -128,7 +128,7 @@ public sealed class QuantizedRepairTests
     {
         var original = s_models["Gemm in a branch"]();
         var quantized = original.Clone();
-        PassContexts.Run(quantized, new QuantizeDynamic(new()));
+        PassContexts.Run(quantized, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         var found = QuantizedProducts.Of(new ValuePairs(original, quantized)).Found;
 
@@ -139,7 +139,7 @@ public sealed class QuantizedRepairTests
     [Test]
     public void A_branch_that_no_sample_takes_is_left_alone_with_the_reason()
     {
-        var log = PassContexts.Run(s_models["Gemm in a branch"](), new QuantizeDynamic(new()), new RoundAdaptively(new()));
+        var log = PassContexts.Run(s_models["Gemm in a branch"](), new QuantizeDynamic(new() { Prefer = Preference.Size }), new RoundAdaptively(new()));
 
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("the calibration data shows no inputs of it"));
     }
@@ -162,7 +162,7 @@ public sealed class QuantizedRepairTests
     {
         foreach (var options in (RepairOptions[])[new() { Exclude = ["w"] }, new() { Operators = ["Conv"] }, new() { Include = ["other"] }])
         {
-            var log = PassContexts.Run(s_models["Gemm"](), [.. Planted(new QuantizeDynamic(new())), PassRegistry.Create(pass, options)]);
+            var log = PassContexts.Run(s_models["Gemm"](), [.. Planted(new QuantizeDynamic(new() { Prefer = Preference.Size })), PassRegistry.Create(pass, options)]);
 
             Assert.That(log.Runs[^1].Rewrites, Is.Zero);
             Assert.That(log.Refusals[^1].Why, Does.Contain("exclude has 'w'").Or.Contains("operators does not name Gemm").Or.Contains("include does not match"));
@@ -174,7 +174,7 @@ public sealed class QuantizedRepairTests
     {
         var (original, options, diagnostics) = (s_models["MatMul and Add"](), new RepairOptions { Operators = ["MatMul"] }, new DiagnosticBag());
         var quantized = original.Clone();
-        PassContexts.Run(quantized, new QuantizeDynamic(new()));
+        PassContexts.Run(quantized, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         SelectionReview.ReportUnmatched(new RoundAdaptively(options), quantized, original, new PassSettings("round-adaptively", options, new SourceLocation("model-opt.yaml")), diagnostics);
 
@@ -187,7 +187,7 @@ public sealed class QuantizedRepairTests
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2, 46_400), g.Weight("w", Weight([46_400, 2]))));
 
-        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new()), new RoundAdaptively(new()));
+        var log = PassContexts.Run(g.Build(), new QuantizeDynamic(new() { Prefer = Preference.Size }), new RoundAdaptively(new()));
 
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("a channel has 46400 weights"));
     }
@@ -205,7 +205,7 @@ public sealed class QuantizedRepairTests
         }
         var original = g.Build();
         var quantized = original.Clone();
-        PassContexts.Run(quantized, new QuantizeDynamic(new()));
+        PassContexts.Run(quantized, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
         var found = QuantizedProducts.Of(new ValuePairs(original, quantized)).Found;
 
