@@ -17,7 +17,7 @@ internal sealed class SlowerThanFloat
         "Relu", "Sigmoid", "Softplus", "Sqrt", "Sub", "Sum", "Swish", "Tanh");
 
     /// <summary>What all weights together are worth, as a share of the time of all nodes.</summary>
-    private const double WorthOfSize = 0.05;
+    private const double WorthOfSize = 0.15;
 
     private readonly IReadOnlyDictionary<Node, StaticNode> _chosen;
     private readonly TypicalShapes _shapes;
