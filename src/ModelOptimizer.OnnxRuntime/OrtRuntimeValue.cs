@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -9,12 +11,17 @@ namespace ModelOptimizer.OnnxRuntime;
 internal sealed class OrtRuntimeValue(OrtValue value) : IRuntimeValue
 {
     private Tensor? _tensor;
+    private bool _isDisposed;
 
     public OrtValue Value { get; } = value;
 
     public Tensor? Tensor => _tensor ??= View();
 
-    public void Dispose() => Value.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        Value.Dispose();
+    }
 
     private Tensor? View()
     {
@@ -27,18 +34,30 @@ internal sealed class OrtRuntimeValue(OrtValue value) : IRuntimeValue
         return info.ElementCount == 0 ? Tensor.Over(type, info.Shape, default) : Tensor.Over(type, info.Shape, new RuntimeBytes(this).Memory);
     }
 
-    /// <summary>The value's bytes, which keep it alive.</summary>
-    private sealed class RuntimeBytes(OrtRuntimeValue owner) : MemoryManager<byte>
+    /// <summary>The value's bytes, which keep it alive. Where they lie is asked once: each question costs the runtime several calls.</summary>
+    private sealed unsafe class RuntimeBytes : MemoryManager<byte>
     {
-        public override Span<byte> GetSpan() => owner.Value.GetTensorMutableRawData();
+        private readonly OrtRuntimeValue _owner;
+        private readonly byte* _start;
+        private readonly int _length;
 
-        public override Memory<byte> Memory => CreateMemory(GetSpan().Length);
-
-        public override unsafe MemoryHandle Pin(int elementIndex = 0)
+        public RuntimeBytes(OrtRuntimeValue owner)
         {
-            fixed (byte* start = GetSpan())
-                return new MemoryHandle(start + elementIndex, pinnable: this);
+            var bytes = owner.Value.GetTensorMutableRawData();
+            _owner = owner;
+            _start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
+            _length = bytes.Length;
         }
+
+        public override Span<byte> GetSpan()
+        {
+            ObjectDisposedException.ThrowIf(_owner._isDisposed, _owner);
+            return new Span<byte>(_start, _length);
+        }
+
+        public override Memory<byte> Memory => CreateMemory(_length);
+
+        public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex, pinnable: this);
 
         public override void Unpin()
         {

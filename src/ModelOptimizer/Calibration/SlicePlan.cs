@@ -14,7 +14,18 @@ internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node
     /// </summary>
     /// <param name="isHandedOut">Whether a slice hands a value out even if no later one reads it.</param>
     /// <param name="limit">Bytes that one sample may hold.</param>
-    public static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes, long limit)
+    public static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes, long limit) =>
+        Make(reads, isHandedOut, sizes, (_, bytes) => bytes > limit);
+
+    /// <summary>The same cuts for other sizes.</summary>
+    public SlicePlan With(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes)
+    {
+        var starts = Starts.ToHashSet();
+        return Make(reads, isHandedOut, sizes, (place, _) => starts.Contains(place));
+    }
+
+    /// <param name="cutsBefore">Whether to cut before the node at a place, with which so many bytes would be held.</param>
+    private static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes, Func<int, long, bool> cutsBefore)
     {
         var (starts, peak) = (new List<int> { 0 }, (Bytes: 0L, Node: (Node?)null));
         var alive = reads.Nodes.SelectMany(node => reads[node]).Where(value => value.IsGraphInput && value.Initializer is null).ToHashSet();
@@ -23,7 +34,7 @@ internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node
         {
             var node = reads.Nodes[i];
             var made = node.Outputs.OfType<Value>().Sum(sizes.Of);
-            if (live + made > limit && i > starts[^1] && CanCut(alive, reads, i))
+            if (i > starts[^1] && cutsBefore(i, live + made) && CanCut(alive, reads, i))
             {
                 starts.Add(i);
                 Free(value => isHandedOut(value) && reads.LastUse(value) < i);

@@ -18,6 +18,7 @@ internal sealed class SlicedModel : IDisposable
     private readonly Dictionary<string, Shape> _shapes = [];
     private ValueSizes? _sizes;
     private SlicePlan? _plan;
+    private bool _isPlanMeasured;
     private List<Slice> _slices = [];
     private volatile bool _isStale = true;
 
@@ -44,6 +45,9 @@ internal sealed class SlicedModel : IDisposable
     /// <summary>The part of the ceiling that values may take; the rest is for what no plan sees: the kernels' own memory, weights, and what allocators round up.</summary>
     private const double Planned = 0.75;
 
+    /// <summary>Values of a slice that are looked at before they leave the cache: about what one core has of its second level.</summary>
+    private const long Cached = 2 << 20;
+
     /// <summary>Cuts the model so that as many samples as possible, up to a number of them, stay below a ceiling together.</summary>
     /// <returns>How many samples may run at once.</returns>
     public int Fit(Sample sample, long ceiling, int most)
@@ -51,17 +55,27 @@ internal sealed class SlicedModel : IDisposable
         foreach (var (name, tensor) in sample.Inputs)
             _shapes[name] = Union(_shapes.GetValueOrDefault(name), tensor);
         _sizes = new ValueSizes(_engine, _model, _shapes, _sizes);
-        var together = most;
-        ceiling = (long)(ceiling * Planned);
-        var plan = SlicePlan.Make(_reads, IsHandedOut, _sizes, ceiling / together);
-        while (plan.PeakBytes > ceiling / together && together > 1)
-            plan = SlicePlan.Make(_reads, IsHandedOut, _sizes, ceiling / --together);
+        IsMeasured |= !_reads.Nodes.SelectMany(node => node.Outputs).OfType<Value>().Any(_sizes.IsUnknown);
+        var (plan, together) = PlanFor((long)(ceiling * Planned), most);
         if (!plan.CutsLike(_plan))
             Open(plan);
-        _plan = plan;
-        IsMeasured = !_reads.Nodes.SelectMany(node => node.Outputs).OfType<Value>().Any(_sizes.IsUnknown) || IsMeasured;
-        _isStale = false;
+        (_plan, _isPlanMeasured, _isStale) = (plan, IsMeasured, false);
         return together;
+    }
+
+    /// <summary>Cuts that stand are kept as long as they do, since to open sessions takes long.</summary>
+    private (SlicePlan Plan, int Together) PlanFor(long ceiling, int most)
+    {
+        if (_isPlanMeasured && _plan!.With(_reads, IsHandedOut, _sizes!) is var same && same.PeakBytes <= ceiling / most)
+            return (same, most);
+        for (var together = most; ; together--)
+        {
+            var share = ceiling / together;
+            // Of guesses no more is made than needed.
+            var plan = SlicePlan.Make(_reads, IsHandedOut, _sizes!, IsMeasured ? Math.Min(share, Cached) : share);
+            if (plan.PeakBytes <= share || together == 1)
+                return (plan, together);
+        }
     }
 
     /// <summary>Runs one sample.</summary>
@@ -105,24 +119,37 @@ internal sealed class SlicedModel : IDisposable
     private void Run(int index, Dictionary<Value, IRuntimeValue> values, Action<Value, Tensor> show)
     {
         var slice = _slices[index];
-        var outputs = slice.Run(values);
-        for (var i = 0; i < outputs.Count; i++)
-            values.Add(slice.Puts[i], outputs[i]);
-        foreach (var value in slice.Puts)
-            if (values[value].Tensor is { } tensor)
-            {
-                // Several threads come here, and none may take back what another says.
-                if (_sizes!.Measure(value, tensor.ByteCount))
-                    _isStale = true;
-                if (_wanted.Contains(value))
-                    show(value, tensor);
-            }
         var next = index + 1 < _slices.Count ? _plan!.Starts[index + 1] : int.MaxValue;
+        var outputs = slice.Run(values);
+        try
+        {
+            foreach (var (value, output) in slice.Puts.Zip(outputs))
+                Look(value, output.Tensor, show);
+        }
+        finally
+        {
+            foreach (var (value, output) in slice.Puts.Zip(outputs))
+                if (_reads.LastUse(value) >= next)
+                    values.Add(value, output);
+                else
+                    output.Dispose();
+        }
         foreach (var done in values.Keys.Where(value => _reads.LastUse(value) < next).ToList())
         {
             values.Remove(done, out var value);
             value!.Dispose();
         }
+    }
+
+    private void Look(Value value, Tensor? tensor, Action<Value, Tensor> show)
+    {
+        if (tensor is null)
+            return;
+        // Several threads come here, and none may take back what another says.
+        if (_sizes!.Measure(value, tensor.ByteCount))
+            _isStale = true;
+        if (_wanted.Contains(value))
+            show(value, tensor);
     }
 
     private void Open(SlicePlan plan)
