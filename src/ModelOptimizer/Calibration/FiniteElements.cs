@@ -8,29 +8,25 @@ internal static class FiniteElements
     /// <returns>False when not all of them are finite; then the extremes say nothing.</returns>
     public static bool TryExtremes(ReadOnlySpan<float> elements, out ValueRange extremes)
     {
-        var (low, high, test) = (float.PositiveInfinity, float.NegativeInfinity, 0f);
+        var step = Vector<float>.Count;
+        var (lanes, others) = (Lanes.Empty, Lanes.Empty);
         var i = 0;
-        if (elements.Length >= Vector<float>.Count)
+        // Two at a time: each would wait for itself.
+        for (; i + 2 * step <= elements.Length; i += 2 * step)
         {
-            var (lows, highs, tests) = (new Vector<float>(low), new Vector<float>(high), Vector<float>.Zero);
-            for (; i + Vector<float>.Count <= elements.Length; i += Vector<float>.Count)
-            {
-                var x = new Vector<float>(elements[i..]);
-                lows = Vector.MinNative(lows, x);
-                highs = Vector.MaxNative(highs, x);
-                // Zero times anything finite is zero; times infinite or undefined it is undefined, and stays so in the sum.
-                tests += x * Vector<float>.Zero;
-            }
-            test = Vector.Sum(tests);
-            for (var lane = 0; lane < Vector<float>.Count; lane++)
-                (low, high) = (MathF.Min(low, lows[lane]), MathF.Max(high, highs[lane]));
+            lanes.Add(new Vector<float>(elements[i..]));
+            others.Add(new Vector<float>(elements[(i + step)..]));
         }
+        lanes.Join(others);
+        var test = Vector.Sum(lanes.Tests);
+        extremes = ValueRange.Empty;
+        for (var lane = 0; lane < step; lane++)
+            extremes = extremes.Join(new ValueRange(lanes.Lows[lane], lanes.Highs[lane]));
         for (; i < elements.Length; i++)
         {
-            (low, high) = (MathF.Min(low, elements[i]), MathF.Max(high, elements[i]));
-            test += elements[i] * 0;
+            extremes = extremes.Join(new ValueRange(elements[i], elements[i]));
+            test += elements[i] - elements[i];
         }
-        extremes = new ValueRange(low, high);
         return test == 0;
     }
 
@@ -43,5 +39,31 @@ internal static class FiniteElements
             if (float.IsFinite(element))
                 finite[count++] = element;
         return finite[..count];
+    }
+
+    private struct Lanes
+    {
+        public static Lanes Empty => new() { Lows = new(float.PositiveInfinity), Highs = new(float.NegativeInfinity) };
+
+        public Vector<float> Lows { get; private set; }
+
+        public Vector<float> Highs { get; private set; }
+
+        /// <summary>What is finite less itself is zero; what is not is undefined, and stays so in the sum.</summary>
+        public Vector<float> Tests { get; private set; }
+
+        public void Add(Vector<float> x)
+        {
+            Lows = Vector.MinNative(Lows, x);
+            Highs = Vector.MaxNative(Highs, x);
+            Tests += x - x;
+        }
+
+        public void Join(Lanes other)
+        {
+            Lows = Vector.MinNative(Lows, other.Lows);
+            Highs = Vector.MaxNative(Highs, other.Highs);
+            Tests += other.Tests;
+        }
     }
 }

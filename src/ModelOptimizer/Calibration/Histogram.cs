@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Numerics.Tensors;
 
 namespace ModelOptimizer.Calibration;
 
@@ -10,7 +11,7 @@ namespace ModelOptimizer.Calibration;
 /// <param name="bins">Bins on each side of zero, a power of two.</param>
 internal sealed class Histogram(int bins = Histogram.DefaultBins)
 {
-    /// <summary>Four to eight bins for each level of 8 bits, in 32 KiB.</summary>
+    /// <summary>Four to eight bins for each level of 8 bits, in 16 KiB.</summary>
     public const int DefaultBins = 2048;
 
     /// <summary>Narrower bins would ask for a factor that float32 does not have.</summary>
@@ -19,7 +20,17 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
     /// <summary>Elements binned at a time, small enough to stay in the nearest cache.</summary>
     private const int Block = 1024;
 
-    private readonly long[] _counts = new long[2 * bins];
+    /// <summary>Rows of counts for many elements: numbers that fall into one bin would wait for each other.</summary>
+    private const int Rows = 4;
+
+    /// <summary>Of what was counted last: where many values take turns, the cache holds twice as many counts of 32 bits as of 64.</summary>
+    private readonly uint[] _counts = new uint[2 * bins];
+
+    /// <summary>Of all before; null as long as 32 bits are enough.</summary>
+    private long[]? _earlier;
+
+    /// <summary>How many numbers are in <see cref="_counts"/>.</summary>
+    private long _recent;
     private int _exponent = SmallestExponent;
 
     /// <summary>The smallest and the largest number counted.</summary>
@@ -41,7 +52,16 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
     public int Last => Total == 0 ? -1 : BinOf(Extremes.High);
 
     /// <summary>Numbers from <c>bin · Width</c> up to the next edge.</summary>
-    public long this[int bin] => _counts[bin + bins];
+    public long this[int bin] => _counts[bin + bins] + (_earlier?[bin + bins] ?? 0);
+
+    /// <summary>The counts of a stretch of bins, also of some that don't exist.</summary>
+    public double[] ToArray(int first, int last)
+    {
+        var counts = new double[last - first + 1];
+        for (var bin = Math.Max(first, First); bin <= Math.Min(last, Last); bin++)
+            counts[bin - first] = this[bin];
+        return counts;
+    }
 
     /// <param name="elements">Finite numbers.</param>
     /// <param name="extremes">The smallest and the largest of them.</param>
@@ -51,19 +71,14 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
             return;
         Extremes = Extremes.Join(extremes);
         WidenTo(ExponentFor(extremes.Magnitude));
+        if (_recent + elements.Length > uint.MaxValue)
+            Settle();
+        _recent += elements.Length;
         Total += elements.Length;
         if (elements.Length <= _counts.Length)
-        {
-            CountFew(elements);
-            return;
-        }
-        // Two rows of counts: numbers that fall into one bin would wait for each other.
-        var rows = ArrayPool<uint>.Shared.Rent(4 * bins);
-        Array.Clear(rows, 0, 4 * bins);
-        Count(elements, rows.AsSpan(0, 2 * bins), rows.AsSpan(2 * bins, 2 * bins));
-        for (var i = 0; i < _counts.Length; i++)
-            _counts[i] += rows[i] + (long)rows[i + 2 * bins];
-        ArrayPool<uint>.Shared.Return(rows);
+            Count(elements, _counts, _counts, _counts, _counts);
+        else
+            CountMany(elements, BinOf(extremes.Low) + bins, BinOf(extremes.High) + bins + 1);
     }
 
     public void Merge(Histogram other)
@@ -71,7 +86,10 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
         if (other.Total == 0)
             return;
         WidenTo(other._exponent);
-        AddCounts(other._counts, Math.Min(31, _exponent - other._exponent));
+        var earlier = Settle();
+        var shift = Math.Min(31, _exponent - other._exponent);
+        for (var bin = -bins; bin < bins; bin++)
+            earlier[Joined(bin, shift)] += other[bin];
         Extremes = Extremes.Join(other.Extremes);
         Total += other.Total;
         Zeros += other.Zeros;
@@ -103,19 +121,24 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
         return Extremes.High;
     }
 
-    private void CountFew(ReadOnlySpan<float> elements)
+    /// <param name="from">The first place that any of them has.</param>
+    /// <param name="to">The one behind the last.</param>
+    private void CountMany(ReadOnlySpan<float> elements, int from, int to)
     {
-        Span<int> places = stackalloc int[Block];
-        for (var start = 0; start < elements.Length; start += Block)
-        {
-            var block = elements[start..Math.Min(elements.Length, start + Block)];
-            Zeros += Place(block, places);
-            foreach (var place in places[..block.Length])
-                _counts[place]++;
-        }
+        var size = _counts.Length;
+        var rows = ArrayPool<uint>.Shared.Rent(Rows * size);
+        for (var row = 0; row < Rows; row++)
+            Row(row)[from..to].Clear();
+        Count(elements, Row(0), Row(1), Row(2), Row(3));
+        var counts = _counts.AsSpan(from..to);
+        for (var row = 0; row < Rows; row++)
+            TensorPrimitives.Add(counts, Row(row)[from..to], counts);
+        ArrayPool<uint>.Shared.Return(rows);
+
+        Span<uint> Row(int index) => rows.AsSpan(index * size, size);
     }
 
-    private void Count(ReadOnlySpan<float> elements, Span<uint> even, Span<uint> odd)
+    private void Count(ReadOnlySpan<float> elements, Span<uint> first, Span<uint> second, Span<uint> third, Span<uint> fourth)
     {
         Span<int> places = stackalloc int[Block];
         for (var start = 0; start < elements.Length; start += Block)
@@ -123,13 +146,15 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
             var block = elements[start..Math.Min(elements.Length, start + Block)];
             Zeros += Place(block, places);
             var i = 0;
-            for (; i + 1 < block.Length; i += 2)
+            for (; i + Rows <= block.Length; i += Rows)
             {
-                even[places[i]]++;
-                odd[places[i + 1]]++;
+                first[places[i]]++;
+                second[places[i + 1]]++;
+                third[places[i + 2]]++;
+                fourth[places[i + 3]]++;
             }
-            if (i < block.Length)
-                even[places[i]]++;
+            for (; i < block.Length; i++)
+                first[places[i]]++;
         }
     }
 
@@ -146,9 +171,9 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
         {
             var x = new Vector<float>(block[i..]);
             var bin = Vector.ConvertToInt32Native(Vector.Floor(x * scale));
-            // A product so small that it is no longer below zero.
-            bin = Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), Vector.Min(bin, -Vector<int>.One), bin);
-            (bin + new Vector<int>(bins)).CopyTo(places[i..]);
+            // A product so small that it is no longer below zero: what is negative lies in bin -1 at most.
+            var most = Vector.LessThan(x, Vector<float>.Zero) | new Vector<int>(int.MaxValue);
+            (Vector.Min(bin, most) + new Vector<int>(bins)).CopyTo(places[i..]);
             zeros -= Vector.Equals(x, Vector<float>.Zero);
         }
         var count = Vector.Sum(zeros);
@@ -170,16 +195,32 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
     {
         if (exponent <= _exponent)
             return;
-        var old = (long[])_counts.Clone();
-        Array.Clear(_counts);
-        AddCounts(old, Math.Min(31, exponent - _exponent));
+        var shift = Math.Min(31, exponent - _exponent);
+        Widen(_counts, shift);
+        Widen(_earlier ?? [], shift);
         _exponent = exponent;
     }
 
-    /// <summary>Adds counts of bins that are narrower by a power of two. The shift rounds down, on both sides of zero.</summary>
-    private void AddCounts(long[] counts, int shift)
+    private void Widen<T>(T[] counts, int shift)
+        where T : INumber<T>
     {
-        for (var bin = -bins; bin < bins; bin++)
-            _counts[(bin >> shift) + bins] += counts[bin + bins];
+        var old = (T[])counts.Clone();
+        Array.Clear(counts);
+        for (var i = 0; i < old.Length; i++)
+            counts[Joined(i - bins, shift)] += old[i];
+    }
+
+    /// <summary>The place of a bin that is narrower by a power of two. The shift rounds down, on both sides of zero.</summary>
+    private int Joined(int bin, int shift) => (bin >> shift) + bins;
+
+    /// <summary>Makes room for recent counts.</summary>
+    private long[] Settle()
+    {
+        _earlier ??= new long[_counts.Length];
+        for (var i = 0; i < _counts.Length; i++)
+            _earlier[i] += _counts[i];
+        Array.Clear(_counts);
+        _recent = 0;
+        return _earlier;
     }
 }

@@ -11,6 +11,9 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
     /// <summary>Values have few outliers, channels have few elements: half a bin for each level of 8 bits is still finer than they can tell.</summary>
     private const int ChannelBins = 256;
 
+    /// <summary>Elements taken in at a time: what is read twice comes from a near cache.</summary>
+    private const int Part = 1 << 16;
+
     private readonly List<RangeCollector> _channels = [];
 
     /// <summary>What is noteworthy about the elements.</summary>
@@ -99,6 +102,15 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
 
     private void Add(RangeCollector collector, ReadOnlySpan<float> elements, Sample sample)
     {
+        var extremes = ValueRange.Empty;
+        for (var start = 0; start < elements.Length; start += Part)
+            extremes = extremes.Join(AddPart(collector, elements[start..Math.Min(elements.Length, start + Part)], sample));
+        if (!extremes.IsEmpty)
+            Facts.AddExtremes(extremes, sample);
+    }
+
+    private ValueRange AddPart(RangeCollector collector, ReadOnlySpan<float> elements, Sample sample)
+    {
         if (!FiniteElements.TryExtremes(elements, out var extremes))
         {
             var finite = FiniteElements.Of(elements);
@@ -106,9 +118,8 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
             elements = finite;
             FiniteElements.TryExtremes(finite, out extremes);
         }
-        if (elements.IsEmpty)
-            return;
-        Facts.AddExtremes(extremes, sample);
-        collector.Add(elements, extremes);
+        if (!elements.IsEmpty)
+            collector.Add(elements, extremes);
+        return extremes;
     }
 }

@@ -54,6 +54,20 @@ public sealed class HistogramTests
         Assert.That((histogram[-1], histogram[0], histogram[histogram.Last]), Is.EqualTo((1L, 1L, 1L)));
     }
 
+    [TestCase(4096)]
+    [TestCase(4097)]
+    [TestCase(100_003)]
+    public void Many_numbers_are_counted_like_few(int count)
+    {
+        var random = new Random(count);
+        float[] numbers = [.. Enumerable.Range(0, count).Select(_ => MathF.Max(0, random.NextSingle() * 3 - 1))];
+        var few = new Histogram();
+        foreach (var part in numbers.Chunk(100))
+            Add(few, part);
+
+        Assert.That(Content(Of(numbers)), Is.EqualTo(Content(few)));
+    }
+
     [TestCase(0f)]
     [TestCase(float.MaxValue)]
     [TestCase(-float.MaxValue)]
@@ -68,16 +82,24 @@ public sealed class HistogramTests
     private static Histogram Of(float[] numbers)
     {
         var histogram = new Histogram();
+        Add(histogram, numbers);
+        return histogram;
+    }
+
+    private static void Add(Histogram histogram, float[] numbers)
+    {
         FiniteElements.TryExtremes(numbers, out var extremes);
         histogram.Add(numbers, extremes);
-        return histogram;
     }
 
     private static Histogram Merged(float[][] lots)
     {
         var merged = new Histogram();
-        foreach (var lot in lots)
-            merged.Merge(Of(lot));
+        foreach (var (i, lot) in lots.Index())
+            if (i % 2 == 0)
+                merged.Merge(Of(lot));
+            else
+                Add(merged, lot);
         return merged;
     }
 
