@@ -1,19 +1,15 @@
 namespace ModelOptimizer.Calibration;
 
 /// <summary>
-/// The range whose quantized distribution is closest to the original one by Kullback-Leibler divergence, where clipped numbers count for the
-/// outermost bin (Migacz, "8-bit inference with TensorRT", GTC 2017). Few numbers in many bins look far from any smooth distribution; what that
-/// adds to the divergence is taken off (Miller, "Note on the bias of information estimates", 1955). Divergence does not see how far away the
-/// clipped numbers lie: a range that makes a larger squared error than clipping nothing is never taken.
+/// The range whose quantized distribution is closest to the original one by Kullback-Leibler divergence (Migacz, "8-bit inference with TensorRT",
+/// GTC 2017). Divergence does not see how far away the clipped numbers lie: a range that makes a larger squared error than clipping nothing is
+/// never taken.
 /// </summary>
 internal sealed class EntropyCalibrator : HistogramCalibrator
 {
     /// <summary>Ends tried on each side of zero.</summary>
     private const int Steps = 48;
     private const int Rounds = 2;
-
-    /// <summary>A level that is empty where the original has numbers: nearly impossible, and not infinitely wrong.</summary>
-    private const double Smallest = 1e-9;
 
     public override string Describe(RangeOptions options) => $"{Name}, {options.Bits} bits{(options.Symmetric ? ", symmetric" : "")}";
 
@@ -36,8 +32,8 @@ internal sealed class EntropyCalibrator : HistogramCalibrator
     /// <summary>A search for the best numbers of bins below and above zero.</summary>
     private sealed class Search
     {
-        private readonly double[] _all;
-        private readonly double[] _withoutZeros;
+        private readonly BinnedDivergence _divergence;
+        private readonly BinnedError _error;
         private readonly RangeOptions _options;
         private readonly double _width;
         private readonly int _first;
@@ -48,19 +44,18 @@ internal sealed class EntropyCalibrator : HistogramCalibrator
         public Search(Histogram histogram, RangeOptions options, int first, int last, int levels)
         {
             (_options, _width, _first, _last, _levels) = (options, histogram.Width, first, last, levels);
-            _all = new double[last - first + 1];
-            for (var bin = Math.Max(first, histogram.First); bin <= Math.Min(last, histogram.Last); bin++)
-                _all[bin - first] = histogram[bin];
-            _withoutZeros = [.. _all];
+            var counts = histogram.ToArray(first, last);
+            _error = new BinnedError([.. counts], first, _width);
+            _unclipped = Error(-first, last + 1);
             // Every quantization represents zero.
             if (last >= 0)
-                _withoutZeros[-first] -= histogram.Zeros;
-            _unclipped = Error(-first, last + 1);
+                counts[-first] -= histogram.Zeros;
+            _divergence = new BinnedDivergence(counts, levels);
         }
 
         public (int Below, int Above) Symmetric(int reach)
         {
-            var best = Best(reach, _levels / 2, half => Divergence(half, half));
+            var best = Best(reach, _levels / 2, half => (half, half));
             return (best, best);
         }
 
@@ -70,62 +65,34 @@ internal sealed class EntropyCalibrator : HistogramCalibrator
             for (var round = 0; round < Rounds; round++)
             {
                 var left = below;
-                above = Best(_last + 1, Math.Max(0, _levels - left), bins => Divergence(left, bins));
+                above = Best(_last + 1, Math.Max(0, _levels - left), bins => (left, bins));
                 var right = above;
-                below = Best(-_first, Math.Max(0, _levels - right), bins => Divergence(bins, right));
+                below = Best(-_first, Math.Max(0, _levels - right), bins => (bins, right));
+                if (below == left)
+                    break;
             }
             return (below, above);
         }
 
         public bool IsWorse(int below, int above) => Error(below, above) > _unclipped;
 
-        private double Error(int below, int above) =>
-            QuantizationGrid.Of(-below * _width, above * _width, _options.Bits, _options.Symmetric).Error(_all, _first * _width, _width);
+        private double Error(int below, int above) => _error.Of(QuantizationGrid.Of(-below * _width, above * _width, _options.Bits, _options.Symmetric));
 
         /// <summary>The number of bins of the smallest divergence, the largest of equals.</summary>
-        private static int Best(int most, int fewest, Func<int, double> divergence)
+        private int Best(int most, int fewest, Func<int, (int Below, int Above)> ends)
         {
             var best = (Bins: most, Divergence: double.PositiveInfinity);
             for (var i = 0; i <= Steps; i++)
             {
                 var bins = most - (int)((long)(most - fewest) * i / Steps);
-                if (bins >= fewest && bins > 0 && divergence(bins) is var found && found < best.Divergence)
+                if (bins < fewest || bins <= 0)
+                    continue;
+                var (below, above) = ends(bins);
+                var found = _divergence.Of(-_first - below, -_first + above);
+                if (found < best.Divergence && !IsWorse(below, above))
                     best = (bins, found);
             }
             return best.Bins;
         }
-
-        /// <summary>How far the distribution is from what is left of it when so many bins on either side of zero are quantized.</summary>
-        private double Divergence(int below, int above)
-        {
-            if (IsWorse(below, above))
-                return double.PositiveInfinity;
-            ReadOnlySpan<double> counts = _withoutZeros;
-            var (start, end) = (-_first - below, -_first + above);
-            var kept = counts[start..end];
-            var (clippedBelow, clippedAbove, inside) = (Sum(counts[..start]), Sum(counts[end..]), Sum(kept));
-            var total = inside + clippedBelow + clippedAbove;
-            if (inside == 0)
-                return total == 0 ? 0 : double.PositiveInfinity;
-            var (divergence, free) = (0.0, 0);
-            for (var level = 0; level < _levels; level++)
-            {
-                var from = (int)((long)kept.Length * level / _levels);
-                var to = (int)((long)kept.Length * (level + 1) / _levels);
-                var bins = kept[from..to];
-                var filled = bins.Length - bins.Count(0.0);
-                free += Math.Max(0, filled - 1);
-                var quantized = filled == 0 ? Smallest : Math.Max(Smallest, Sum(bins) / filled / inside);
-                for (var i = 0; i < bins.Length; i++)
-                {
-                    var original = (bins[i] + (from + i == 0 ? clippedBelow : 0) + (from + i == kept.Length - 1 ? clippedAbove : 0)) / total;
-                    if (original > 0)
-                        divergence += original * Math.Log(original / quantized);
-                }
-            }
-            return divergence - free / (2 * total);
-        }
-
-        private static double Sum(ReadOnlySpan<double> numbers) => System.Numerics.Tensors.TensorPrimitives.Sum(numbers);
     }
 }

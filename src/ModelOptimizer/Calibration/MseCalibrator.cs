@@ -17,7 +17,7 @@ internal sealed class MseCalibrator : HistogramCalibrator
         var extremes = histogram.Extremes;
         if (extremes.Magnitude == 0)
             return extremes;
-        var counts = Counts(histogram);
+        var errors = new BinnedError(histogram.ToArray(histogram.First, histogram.Last), histogram.First, histogram.Width);
         if (options.Symmetric)
         {
             var share = Search(1, share => Error(-extremes.Magnitude * share, extremes.Magnitude * share));
@@ -28,16 +28,15 @@ internal sealed class MseCalibrator : HistogramCalibrator
         var (low, high) = (1.0, 1.0);
         for (var round = 0; round < Rounds; round++)
         {
+            var before = low;
             high = extremes.High > 0 ? Search(high, share => Error(extremes.Low * low, extremes.High * share)) : high;
             low = extremes.Low < 0 ? Search(low, share => Error(extremes.Low * share, extremes.High * high)) : low;
+            if (low == before)
+                break;
         }
         return new ValueRange(Scaled(extremes.Low, extremes.Low < 0 ? low : 1), Scaled(extremes.High, extremes.High > 0 ? high : 1));
 
-        double Error(double from, double to)
-        {
-            var grid = QuantizationGrid.Of(from, to, options.Bits, options.Symmetric);
-            return grid.Error(counts, histogram.First * histogram.Width, histogram.Width);
-        }
+        double Error(double from, double to) => errors.Of(QuantizationGrid.Of(from, to, options.Bits, options.Symmetric));
     }
 
     private static float Scaled(float end, double share) => share == 1 ? end : (float)(end * share);
@@ -59,7 +58,4 @@ internal sealed class MseCalibrator : HistogramCalibrator
                 best = (share, found);
         }
     }
-
-    private static double[] Counts(Histogram histogram) =>
-        [.. Enumerable.Range(histogram.First, histogram.Last - histogram.First + 1).Select(bin => (double)histogram[bin])];
 }
