@@ -10,21 +10,20 @@ using ModelOptimizer.Testing;
 namespace ModelOptimizer.Benchmarks;
 
 /// <summary>
-/// What calibration costs: time against unfused inference of the same samples with the same outputs on one thread, and peak memory against the
-/// number of samples, each in a process of its own.
+/// What calibration costs: the process's own CPU time against unfused inference of the same samples with the same outputs on one thread, and
+/// peak memory against the number of samples, each in a process of its own.
 /// </summary>
 internal static class CalibrationBenchmark
 {
     private const long Ceiling = 1L << 30;
-    private const string Baseline = "inference";
-    private static readonly string[] s_models = ["langid-bert", "mnist-pytorch", "ocr-cls", "ocr-rec"];
+    private static readonly Dictionary<string, int> s_samples = new() { ["langid-bert"] = 64, ["mnist-pytorch"] = 512, ["ocr-cls"] = 32, ["ocr-rec"] = 4 };
     private static readonly OnnxRuntimeEngine s_engine = new();
 
     public static void Measure()
     {
-        Console.WriteLine("Time, one thread, against inference with all values as outputs, and what choosing takes on top (median of 5 interleaved rounds)");
-        foreach (var name in s_models)
-            MeasureTimes(name, samples: name.StartsWith("ocr", StringComparison.Ordinal) ? 4 : 64);
+        Console.WriteLine("CPU time, one thread, against inference with all values as outputs; in brackets what of it chooses ranges (median of 5 interleaved rounds)");
+        foreach (var (name, samples) in s_samples)
+            MeasureTimes(name, samples);
         Console.WriteLine("Peak memory by number of samples, two threads");
         foreach (var (name, calibrator, counts) in new[] { ("langid-bert", "min-max", new[] { 32, 2048 }), ("langid-bert", "percentile", [32, 2048]), ("ocr-det", "min-max", [16]), ("ocr-det", "entropy", [16]) })
             foreach (var count in counts)
@@ -52,35 +51,43 @@ internal static class CalibrationBenchmark
     {
         var model = OnnxModel.Load(SharedModels.Require($"{name}.onnx"));
         var data = Samples(name, model, samples).ToList();
-        var settings = Calibrator.All.Select(calibrator => calibrator.Name).Prepend(Baseline).ToList();
-        var times = settings.ToDictionary(setting => setting, _ => new List<double>());
-        var choosing = new Dictionary<string, TimeSpan>();
+        var calibrators = Calibrator.All.Select(calibrator => calibrator.Name).ToList();
+        var baseline = new List<double>();
+        var ratios = calibrators.ToDictionary(calibrator => calibrator, _ => new List<(double All, double Choosing)>());
         for (var round = 0; round < 6; round++)
-            foreach (var setting in settings)
+        {
+            var inference = CpuSeconds(() => Infer(model, data));
+            foreach (var calibrator in calibrators)
             {
-                var watch = Stopwatch.StartNew();
-                if (setting == Baseline)
-                    Infer(model, data);
-                else
-                    choosing[setting] = Calibrate(model, data, setting, threads: 1).Choosing;
+                var choosing = 0.0;
+                var all = CpuSeconds(() => choosing = Calibrate(model, data, calibrator, threads: 1).Choosing);
                 // The first round warms up.
                 if (round > 0)
-                    times[setting].Add((watch.Elapsed - choosing.GetValueOrDefault(setting)).TotalSeconds);
+                    ratios[calibrator].Add((all / inference, choosing / inference));
             }
-        var baseline = Median(times[Baseline]);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-14} {samples,4} samples {baseline * 1000,8:f0} ms")
-            + string.Concat(settings.Skip(1).Select(setting => string.Create(CultureInfo.InvariantCulture, $"  {setting} {Median(times[setting]) / baseline:f2} + {choosing[setting].TotalMilliseconds:f0} ms"))));
+            if (round > 0)
+                baseline.Add(inference);
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-14} {samples,4} samples {Median(baseline) * 1000,8:f0} ms")
+            + string.Concat(ratios.Select(pair => string.Create(CultureInfo.InvariantCulture,
+                $"  {pair.Key} {Median(pair.Value.Select(ratio => ratio.All)):f2} ({Median(pair.Value.Select(ratio => ratio.Choosing)):f2})"))));
     }
 
-    /// <returns>How many slices the model ran in, and how long the calibrator chose, which does not depend on the number of samples.</returns>
-    private static (int Slices, TimeSpan Choosing) Calibrate(OnnxModel model, IEnumerable<Sample> samples, string calibrator, int threads)
+    private static double CpuSeconds(Action action)
+    {
+        var before = Environment.CpuUsage.TotalTime;
+        action();
+        return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+    }
+
+    /// <returns>How many slices the model ran in, and the CPU seconds in which the calibrator chose, which do not depend on the number of samples.</returns>
+    private static (int Slices, double Choosing) Calibrate(OnnxModel model, IEnumerable<Sample> samples, string calibrator, int threads)
     {
         var options = new RangeOptions { Calibrator = Calibrator.Find(calibrator)! };
         using var observation = new Observation<RangeObserver>(s_engine, model, Values(model), _ => new RangeObserver(options));
         var (observers, _) = observation.Run(samples, Ceiling, threads, CancellationToken.None);
-        var watch = Stopwatch.StartNew();
-        GC.KeepAlive(observers.Values.AsParallel().WithDegreeOfParallelism(threads).Select(observer => observer.Range).ToList());
-        return (observation.Slices, watch.Elapsed);
+        var choosing = CpuSeconds(() => GC.KeepAlive(observers.Values.AsParallel().WithDegreeOfParallelism(threads).Select(observer => observer.Range).ToList()));
+        return (observation.Slices, choosing);
     }
 
     private static void Infer(OnnxModel model, List<Sample> samples)
@@ -127,5 +134,9 @@ internal static class CalibrationBenchmark
         return Tensor.Create([1, channels, height, width], tiled);
     }
 
-    private static double Median(List<double> numbers) => numbers.Order().ElementAt(numbers.Count / 2);
+    private static double Median(IEnumerable<double> numbers)
+    {
+        var ordered = numbers.Order().ToList();
+        return ordered[ordered.Count / 2];
+    }
 }

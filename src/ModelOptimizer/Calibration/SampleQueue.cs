@@ -12,6 +12,7 @@ internal sealed class SampleQueue(IEnumerable<Sample> samples, SlicedModel model
     private readonly Lock _lock = new();
     private readonly IEnumerator<Sample> _samples = samples.GetEnumerator();
     private readonly object _gate = new();
+    private readonly GarbageLimit _garbage = new();
     private int _allowed = 1;
     private int _running;
     private int _handedOut;
@@ -108,6 +109,7 @@ internal sealed class SampleQueue(IEnumerable<Sample> samples, SlicedModel model
             {
                 _failure = ExceptionDispatchInfo.Capture(e);
             }
+            _garbage.Check();
             _turn++;
             _running--;
             Monitor.PulseAll(_gate);
