@@ -29,7 +29,8 @@ public sealed class QuantizedRepairTests
         ["Gemm, transposed, with alpha and beta"] = () => Matrix((g, x) => g.Op("Gemm", [x, g.Weight("w", Weight([40, Channels])), g.Weight("b", Weight([40]))],
             ("transB", 1L), ("alpha", 0.5f), ("beta", 2f))),
         ["Gemm in a branch"] = () => Matrix((g, x) =>
-            Named(g.If(Always(g, x), then => [Named(Layer(then, x, 4))], otherwise => [Named(Layer(otherwise, otherwise.Op("Tanh", x), 5))]).Output())),
+            Named(g.If(Always(g, x), then => [Named(Layer(then, x, 4))],
+                otherwise => [Named(Layer(otherwise, otherwise.Op("Tanh", x), 5))]).Output())),
         ["Gemm in a loop"] = () => Matrix((g, x) => g.Loop(g.Initializer("trips", Tensor.Create([], 1L)), null, [x],
             (body, formals) => [body.Op("Identity", formals[1]), Layer(body, formals[2], 4, Channels)]).Output()),
         ["Gemm in a function"] = () => Matrix((g, x) =>
@@ -139,7 +140,7 @@ public sealed class QuantizedRepairTests
     [Test]
     public void A_branch_that_no_sample_takes_is_left_alone_with_the_reason()
     {
-        var log = PassContexts.Run(s_models["Gemm in a branch"](), new QuantizeDynamic(new() { Prefer = Preference.Size }), new RoundAdaptively(new()));
+        var log = PassContexts.Run(s_models["Gemm in a branch"](), s_quantizers["dynamic"](), new RoundAdaptively(new()));
 
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("the calibration data shows no inputs of it"));
     }
@@ -152,7 +153,8 @@ public sealed class QuantizedRepairTests
 
         var log = PassContexts.Run(s_models["Gemm"](), diagnostics, int.MaxValue, new QuantizeWeights(new() { Bits = 4 }), PassRegistry.Create(pass));
 
-        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("can mend none of 1 quantized products").And.Not.Contains("has to stand behind"));
+        Assert.That(diagnostics.Diagnostics.Single().Message,
+            Does.Contain("can mend none of 1 quantized products").And.Not.Contains("has to stand behind"));
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("not mended"));
     }
 
@@ -162,10 +164,11 @@ public sealed class QuantizedRepairTests
     {
         foreach (var options in (RepairOptions[])[new() { Exclude = ["w"] }, new() { Operators = ["Conv"] }, new() { Include = ["other"] }])
         {
-            var log = PassContexts.Run(s_models["Gemm"](), [.. Planted(new QuantizeDynamic(new() { Prefer = Preference.Size })), PassRegistry.Create(pass, options)]);
+            var log = PassContexts.Run(s_models["Gemm"](), [.. Planted(s_quantizers["dynamic"]()), PassRegistry.Create(pass, options)]);
 
             Assert.That(log.Runs[^1].Rewrites, Is.Zero);
-            Assert.That(log.Refusals[^1].Why, Does.Contain("exclude has 'w'").Or.Contains("operators does not name Gemm").Or.Contains("include does not match"));
+            Assert.That(log.Refusals[^1].Why,
+                Does.Contain("exclude has 'w'").Or.Contains("operators does not name Gemm").Or.Contains("include does not match"));
         }
     }
 
@@ -176,7 +179,8 @@ public sealed class QuantizedRepairTests
         var quantized = original.Clone();
         PassContexts.Run(quantized, new QuantizeDynamic(new() { Prefer = Preference.Size }));
 
-        SelectionReview.ReportUnmatched(new RoundAdaptively(options), quantized, original, new PassSettings("round-adaptively", options, new SourceLocation("model-opt.yaml")), diagnostics);
+        SelectionReview.ReportUnmatched(new RoundAdaptively(options), quantized, original,
+            new PassSettings("round-adaptively", options, new SourceLocation("model-opt.yaml")), diagnostics);
 
         Assert.That(diagnostics.Diagnostics, Is.Empty);
     }
@@ -276,7 +280,8 @@ public sealed class QuantizedRepairTests
     private static QuantizeDynamic IntegerConvolutions => new(new() { Operators = ["Conv"] });
 
     /// <summary>A condition that holds on all inputs, which only running the model shows.</summary>
-    private static Value Always(GraphBuilder g, Value x) => g.Op("Less", g.Op("ReduceMin", [x], ("keepdims", 0L)), g.Initializer("large", Tensor.Create([], 1e9f)));
+    private static Value Always(GraphBuilder g, Value x) =>
+        g.Op("Less", g.Op("ReduceMin", [x], ("keepdims", 0L)), g.Initializer("large", Tensor.Create([], 1e9f)));
 
     private static Value Layer(GraphBuilder g, Value x, int seed, int outputs = 40) =>
         g.Op("Gemm", x, g.Weight($"w{seed}", Weight([Channels, outputs], seed)), g.Weight($"b{seed}", Weight([outputs], seed)));

@@ -48,7 +48,8 @@ internal sealed class HalfDangers
         if (Divisor(node) is { } divisor && _edges.TryGetValue(divisor, out var edge) && MayVanish(edge))
             edge.Keep($"{node.OpType} divides by {edge.Name}, which may become zero in float16");
         // Of a function that nobody calls, or that is called with several types, no types are known, and so no edges.
-        if (node.Is("Sin", "Cos", "Tan") && _edges.TryGetValue(node.Input(0)!, out var angle) && !(_seen.GetValueOrDefault(angle.Value)?.Peak <= LargestAngle))
+        if (node.Is("Sin", "Cos", "Tan") && _edges.TryGetValue(node.Input(0)!, out var angle)
+            && !(_seen.GetValueOrDefault(angle.Value)?.Peak <= LargestAngle))
             angle.Keep("angles are too coarse in float16");
     }
 

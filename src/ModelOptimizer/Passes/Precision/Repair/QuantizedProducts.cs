@@ -9,7 +9,9 @@ namespace ModelOptimizer.Passes;
 internal sealed record QuantizedProducts(IReadOnlyList<QuantizedProduct> Found, IReadOnlyList<(Node Node, string Why)> Unread)
 {
     private static readonly FrozenSet<string> IntegerOperators =
-        FrozenSet.Create("MatMulNBits", "MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "QLinearMatMul", "QLinearConv");
+    [
+        "MatMulNBits", "MatMulInteger", "MatMulIntegerToFloat", "ConvInteger", "DynamicQuantizeMatMul", "QLinearMatMul", "QLinearConv",
+    ];
 
     /// <summary>Nodes between a product and its result: scales, a bias, a Cast.</summary>
     private const int Furthest = 4;

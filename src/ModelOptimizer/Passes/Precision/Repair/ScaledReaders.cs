@@ -20,7 +20,7 @@ internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyLi
         Readers = [.. Readers.Select(reader => WeightedNode.Of(reader.Node).Node!)],
     };
 
-    /// <summary>Why the profile keeps a pass from scaling them; null when it doesn't. Of what gives the scale it has to exclude one explicitly.</summary>
+    /// <summary>Why the profile keeps a pass from scaling them; null when it doesn't. What gives the scale counts only where it is excluded.</summary>
     public string? Refusal(NodeSelector selector)
     {
         foreach (var reader in Readers)

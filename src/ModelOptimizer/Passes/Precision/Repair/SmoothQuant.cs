@@ -13,8 +13,8 @@ public sealed record SmoothQuantOptions : SelectionOptions, ILocated
     public SourceLocation? Location { get; init; }
 
     [Option("How much of the activations' range moves into the weights: 0 makes the weights even, 1 the activations. Taken as it is, "
-        + "even where the error grows by it, which the log tells. Left out: for each layer what makes the smallest error on the calibration data, if that is "
-        + "smaller than without.", Example = "50%")]
+        + "even where the error grows by it, which the log tells. Left out: for each layer what makes the smallest error on the calibration data, if "
+        + "that is smaller than without.", Example = "50%")]
     public Ratio? Alpha { get; init; }
 }
 
