@@ -114,4 +114,52 @@ public sealed class MovementTests
 
         Assert.That(test.Log.Values.Select(value => value.Low), Has.Some.EqualTo(-3f));
     }
+
+    [TestCase(6, -3)]
+    [TestCase(2, -3)]
+    public void Neither_does_what_a_hard_swish_makes_zero_that_is_spelled_out(float high, float visible)
+    {
+        var g = new GraphBuilder();
+        var x = Conv(g, g.Op("Mul", g.Input("x", Picture), g.Constant(Tensor.Create([], 4f))), "a");
+        g.Output("y", Conv(g, g.Op("Mul", x, Gate(g, x, low: 0, high)), "b"));
+
+        Assert.That(Lows(g), Has.Some.EqualTo(visible));
+    }
+
+    [Test]
+    public void A_gate_that_is_never_zero_hides_nothing()
+    {
+        var g = new GraphBuilder();
+        var x = Conv(g, g.Op("Mul", g.Input("x", Picture), g.Constant(Tensor.Create([], 4f))), "a");
+        g.Output("y", Conv(g, g.Op("Mul", x, Gate(g, x, low: 0.5f, high: 6)), "b"));
+
+        Assert.That(Lows(g).Min(), Is.LessThan(-3));
+    }
+
+    [Test]
+    public void A_gate_of_another_value_hides_nothing()
+    {
+        var g = new GraphBuilder();
+        var (x, other) = (Conv(g, g.Op("Mul", g.Input("x", Picture), g.Constant(Tensor.Create([], 4f))), "a"), g.Input("z", Picture));
+        g.Output("y", Conv(g, g.Op("Mul", x, Gate(g, Conv(g, other, "c"), low: 0, high: 6)), "b"));
+
+        Assert.That(Lows(g).Min(), Is.LessThan(-3));
+    }
+
+    [Test]
+    public void Other_readers_see_all_of_a_value()
+    {
+        var g = new GraphBuilder();
+        var x = Conv(g, g.Op("Mul", g.Input("x", Picture), g.Constant(Tensor.Create([], 4f))), "a");
+        g.Output("y", Conv(g, g.Op("Mul", x, Gate(g, x, low: 0, high: 6)), "b"));
+        g.Output("z", g.Op("Abs", x));
+
+        Assert.That(Lows(g).Min(), Is.LessThan(-3));
+    }
+
+    private static Value Gate(GraphBuilder g, Value x, float low, float high) => g.Op("Mul",
+        g.Op("Clip", g.Op("Add", x, g.Constant(Tensor.Create([], 3f))), g.Constant(Tensor.Create([], low)), g.Constant(Tensor.Create([], high))),
+        g.Constant(Tensor.Create([], 1f / 6)));
+
+    private static IEnumerable<float> Lows(GraphBuilder g) => Quantize(g.Build()).Log.Values.Select(value => value.Low).ToList();
 }

@@ -26,7 +26,7 @@ internal sealed class ActivationRanges(PassContext context, CalibrationData data
     {
         var wanted = options with { Bits = grid.IsWide ? 16 : 8, Symmetric = grid.IsSymmetric };
         foreach (var (value, range) in data.Ranges(context.Model, values, wanted))
-            _ranges[new(value, grid)] = VisibleRange.Of(value, range, context.Opset(value.Graph));
+            _ranges[new(value, grid)] = new VisibleRange(context.Opset(value.Graph)).Of(value, range);
     }
 
     private static ValueRange? Fixed(Value value) =>

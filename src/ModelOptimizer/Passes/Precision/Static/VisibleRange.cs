@@ -5,37 +5,45 @@ namespace ModelOptimizer.Passes;
 
 /// <summary>
 /// The part of a value's range that its readers can tell apart. What a Clip, HardSigmoid or HardSwish maps to one number anyway needs no codes
-/// of its own, so that the rest gets finer steps.
+/// of its own, so that the rest gets finer steps. Spelled out, x · Clip(x + 3, 0, 6), they are seen through.
 /// </summary>
-internal static class VisibleRange
+internal sealed class VisibleRange(long opset)
 {
-    public static ValueRange Of(Value value, ValueRange range, long opset)
+    /// <summary>Scalings and shifts looked through; formulas have two.</summary>
+    private const int Deepest = 4;
+
+    private static readonly (float Low, float High) All = (float.NegativeInfinity, float.PositiveInfinity);
+
+    public ValueRange Of(Value value, ValueRange range)
+    {
+        var (low, high) = SeenOf(value, 0);
+        return low > high ? range : new(Math.Clamp(range.Low, low, high), Math.Clamp(range.High, low, high));
+    }
+
+    private (float Low, float High) SeenOf(Value value, int depth)
     {
         var (low, high) = (float.PositiveInfinity, float.NegativeInfinity);
         foreach (var use in value.Uses)
         {
-            var seen = SeenBy(use, opset);
+            var seen = SeenBy(use, depth);
             (low, high) = (MathF.Min(low, seen.Low), MathF.Max(high, seen.High));
         }
-        return low > high ? range : new(Math.Clamp(range.Low, low, high), Math.Clamp(range.High, low, high));
+        return (low, high);
     }
 
-    private static (float Low, float High) SeenBy(Use use, long opset) => use.User switch
+    private (float Low, float High) SeenBy(Use use, int depth)
     {
-        var node when node.Is("HardSwish") => (-3, float.PositiveInfinity),
-        var node when node.Is("HardSigmoid") => HardSigmoid(node),
-        var node when node.Is("Relu", "Clip") && use.Index == 0 && ClipBounds.Of(node, opset) is { } bounds => (bounds.Low, bounds.High),
-        // x · HardSigmoid(x) is flat below only.
-        var node when node.Is("Mul") && Gate(node, use) is { } gate => (HardSigmoid(gate).Low, float.PositiveInfinity),
-        _ => (float.NegativeInfinity, float.PositiveInfinity),
-    };
-
-    private static Node? Gate(Node product, Use use) => product.Input(1 - use.Index)?.Producer is { } gate && gate.Is("HardSigmoid")
-        && gate.Input(0) == product.Input(use.Index) ? gate : null;
-
-    private static (float Low, float High) HardSigmoid(Node node)
-    {
-        var (alpha, beta) = (node.Attributes.GetFloat("alpha", 0.2f), node.Attributes.GetFloat("beta", 0.5f));
-        return alpha > 0 ? (-beta / alpha, (1 - beta) / alpha) : (float.NegativeInfinity, float.PositiveInfinity);
+        var node = use.User;
+        if (node.Is("HardSwish"))
+            return (-3, float.PositiveInfinity);
+        if (use.Index == 0 && GateLine.Bounds(node, opset) is { } bounds)
+            return bounds;
+        // x · gate(x) is zero below the gate, and grows above.
+        if (node.Is("Mul") && GateLine.ZeroBelow(node.Input(1 - use.Index), node.Input(use.Index)!, opset) is { } zeroBelow)
+            return (zeroBelow, float.PositiveInfinity);
+        if (depth == Deepest || GateLine.Step(node, use.Index) is not var (factor, term) || !(factor > 0))
+            return All;
+        var (low, high) = SeenOf(node.Output(), depth + 1);
+        return ((low - term) / factor, (high - term) / factor);
     }
 }
