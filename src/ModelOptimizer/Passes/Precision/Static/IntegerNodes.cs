@@ -36,6 +36,7 @@ internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weig
             isWeight ? node.Precision.Weights : node.Precision.Activations,
             isWeight ? node.ChannelAxis(value.Constant!) : null,
             isWeight ? Alpha(node.Node) : 1,
+            isWeight && node.Node.Is("Conv"),
             tensor => bias is null ? null : QuantizedBias.WantedScales(bias, activationScale, tensor.Scales));
         weights.Read(node.Node, index, stored, value.Name);
         return stored;

@@ -12,15 +12,18 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
     /// <summary>Quantizes a constant.</summary>
     /// <param name="factor">What it is multiplied by first.</param>
     /// <param name="givenScales">Scales that a bias asks for; see <see cref="AffineTensor.Quantize"/>.</param>
-    public StoredWeight Store(Value value, AffineGrid grid, int? axis, float factor, Func<AffineTensor, float[]?> givenScales)
+    /// <param name="isKernel">Whether it is the kernel of a Conv.</param>
+    public StoredWeight Store(Value value, AffineGrid grid, int? axis, float factor, bool isKernel, Func<AffineTensor, float[]?> givenScales)
     {
         var key = (value, grid, axis, factor);
         var content = Scaled(value.Constant!, factor);
         var known = _stored.GetValueOrDefault(key);
         var tensor = known?.Tensor ?? AffineTensor.Quantize(content, axis, grid);
         if (givenScales(tensor) is { } given)
-            return Add(value, AffineTensor.Quantize(content, axis, grid, given));
-        return known ?? (_stored[key] = Add(value, tensor));
+            return Add(value, Balanced(AffineTensor.Quantize(content, axis, grid, given)));
+        return known ?? (_stored[key] = Add(value, Balanced(tensor)));
+
+        AffineTensor Balanced(AffineTensor rounded) => isKernel ? WindowRounding.Balance(content, rounded, grid) : rounded;
     }
 
     /// <summary>Lets an input read the stored weight.</summary>
