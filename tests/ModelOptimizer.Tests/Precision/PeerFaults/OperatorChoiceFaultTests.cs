@@ -35,9 +35,9 @@ public sealed class OperatorChoiceFaultTests
 
     /// <summary>Fault 7, on real models.</summary>
     /// <param name="model">The model, with real data.</param>
-    /// <param name="least">A little below what was measured, in dB.</param>
-    [TestCase("ocr-det", 11)]
-    [TestCase("ocr-rec", 8)]
+    /// <param name="least">In dB: what the peer reaches by hand on the OCR models; else a little below what was measured.</param>
+    [TestCase("ocr-det", 13.07)]
+    [TestCase("ocr-rec", 12.86)]
     [TestCase("langid-bert", 20)]
     [TestCase("mnist-pytorch", 35)]
     [Category("Slow")]

@@ -9,9 +9,9 @@ namespace ModelOptimizer.Tests.Precision.Static;
 
 public sealed class RangeOptionTests
 {
-    [TestCase("percentile: 99.9", "'percentile' of quantize-static does nothing with the calibrator min-max: add 'calibrator: percentile'")]
+    [TestCase("percentile: 99.9, calibrator: min-max", "'percentile' of quantize-static does nothing with the calibrator min-max: add 'calibrator: percentile'")]
     [TestCase("percentile: 99.99, calibrator: mse", "'percentile' of quantize-static does nothing with the calibrator mse: add 'calibrator: percentile'")]
-    [TestCase("averaging-constant: 0.1", "'averaging-constant' of quantize-static does nothing with the calibrator min-max: add 'calibrator: moving-average'")]
+    [TestCase("averaging-constant: 0.1", "'averaging-constant' of quantize-static does nothing with the calibrator percentile: add 'calibrator: moving-average'")]
     public void Options_of_another_calibrator_are_told_where_they_stand(string entry, string message)
     {
         var options = Read(entry);

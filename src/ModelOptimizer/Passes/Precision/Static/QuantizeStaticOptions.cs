@@ -42,8 +42,9 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
     [Option("Whether zero is the middle of the weights' codes. Left out: only with int8.")]
     public bool? SymmetricWeights { get; init; }
 
-    [Option(RangeOptions.CalibratorText)]
-    public Calibrator Calibrator { get; init; } = Calibrator.MinMax;
+    [Option(RangeOptions.CalibratorText + " percentile kept as much as any on most models measured; min-max clips nothing that the data shows; "
+        + "moving-average averages the extremes of samples, and so clips the louder half of them: only for samples that all reach equally far.")]
+    public Calibrator Calibrator { get; init; } = Calibrator.Percentile;
 
     [Option(RangeOptions.PercentileText, Minimum = 50, Maximum = 100, Example = "99.9")]
     public double? Percentile { get; init; }
