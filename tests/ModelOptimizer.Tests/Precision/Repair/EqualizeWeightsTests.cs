@@ -55,7 +55,9 @@ public sealed class EqualizeWeightsTests
 
         var test = PassTester.Run(Pass, model, tolerance: Tolerance.BitExact);
 
-        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(2));
+        Assert.That(test.Log.Rewrites, Has.Count.EqualTo(1));
+        // Both weights of the other pair are large where the other is: nothing is gained between them.
+        Assert.That(test.Log.Refusals.Select(refusal => refusal.Why), Has.One.Contains("balanced, the noise of 8 bits would be"));
     }
 
     [Test]
@@ -178,12 +180,28 @@ public sealed class EqualizeWeightsTests
     }
 
     [Test]
+    public void Refuses_what_a_scale_for_each_channel_makes_even_already()
+    {
+        var model = Model(g =>
+        {
+            // Ranges lie apart by four at most.
+            var hidden = g.Op("Gemm", g.Input("x", s_rows), g.Weight("a", Uneven([5, 6], i => i % 6 % 2 == 0 ? 1 : 4)));
+            g.Output("y", g.Op("Gemm", hidden, g.Weight("b", Uneven([6, 3], _ => 1))));
+        });
+
+        PassTester.Run(Pass, model).Refuses("balanced, the noise of 8 bits would be");
+    }
+
+    private static Tensor Uneven(long[] dimensions, Func<int, float> scale) =>
+        Tensor.Create(dimensions, [.. Weights.Random((int)(dimensions[0] * dimensions[1])).Select((weight, i) => MathF.CopySign(scale(i), weight))]);
+
+    [Test]
     public void What_parts_no_weight_is_balanced_beside_what_would()
     {
         var model = Model(g =>
         {
             var first = Gemm(g, "a", g.Input("x", s_rows), [5, 6]);
-            g.Output("y", Gemm(g, "d", Gemm(g, "b", first, [6, 4]), [4, 3]));
+            g.Output("y", Gemm(g, "d", Gemm(g, "b", first, [6, 40]), [40, 3]));
             g.Output("z", Gemm(g, "c", Gemm(g, "a", g.Input("x2", s_rows), [5, 6]), [6, 2]));
         });
 
