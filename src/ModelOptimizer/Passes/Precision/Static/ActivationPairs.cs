@@ -26,12 +26,13 @@ internal sealed class ActivationPairs(QdqPlan plan, QdqConstants constants, Pass
     /// <summary>Lets everything that reads a value of its graph read codes on the grid. Clamps on the way that do nothing then go.</summary>
     public void RoundForAll(Value value, AffineGrid grid)
     {
-        while (value.Uses is [var only] && plan.IsAbsorbed(only.User))
+        while (value.Uses is [var only] && plan.IsAbsorbed(only.User) && plan.GridOf(only.User) == grid)
             only.User.ReplaceWith(value);
         if (value.Uses.Count == 0)
             return;
         var readers = value.Uses.ToList();
-        var rounded = Insert(value, new GriddedValue(value, grid), value.Graph);
+        // Already rounded more coarsely where a node of another precision made it.
+        var rounded = Insert(value, new GriddedValue(_origins.TryGetValue(value, out var origin) ? origin.Value : value, grid), value.Graph);
         foreach (var reader in readers)
             reader.User.SetInput(reader.Index, rounded);
     }

@@ -12,10 +12,12 @@ internal sealed class MovementPlan
     private readonly OnnxModel _model;
     private readonly Dictionary<Node, StaticNode> _computing;
     private readonly Dictionary<Node, AffineGrid> _moving = [];
+    private readonly IReadOnlySet<Node> _kept;
 
-    public MovementPlan(OnnxModel model, IEnumerable<StaticNode> computing)
+    /// <param name="kept">Clamps that have to stay.</param>
+    public MovementPlan(OnnxModel model, IEnumerable<StaticNode> computing, IReadOnlySet<Node> kept)
     {
-        _model = model;
+        (_model, _kept) = (model, kept);
         _computing = computing.ToDictionary(candidate => candidate.Node);
         foreach (var graph in GraphWalker.Graphs(model))
             foreach (var node in graph.Nodes.Backwards())
@@ -54,6 +56,20 @@ internal sealed class MovementPlan
         return use.Index == 0 ? GridOf(use.User) : null;
     }
 
+    /// <summary>True when clamps between the value and what computes it keep it within the bounds of another clamp.</summary>
+    public bool StaysWithin(Value value, Node clamp)
+    {
+        var (low, high) = (float.NegativeInfinity, float.PositiveInfinity);
+        while (value.Producer is { } producer && (IsClamp(producer) ? KeepsZero(producer) : QuantizableOperators.Moves(producer)))
+        {
+            if (IsClamp(producer))
+                (low, high) = (MathF.Max(low, Bounds(producer)!.Value.Low), MathF.Min(high, Bounds(producer)!.Value.High));
+            value = producer.Input(0)!;
+        }
+        var bounds = Bounds(clamp)!.Value;
+        return low >= bounds.Low && high <= bounds.High;
+    }
+
     private AffineGrid? GridFor(Node node)
     {
         if (!CanMove(node))
@@ -69,11 +85,13 @@ internal sealed class MovementPlan
     {
         if (node.Input(0) is not { Constant: null, IsOverridable: false } input || input.Type?.ElementType != DataType.Float || input.Graph != node.Graph)
             return false;
-        return IsClamp(node) ? input.Uses.Count == 1 && KeepsZero(node) : QuantizableOperators.Moves(node);
+        return IsClamp(node) ? input.Uses.Count == 1 && KeepsZero(node) && !_kept.Contains(node) : QuantizableOperators.Moves(node);
     }
 
     private static bool IsClamp(Node node) => QuantizableOperators.Find(node) is { Kind: QuantizedKind.Clamp };
 
     /// <summary>Every grid has zero, so that a clamp that cuts it off does more than rounding.</summary>
-    private bool KeepsZero(Node clamp) => ClipBounds.Of(clamp, _model.OpsetOf(clamp.Graph!)) is { Low: <= 0, High: >= 0 };
+    private bool KeepsZero(Node clamp) => Bounds(clamp) is { Low: <= 0, High: >= 0 };
+
+    private ClipBounds? Bounds(Node clamp) => ClipBounds.Of(clamp, _model.OpsetOf(clamp.Graph!));
 }

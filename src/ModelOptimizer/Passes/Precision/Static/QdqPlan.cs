@@ -18,16 +18,30 @@ internal sealed class QdqPlan
     private readonly List<GriddedValue> _rounded = [];
     private Dictionary<GriddedValue, (AffineScale Scale, ValueRange Range)> _scales = [];
 
-    public QdqPlan(OnnxModel model, IReadOnlyList<StaticNode> nodes)
+    private QdqPlan(OnnxModel model, IReadOnlyList<StaticNode> nodes, IReadOnlySet<Node> kept)
     {
         Nodes = nodes;
-        _movement = new MovementPlan(model, nodes);
+        _movement = new MovementPlan(model, nodes, kept);
         Moving = [.. GraphWalker.Nodes(model).Where(node => _movement.GridOf(node) is not null)];
         foreach (var node in Moving)
             foreach (var output in node.Outputs.OfType<Value>())
                 Join(node.Input(0)!, output, _movement.GridOf(node)!.Value);
         foreach (var node in nodes)
             AddValues(node);
+    }
+
+    public static QdqPlan Of(OnnxModel model, IReadOnlyList<StaticNode> nodes)
+    {
+        var kept = new HashSet<Node>();
+        while (true)
+        {
+            var plan = new QdqPlan(model, nodes, kept);
+            var more = plan.FindNeededClamps();
+            if (more.Count == 0)
+                return plan;
+            // A clamp that stays splits the values that share a scale, so that others may go after all.
+            kept.UnionWith(more);
+        }
     }
 
     public IReadOnlyList<StaticNode> Nodes { get; }
@@ -66,6 +80,14 @@ internal sealed class QdqPlan
             .Where(pair => pair.Why is not null).ToDictionary(pair => pair.Node, pair => pair.Why!);
     }
 
+    /// <summary>Clamps that rounding can't replace, because a value beyond their bounds shares the scale.</summary>
+    private List<Node> FindNeededClamps()
+    {
+        var deciding = Measured.ToLookup(_joined.Find, value => value.Value);
+        return [.. Moving.Where(IsAbsorbed).Where(clamp =>
+            deciding[_joined.Find(new(clamp.Input(0)!, GridOf(clamp)!.Value))].Any(value => !_movement.StaysWithin(value, clamp)))];
+    }
+
     private void AddValues(StaticNode node)
     {
         foreach (var value in Values(node))
@@ -97,7 +119,7 @@ internal sealed class QdqPlan
     {
         var isMade = _movement.MadeOn(rounded.Value) == rounded.Grid;
         return rounded.Value.Uses.Count == 0
-            || rounded.Value.Uses.Any(use => _movement.GridOf(use.User) is null && (isMade || _movement.WantedBy(use) == rounded.Grid));
+            || rounded.Value.Uses.Any(use => _movement.GridOf(use.User) != rounded.Grid && (isMade || _movement.WantedBy(use) == rounded.Grid));
     }
 
     private static ValueRange Union(ValueRange first, ValueRange second) => new(MathF.Min(first.Low, second.Low), MathF.Max(first.High, second.High));

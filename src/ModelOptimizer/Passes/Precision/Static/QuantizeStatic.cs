@@ -90,7 +90,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var ranges = new ActivationRanges(context, data, options.Ranges);
         while (true)
         {
-            var plan = new QdqPlan(context.Model, nodes);
+            var plan = QdqPlan.Of(context.Model, nodes);
             ranges.Measure(plan.Measured);
             var problems = plan.Fit(ranges.Find);
             if (problems.Count == 0)
