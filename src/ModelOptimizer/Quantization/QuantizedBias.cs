@@ -37,7 +37,8 @@ internal static class QuantizedBias
         for (var i = 0; i < bias.Length; i++)
         {
             var channel = i % weightScales.Length;
-            var least = (float)(Math.Abs((double)bias[i]) / (activationScale * MaxCode));
+            // Never infinite, which no code could be multiplied with.
+            var least = (float)Math.Min(Math.Abs((double)bias[i]) / (activationScale * MaxCode), float.MaxValue);
             if (least > (weightScales[channel].CoversNothing ? Tiny : weightScales[channel].Scale))
                 (wanted ??= new float[weightScales.Length])[channel] = Math.Max(wanted[channel], least);
         }

@@ -14,6 +14,14 @@ internal static class GemmParts
     public static bool IsPlain(Node node) => node.OpType == "MatMul"
         || (Alpha(node) == 1 && (node.Input(2) is null || (Beta(node) == 1 && node.Input(2)!.Constant is { Dimensions.Length: 1 })));
 
+    /// <summary>How many columns the product of a Gemm has; null when that is not known, or when the node is none.</summary>
+    public static long? Columns(Node node) => node.Is("Gemm") && node.Input(1)!.Type?.Shape is { } shape
+        ? shape[OperatorCatalog.ChannelAxis(node, 1, 2)].Value
+        : null;
+
+    /// <summary>True for a C [rows, 1], which is the same in all columns.</summary>
+    public static bool IsColumn(Tensor bias) => bias.Dimensions is [> 1, 1];
+
     /// <summary>The activations that enter the product: A, transposed before <paramref name="node"/> where it asks for that.</summary>
     public static Value LeftOperand(Node node)
     {

@@ -22,6 +22,7 @@ internal sealed record GemmOfRuntime(Node Sum, int Index)
             return null;
         if (product.Output().Uses is not [{ User: var sum, Index: var index }] || !sum.Is("Add") || sum.Graph != product.Graph)
             return null;
-        return sum.Input(1 - index)?.Constant is { ElementType: DataType.Float, Dimensions: [var terms] } && terms == channels ? new(sum, 1 - index) : null;
+        return sum.Input(1 - index)?.Constant is { ElementType: DataType.Float, Dimensions: [var terms] } && terms == channels
+            && new GemmOfRuntime(sum, 1 - index) is var found && Array.TrueForAll(found.Bias, float.IsFinite) ? found : null;
     }
 }

@@ -56,23 +56,21 @@ internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weig
     private static Tensor Codes(StaticNode node, float[] bias, float[] scales)
     {
         var dimensions = node.Node.Input(node.Operator.Bias!.Value)!.Constant!.Dimensions;
-        var isMatrix = dimensions.Length == 2 && dimensions[0] > 1 && bias.Length > dimensions[0];
-        return Tensor.Create(DataType.Int32, isMatrix ? dimensions.AsSpan() : [bias.Length], QuantizedBias.Codes(bias, scales));
+        long[] shape = dimensions.Length == 2 && dimensions[0] > 1 ? [dimensions[0], bias.Length / dimensions[0]] : [bias.Length];
+        return Tensor.Create(DataType.Int32, shape, QuantizedBias.Codes(bias, scales));
     }
 
-    /// <summary>beta · C with a number for each output channel; null when there is no bias.</summary>
+    /// <summary>beta · C with a number for each output channel, or for each element of the product; null when there is no bias.</summary>
     private static float[]? Bias(StaticNode node)
     {
         if (node.Operator.Bias is not { } index || node.Node.Input(index)?.Constant is not { } constant)
             return null;
         var beta = node.Node.Is("Gemm") ? node.Node.Attributes.GetFloat("beta", 1) : 1;
         var bias = Array.ConvertAll(constant.AsSpan<float>().ToArray(), element => element * beta);
-        return bias.Length == 1 && Channels(node) is { } channels ? [.. Enumerable.Repeat(bias[0], channels)] : bias;
+        return (bias.Length == 1 || GemmParts.IsColumn(constant)) && GemmParts.Columns(node.Node) is { } columns
+            ? [.. bias.SelectMany(element => Enumerable.Repeat(element, (int)columns))]
+            : bias;
     }
-
-    private static int? Channels(StaticNode node) => node.Node.Input(1)!.Type?.Shape is { } shape && node.Node.Is("Gemm")
-        ? (int?)shape[OperatorCatalog.ChannelAxis(node.Node, 1, 2)].Value
-        : null;
 
     private static float Alpha(Node node) => node.Is("Gemm") ? node.Attributes.GetFloat("alpha", 1) : 1;
 

@@ -97,12 +97,21 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
                 return why;
         if (row is { Kind: QuantizedKind.Product } && node.OpType.StartsWith("Conv", StringComparison.Ordinal) && node.Input(1)!.Constant is null)
             return "its kernel is computed while the model runs";
-        if (row.Bias is { } bias && node.Input(bias) is { } value && (value.Constant is null || value.IsOverridable))
-            return "its bias is computed while the model runs";
+        if (row.Bias is { } bias && node.Input(bias) is { } value && MisfitOfBias(node, value) is { } misfit)
+            return misfit;
         if (row.NeedsOutput && !options.Operators.Contains(node.OpType) && Spectra.ReaderOf(node.Output()) is { } reader)
             return $"{reader} takes the power or logarithm of its result, of which small numbers count as much as large ones; name {node.OpType} in operators: to "
                 + "quantize it all the same";
         return row.Kind == QuantizedKind.Arithmetic && _scores.Has(node) ? "its result enters a Softmax: attention scores and masks stay float" : null;
+    }
+
+    private static string? MisfitOfBias(Node node, Value bias)
+    {
+        if (bias.Constant is not { } constant)
+            return "its bias is computed while the model runs";
+        if (!IsFinite(constant))
+            return NotFinite(bias);
+        return GemmParts.IsColumn(constant) && GemmParts.Columns(node) is null ? "its bias is a column, and how many columns the product has is not known" : null;
     }
 
     private static string? Misfit(Value operand)
@@ -121,6 +130,8 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
 
     private static bool IsFromConstants(Node node) => node.Inputs.Count > 0 && node.Bodies.Count == 0
         && node.Inputs.All(input => input is null || input.Constant is not null);
+
+    private static string NotFinite(Value constant) => $"{constant} holds infinite or undefined values";
 
     private static bool IsFinite(Tensor constant) =>
         float.IsFinite(TensorPrimitives.Min(constant.AsSpan<float>())) && float.IsFinite(TensorPrimitives.Max(constant.AsSpan<float>()));
