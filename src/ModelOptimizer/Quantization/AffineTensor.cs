@@ -76,6 +76,15 @@ internal readonly record struct ChannelLayout(int Outer, int Channels, int Inner
 /// <summary>Zero points as constants.</summary>
 internal static class ZeroPoints
 {
+    /// <summary>The only one, or that of the first channel.</summary>
+    public static int First(Tensor points) => points.ElementType switch
+    {
+        DataType.Int8 => points.AsSpan<sbyte>()[0],
+        DataType.UInt8 => points.AsSpan<byte>()[0],
+        DataType.Int16 => points.AsSpan<short>()[0],
+        _ => points.AsSpan<ushort>()[0],
+    };
+
     public static Tensor Create(DataType type, ReadOnlySpan<long> dimensions, int[] points) => type switch
     {
         DataType.Int16 or DataType.UInt16 => Tensor.Create(type, dimensions, Array.ConvertAll(points, point => unchecked((ushort)point))),

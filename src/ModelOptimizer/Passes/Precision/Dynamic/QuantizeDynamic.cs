@@ -27,6 +27,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         var forms = DynamicForm.All(model, options);
         var slower = FindSlower(model);
         RefuseComputed(model, context);
+        RefuseQuantized(model, context);
         var (quantized, left) = (0, new List<Tensor?>());
         foreach (var weight in WeightCandidate.Find(model).Where(weight => !options.LeavesProducts || !weight.Uses.Any(IsProduct)))
         {
@@ -64,8 +65,19 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
     {
         foreach (var node in GraphWalker.Nodes(model).Where(node => node.OpType is "LSTM" or "Attention" && OperatorCatalog.WeightInputs(node).Length > 0))
             foreach (var input in OperatorCatalog.WeightInputs(node))
-                if (node.Input(input) is { Initializer: null, Constant: null } computed)
+                if (node.Input(input) is { Initializer: null, Constant: null } computed && !DequantizedValue.Is(computed))
                     context.Refuse(node, $"its weight {computed} is computed: where simplify stands before, that may be a constant");
+    }
+
+    /// <summary>Tells of weights that are codes already, where not all that is multiplied is.</summary>
+    private void RefuseQuantized(OnnxModel model, PassContext context)
+    {
+        var codes = GraphWalker.Nodes(model).SelectMany(node => node.Inputs.OfType<Value>()).Distinct().Where(DequantizedValue.IsConstant)
+            .Where(value => value.Uses.Any(use => WeightSlots.IsWeight(use) && !(options.LeavesProducts && IsProduct(use)) && Selector.Selects(use.User)
+                && !use.User.Inputs.OfType<Value>().All(DequantizedValue.Is)))
+            .Select(value => value.Producer!.Input(0)!).Distinct();
+        foreach (var weight in codes)
+            context.RefuseWeight(weight.Name, weight.Constant!, "it is quantized already");
     }
 
     /// <returns>Why the weight stays as it is, or null.</returns>

@@ -17,6 +17,8 @@ internal sealed class ActivationPairs(QdqPlan plan, QdqConstants constants, Pass
         var value = reader.Input(index)!;
         if (_origins.TryGetValue(value, out var origin) && origin.Grid == grid && value.Graph == reader.Graph)
             return;
+        if (origin.Value is null && IsRounded(value, grid) && value.Graph == reader.Graph)
+            return;
         var key = (new GriddedValue(origin.Value ?? value, grid), reader.Graph!);
         if (!_pairs.TryGetValue(key, out var rounded))
             rounded = Insert(value, key.Item1, reader.Graph!);
@@ -40,6 +42,10 @@ internal sealed class ActivationPairs(QdqPlan plan, QdqConstants constants, Pass
     /// <summary>The scale of what an input reads, rounded or about to be.</summary>
     public float ScaleOf(Value value, AffineGrid grid) =>
         plan.ScaleOf(_origins.TryGetValue(value, out var origin) ? origin.Value : value, grid).Scale.Scale;
+
+    /// <summary>True for what is rounded alike already, by a pass before this one.</summary>
+    private bool IsRounded(Value value, AffineGrid grid) => DequantizedValue.Scale(value, grid.Type) is { } known && plan.ScaleOf(value, grid).Scale is var wanted
+        && known.ZeroPoint == wanted.ZeroPoint && MathF.Abs(known.Scale - wanted.Scale) <= 1e-6f * known.Scale;
 
     private Value Insert(Value value, GriddedValue stands, Graph graph)
     {

@@ -17,7 +17,7 @@ internal sealed class ActivationRanges(PassContext context, CalibrationData data
     {
         var fresh = values.Where(value => !_ranges.ContainsKey(value)).ToList();
         foreach (var value in fresh)
-            _ranges[value] = Fixed(value.Value);
+            _ranges[value] = Rounded(value) ?? Fixed(value.Value);
         foreach (var group in fresh.Where(value => _ranges[value] is null).GroupBy(value => value.Grid))
             Measure(group.Key, [.. group.Select(value => value.Value)]);
     }
@@ -28,6 +28,11 @@ internal sealed class ActivationRanges(PassContext context, CalibrationData data
         foreach (var (value, range) in data.Ranges(context.Model, values, wanted))
             _ranges[new(value, grid)] = new VisibleRange(context.Opset(value.Graph)).Of(value, range);
     }
+
+    /// <summary>All that codes can say, of a value that was rounded before: so it is rounded to the same again.</summary>
+    private static ValueRange? Rounded(GriddedValue value) => DequantizedValue.Scale(value.Value, value.Grid.Type) is { } scale
+        ? new ValueRange(scale.Value(value.Grid.Low), scale.Value(value.Grid.High))
+        : null;
 
     private static ValueRange? Fixed(Value value) =>
         value.Producer is { } producer && QuantizableOperators.FixedRange(producer) is var (low, high) ? new ValueRange(low, high) : null;

@@ -83,7 +83,7 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
     {
         var operands = StaticNode.Operands(node, row).Select(index => node.Input(index)!).ToList();
         return operands.TrueForAll(operand => operand.Constant is not null)
-            || operands.Exists(operand => operand.Producer?.OpType == "DequantizeLinear");
+            || (operands.TrueForAll(DequantizedValue.Is) && (row.Kind != QuantizedKind.Arithmetic || node.Output().Uses.All(use => use.User.OpType == "QuantizeLinear")));
     }
 
     private string? Request(Node node, QuantizableOperator row) => options.Operators.Contains(node.OpType) ? null : row.OnRequest;
@@ -121,7 +121,9 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
         if (operand.Type?.ElementType is not DataType.Float)
             return $"{operand} is {operand.Type?.ElementType.ToOnnxName() ?? "of an unknown type"}; only float is quantized";
         if (operand.Constant is { } constant)
-            return constant.ElementCount == 0 ? $"{operand} has no elements" : IsFinite(constant) ? null : $"{operand} holds infinite or undefined values";
+            return constant.ElementCount == 0 ? $"{operand} has no elements" : IsFinite(constant) ? null : NotFinite(operand);
+        if (DequantizedValue.IsConstant(operand))
+            return $"{operand} is quantized already";
         if (operand.Producer is { OpType: "Transpose" } transpose && transpose.Input(0)?.Constant is not null)
             return $"{operand} is a table read transposed, which is quantized together with those who look its rows up";
         return operand.Producer is { } producer && IsFromConstants(producer)
