@@ -32,10 +32,11 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         foreach (var (option, calibrator) in options.Idle())
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle,
                 $"'{option}' of quantize-static does nothing with the calibrator {options.Calibrator.Name}: add 'calibrator: {calibrator}', or remove it", options.Location));
-        var candidates = Find(context);
-        if (candidates.Found is { Count: > 0 } found)
+        var candidates = Candidates(context);
+        var found = candidates.Find();
+        if (found.Count > 0)
             Quantize(found, model, context);
-        SpeedDiagnostics.ReportFloat(context, "quantize-static", [.. candidates.Slower.Values], candidates.Found.Count, options.Location);
+        SpeedDiagnostics.ReportFloat(context, "quantize-static", [.. candidates.Slower.Values], found.Count, options.Location);
         QuantizeTheRest(model, context);
     }
 
@@ -44,7 +45,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             "quantize-static needs to see the model at work: add 'calibration: { data: … }' to the profile, with some dozens of typical inputs", options.Location);
         RaiseOpset(found.Max(node => node.Precision.Opset), model, context);
-        var plan = Calibrate(Find(context).Found, data, context);
+        var plan = Calibrate(Candidates(context), data, context);
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         Write(plan, context);
         WarnOfSaturation(plan, context);
@@ -63,11 +64,10 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         LeavesProducts = true,
     }).Run(model, context);
 
-    private (IReadOnlyList<StaticNode> Found, IReadOnlyDictionary<Node, Tensor?> Slower) Find(PassContext context)
+    private StaticCandidates Candidates(PassContext context)
     {
         context.InferTypes();
-        var candidates = new StaticCandidates(context, options, _precision);
-        return (candidates.Find(), candidates.Slower);
+        return new StaticCandidates(context, options, _precision);
     }
 
     /// <summary>Where the model can't be upgraded, the forms of <c>com.microsoft</c> do, which every opset has.</summary>
@@ -85,8 +85,9 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     }
 
     /// <summary>Nodes whose ranges can't be found drop out, which may change what is rounded beside them.</summary>
-    private QdqPlan Calibrate(IReadOnlyList<StaticNode> nodes, CalibrationData data, PassContext context)
+    private QdqPlan Calibrate(StaticCandidates candidates, CalibrationData data, PassContext context)
     {
+        var nodes = candidates.Find();
         var ranges = new ActivationRanges(context, data, options.Ranges);
         while (true)
         {
@@ -97,7 +98,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
                 return plan;
             foreach (var (node, why) in problems)
                 context.Refuse(node, why);
-            nodes = [.. nodes.Where(node => !problems.ContainsKey(node.Node))];
+            nodes = candidates.WithoutShared(nodes.Where(node => !problems.ContainsKey(node.Node)));
         }
     }
 

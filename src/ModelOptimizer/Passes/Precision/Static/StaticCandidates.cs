@@ -28,6 +28,14 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
         return [.. chosen.Values];
     }
 
+    /// <summary>Refuses those whose weight is also read by others than the candidates, so that its floats would stay as well.</summary>
+    public IReadOnlyList<StaticNode> WithoutShared(IEnumerable<StaticNode> candidates)
+    {
+        var chosen = candidates.ToDictionary(candidate => candidate.Node);
+        LeaveShared(chosen);
+        return [.. chosen.Values];
+    }
+
     private string? Tell(StaticNode node, string why)
     {
         _slower[node.Node] = Weight(node.Node, node.Operator)?.Constant;
