@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
 using ModelOptimizer.Evaluation.Data;
@@ -14,10 +15,11 @@ public sealed class CalibrationData
     private readonly IInferenceEngine _engine;
     private readonly CalibrationSettings _settings;
     private readonly Lazy<RangesStore> _store;
+    private readonly ConcurrentDictionary<string, bool> _neverFinite;
 
     public CalibrationData(IInferenceEngine engine, CalibrationSettings settings)
     {
-        (_engine, _settings) = (engine, settings);
+        (_engine, _settings, _neverFinite) = (engine, settings, []);
         _store = new(OpenStore);
     }
 
@@ -32,7 +34,7 @@ public sealed class CalibrationData
 
     private CalibrationData(CalibrationData other)
     {
-        (_engine, _settings, _store) = (other._engine, other._settings, other._store);
+        (_engine, _settings, _store, _neverFinite) = (other._engine, other._settings, other._store, other._neverFinite);
         (Threads, Diagnostics, Progress, Cancellation, ModelDigest) = (other.Threads, other.Diagnostics, other.Progress, other.Cancellation, other.ModelDigest);
     }
 
@@ -77,6 +79,9 @@ public sealed class CalibrationData
 
     private Dictionary<Value, ValueRange> FindRanges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
         Find(model, values.Distinct().ToDictionary(value => value, _ => (int?)null), options).ToDictionary(pair => pair.Key, pair => pair.Value[0]);
+
+    /// <summary>True for a value that has no range since infinite and undefined elements were all that was measured.</summary>
+    internal bool IsNeverFinite(OnnxModel model, Value value) => _neverFinite.GetValueOrDefault(new ValueNames(model)[value]);
 
     /// <summary>Ranges of the channels of values on all samples; a value that was never computed has none.</summary>
     /// <param name="model">The model as it is now, which stays so.</param>
@@ -149,6 +154,8 @@ public sealed class CalibrationData
         var chosen = observers.AsParallel().AsOrdered().Select(pair => (pair.Key, Ranges: pair.Value.Ranges ?? [])).ToList();
         foreach (var (value, ranges) in chosen)
             section.Set(names[value], axes[value], ranges);
+        foreach (var (value, observer) in observers)
+            _neverFinite[names[value]] = observer.Ranges is null && observer.Facts.NonFinite > 0;
         if (Diagnostics is { } sink)
             CalibrationFindings.Report([.. observers.Select(pair => (names[pair.Key], pair.Value.Facts))], samples, sink);
     }

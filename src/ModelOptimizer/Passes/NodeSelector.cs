@@ -9,7 +9,9 @@ namespace ModelOptimizer.Passes;
 /// enough, and <c>exclude</c> wins over <c>include</c>. In names <c>/</c> is a letter like any other, so <c>*</c> (and <c>**</c>)
 /// matches any characters and <c>?</c> exactly one; everything else, case included, is taken literally.
 /// </summary>
-public sealed class NodeSelector(SelectionOptions options)
+/// <param name="options">The globs and operators that choose.</param>
+/// <param name="named">Further globs that the pass's options hold against the same names.</param>
+public sealed class NodeSelector(SelectionOptions options, IEnumerable<string>? named = null)
 {
     private readonly Globs _include = new(options.Include);
     private readonly Globs _exclude = new(options.Exclude);
@@ -34,7 +36,7 @@ public sealed class NodeSelector(SelectionOptions options)
         var names = nodes.Select(node => node.Name).Concat(weights.Select(weight => weight.Name)).Distinct().ToList();
         return
         [
-            .. options.Include.Concat(options.Exclude).Where(glob => !names.Exists(new Globs([glob]).Match)),
+            .. options.Include.Concat(options.Exclude).Concat(named ?? []).Where(glob => !names.Exists(new Globs([glob]).Match)),
             .. options.Operators.Concat(options.ExcludeOperators).Where(name => !operators.Contains(name)),
         ];
     }

@@ -11,6 +11,9 @@ internal static class SaturationBound
     /// <summary>The largest sum of two codes of equal sign that no activations clip.</summary>
     public const int SafeSum = 128;
 
+    /// <summary>How sure a warning is.</summary>
+    public const string Words = "That is a bound from the weights alone: activations that stay small never reach it.";
+
     /// <summary>Whether this CPU is one that clips: x86 with neither AVX512-VNNI nor AVX-VNNI (CPUID leaf 7).</summary>
     public static bool AppliesHere => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx >> 11 & 1) == 0 && (X86Base.CpuId(7, 1).Eax >> 4 & 1) == 0;
 

@@ -40,7 +40,7 @@ internal sealed class DynamicRounding(QuantizeDynamicOptions options)
         if (options.ReduceRange is null && options.TargetIsa.Count == 0 && _clipping.Count > 0)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums,
                 $"On x86 CPUs without VNNI, 16-bit sums could overflow in products with {_clipping.Count} weights: " +
-                $"{string.Join(", ", _clipping.Take(3))}{(_clipping.Count > 3 ? ", …" : "")}. Add 'target-isa: [avx2, vnni]' to quantize-dynamic if the app " +
-                "runs on such CPUs, or 'target-isa: [vnni]' if it does not."));
+                $"{string.Join(", ", _clipping.Take(3))}{(_clipping.Count > 3 ? ", …" : "")}. {SaturationBound.Words} Add 'target-isa: [avx2, vnni]' to " +
+                $"{options.Caller} if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.", options.Location));
     }
 }

@@ -13,6 +13,9 @@ namespace ModelOptimizer.Passes;
     "time. Needs no data; fastest on CPUs with VNNI.")]
 public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelectivePass
 {
+    /// <summary>What it takes unless told otherwise.</summary>
+    internal static IReadOnlyList<string> DefaultOperators { get; } = ["MatMul", "Gemm", "LSTM", "Attention", "Gather"];
+
     public NodeSelector Selector { get; } = new(options);
 
     public NumericEffect Effect => NumericEffect.Lossy;
@@ -24,7 +27,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
         // Stacks and left operands ask for the rank of activations.
         context.InferTypes();
         var rounding = new DynamicRounding(options);
-        var forms = DynamicForm.All(model, options);
+        var (forms, operators) = (DynamicForm.All(model, options), new OperatorsLine(model, options.Operators, DefaultOperators));
         var slower = FindSlower(model);
         RefuseComputed(model, context);
         RefuseQuantized(model, context);
@@ -34,7 +37,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
             if (context.IsDone)
                 return;
             var slow = slower.GetValueOrDefault(weight.Value);
-            if (Quantize(weight, forms, rounding, context, slow) is not { } refusal)
+            if (Quantize(weight, forms, operators, rounding, context, slow) is not { } refusal)
             {
                 quantized++;
                 continue;
@@ -43,7 +46,7 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
             if (refusal == slow)
                 left.Add(weight.Content);
         }
-        SpeedDiagnostics.ReportFloat(context, "quantize-dynamic", left, quantized, options.Location);
+        SpeedDiagnostics.ReportFloat(context, options.Caller, left, quantized, options.Location);
         rounding.ReportClipping(context.Diagnostics);
         ReportConvolutions(model, context);
     }
@@ -81,12 +84,13 @@ public sealed class QuantizeDynamic(QuantizeDynamicOptions options) : ISelective
     }
 
     /// <returns>Why the weight stays as it is, or null.</returns>
-    private string? Quantize(WeightCandidate weight, IReadOnlyList<DynamicForm> forms, DynamicRounding rounding, PassContext context, string? slower)
+    private string? Quantize(WeightCandidate weight, IReadOnlyList<DynamicForm> forms, OperatorsLine operators, DynamicRounding rounding, PassContext context,
+        string? slower)
     {
         var form = forms.FirstOrDefault(form => form.Reads(weight));
         var group = form?.Group(weight) ?? [weight];
         var guard = group.Select(member => Guard(member, context)).FirstOrDefault(why => why is not null);
-        if ((guard ?? (form is null ? NoDynamicForm.Reason(weight, forms) : form.Refusal(group, context)) ?? slower) is { } refusal)
+        if ((guard ?? (form is null ? NoDynamicForm.Reason(weight, forms, operators) : form.Refusal(group, context)) ?? slower) is { } refusal)
             return refusal;
         var parts = new List<DynamicPart>();
         try

@@ -23,4 +23,7 @@ public sealed record QuantizeDynamicOptions : QuantizationOptions, ILocated
 
     /// <summary>Leaves what reads MatMul, Gemm and Conv read alone, without a word: static quantization has decided on it.</summary>
     internal bool LeavesProducts { get; init; }
+
+    /// <summary>The pass that the profile names.</summary>
+    internal string Caller { get; init; } = "quantize-dynamic";
 }

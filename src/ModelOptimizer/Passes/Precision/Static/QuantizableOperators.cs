@@ -40,8 +40,8 @@ internal sealed record QuantizableOperator(QuantizedKind Kind, params IReadOnlyL
 /// </summary>
 internal static class QuantizableOperators
 {
-    private const string CostsAccuracy = "quantized it costs accuracy and saves no time; name it in operators: to quantize it all the same";
-    private const string NoKernel = "the runtime has no integer kernel for it: it would be slower than float; name it in operators: for a smaller file";
+    private const string CostsAccuracy = "quantized it costs accuracy and saves no time";
+    private const string NoKernel = "the runtime has no integer kernel for it: the model would get smaller, but slower than in float";
 
     private static readonly FrozenDictionary<string, QuantizableOperator> Rows = new Dictionary<string, QuantizableOperator>
     {

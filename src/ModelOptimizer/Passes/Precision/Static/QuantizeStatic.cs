@@ -3,6 +3,7 @@ using System.Globalization;
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -20,7 +21,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
 {
     private readonly PrecisionChoice _precision = new(options);
 
-    public NodeSelector Selector { get; } = new(options);
+    public NodeSelector Selector { get; } = new(options, options.Overrides.SelectMany(other => other.Nodes));
 
     public NumericEffect Effect => NumericEffect.Lossy;
 
@@ -62,6 +63,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         TargetIsa = options.TargetIsa,
         Prefer = options.Prefer,
         LeavesProducts = true,
+        Caller = "quantize-static",
+        Location = options.Location,
     }).Run(model, context);
 
     private StaticCandidates Candidates(PassContext context)
@@ -93,7 +96,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         {
             var plan = QdqPlan.Of(context.Model, nodes);
             ranges.Measure(plan.Measured);
-            var problems = plan.Fit(ranges.Find);
+            var problems = plan.Fit(ranges.Find, ranges.IsNeverFinite);
             if (problems.Count == 0)
                 return plan;
             foreach (var (node, why) in problems)
@@ -160,5 +163,5 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     private static string Explain(List<(Node Node, double Share)> saturating) =>
         $"On x86 CPUs without VNNI, 16-bit sums could overflow in {saturating.Count} nodes: " + string.Join(", ", saturating.Take(3)
             .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Node} ({100 * pair.Share:0.###}% of its pairs of weights)"))) +
-        $"{(saturating.Count > 3 ? ", …" : "")}. Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.";
+        $"{(saturating.Count > 3 ? ", …" : "")}. {SaturationBound.Words} Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.";
 }

@@ -11,6 +11,7 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
     private readonly NodeSelector _selector = new(options with { Filter = null });
 
     private readonly ScorePaths _scores = new(context.Model);
+    private readonly OperatorsLine _operators = new(context.Model, options.Operators, ["Conv", .. QuantizeDynamic.DefaultOperators]);
 
     private readonly Dictionary<Node, Tensor?> _slower = [];
 
@@ -94,7 +95,9 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
             || (operands.TrueForAll(DequantizedValue.Is) && (row.Kind != QuantizedKind.Arithmetic || node.Output().Uses.All(use => use.User.OpType == "QuantizeLinear")));
     }
 
-    private string? Request(Node node, QuantizableOperator row) => options.Operators.Contains(node.OpType) ? null : row.OnRequest;
+    private string? Request(Node node, QuantizableOperator row) => row.OnRequest is { } why && !options.Operators.Contains(node.OpType)
+        ? $"{why}; {_operators.With(node.OpType)} quantizes it all the same"
+        : null;
 
     private string? Misfit(Node node, QuantizableOperator row)
     {
@@ -108,8 +111,8 @@ internal sealed class StaticCandidates(PassContext context, QuantizeStaticOption
         if (row.Bias is { } bias && node.Input(bias) is { } value && MisfitOfBias(node, value) is { } misfit)
             return misfit;
         if (row.NeedsOutput && !options.Operators.Contains(node.OpType) && Spectra.ReaderOf(node.Output()) is { } reader)
-            return $"{reader} takes the power or logarithm of its result, of which small numbers count as much as large ones; name {node.OpType} in operators: to "
-                + "quantize it all the same";
+            return $"{reader} takes the power or logarithm of its result, of which small numbers count as much as large ones; {_operators.With(node.OpType)} "
+                + "quantizes it all the same";
         return row.Kind == QuantizedKind.Arithmetic && _scores.Has(node) ? "its result enters a Softmax: attention scores and masks stay float" : null;
     }
 
