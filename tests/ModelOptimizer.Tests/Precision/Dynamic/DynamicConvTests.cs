@@ -48,6 +48,31 @@ public sealed class DynamicConvTests
     }
 
     [Test]
+    public void The_advice_to_name_convolutions_keeps_all_others()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("MatMul", g.Op("Conv", g.Input("x", X), Kernel(g, 6)), g.Weight("w", Tensor.Create([5, 40], Weights.Random(200)))));
+
+        var test = PassTester.Run(new QuantizeDynamic(new()), g.Build(), tolerance: IntegerActivations);
+
+        Assert.That(test.Log.Weights.Select(weight => weight.Refusal), Has.Some.Contains("'operators: [MatMul, Conv]'"));
+    }
+
+    [Test]
+    public void The_result_keeps_its_name_and_the_float_bias_goes()
+    {
+        var g = new GraphBuilder();
+        var features = g.Op("Conv", g.Input("x", X), Kernel(g, 6), Bias(g));
+        features.Name = "features";
+        g.Output("y", g.Op("Abs", features));
+
+        var test = PassTester.Run(OnRequest, g.Build(), tolerance: IntegerActivations);
+
+        Assert.That(test.Model.Graph.Nodes.Single(node => node.Is("Abs")).Input(0)!.Name, Is.EqualTo("features"));
+        Assert.That(test.Initializers.Where(constant => constant.Uses.Count == 0), Is.Empty);
+    }
+
+    [Test]
     public void ConvTranspose_is_refused()
     {
         var g = new GraphBuilder();

@@ -28,12 +28,15 @@ internal sealed class DynamicConv(OnnxModel model, DynamicProduct products) : Dy
         var sums = graph.Insert(reader, "ConvInteger", [quantizer.Output(0), codes, quantizer.Output(2)], name: reader.Name);
         sums.Attributes.CopyFrom(reader.Attributes, "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides");
         var product = DynamicProduct.Dequantize(reader, sums.Output(), quantizer.Output(1), scales);
-        if (reader.Input(2) is { } bias)
+        var bias = reader.Input(2);
+        if (bias is not null)
             product = graph.Insert(reader, "Add", [product, Bias(reader, bias, codes.Constant!.Dimensions.Length)], name: $"{reader.Name}_bias").Output();
         product.Type = reader.Output().Type;
         // By its name what is computed can still be found, to be compared with the original.
         product.Name = reader.Output().Name;
         reader.ReplaceWith(product);
+        if (bias?.Constant is not null)
+            bias.RemoveIfUnused();
     }
 
     /// <summary>The bias with an axis for each that follows the channels.</summary>
