@@ -104,7 +104,7 @@ public sealed class PartTests : IDisposable
         Assert.That(SideBySide.Fitting(_model, 1), Is.EqualTo(1));
     }
 
-    private MixedPrecisionResult Search(BudgetLimit limit, IReadOnlyList<float[]> rows, IEnumerable<int> labels)
+    private MixedPrecisionResult Search(BudgetLimit limit, List<float[]> rows, IEnumerable<int> labels)
     {
         var data = _folder.WriteNpz("data.npz", ("x", DataFolder.Floats($"({rows.Count}, {PlantedModel.Width})", [.. rows.SelectMany(row => row)])),
             ("labels", DataFolder.Longs($"({rows.Count},)", [.. labels.Select(label => (long)label)])));

@@ -161,5 +161,5 @@ public sealed class MovementTests
         g.Op("Clip", g.Op("Add", x, g.Constant(Tensor.Create([], 3f))), g.Constant(Tensor.Create([], low)), g.Constant(Tensor.Create([], high))),
         g.Constant(Tensor.Create([], 1f / 6)));
 
-    private static IEnumerable<float> Lows(GraphBuilder g) => Quantize(g.Build()).Log.Values.Select(value => value.Low).ToList();
+    private static List<float> Lows(GraphBuilder g) => Quantize(g.Build()).Log.Values.Select(value => value.Low).ToList();
 }

@@ -1,6 +1,5 @@
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
-using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;
