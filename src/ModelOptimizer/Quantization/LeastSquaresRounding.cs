@@ -7,7 +7,7 @@ namespace ModelOptimizer.Quantization;
 /// <summary>
 /// Rounds to nearest on the step that leaves each channel the least squared error, of a range around the one that just covers it: a finer
 /// one clips the largest weights, a coarser one may meet more of them. The step max / 127 that other
-/// tools take is among those tried.
+/// tools take is among those tried. Weights that are summed up are then balanced, see <see cref="SumRounding"/>.
 /// </summary>
 internal static class LeastSquaresRounding
 {
@@ -16,10 +16,12 @@ internal static class LeastSquaresRounding
     private const int Finest = 24;
     private const float Tries = 128;
 
+    /// <param name="sums">Whether the weights of a channel are summed up.</param>
     /// <returns>The codes, one scale for each channel; null when a weight is infinite or not a number.</returns>
-    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid) => RoundToNearest.Quantize(weight, grid, weight.Depth, ToCodes);
+    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, bool sums = true) =>
+        RoundToNearest.Quantize(weight, grid, weight.Depth, sums ? ToBalancedCodes : ToCodes);
 
-    /// <summary>The same with wider steps in those channels where sums of two products could exceed 16 bits, as wide as these need.</summary>
+    /// <summary>The same for weights that are summed up, with wider steps in those channels where sums of two products could exceed 16 bits, as wide as these need.</summary>
     /// <param name="widened">How many channels those are.</param>
     public static QuantizedWeight? QuantizeWithin16Bits(WeightMatrix weight, WeightGrid grid, out int widened)
     {
@@ -30,7 +32,7 @@ internal static class LeastSquaresRounding
 
         void Round(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes)
         {
-            ToCodes(weights, ref scale, maxCode, codes);
+            ToBalancedCodes(weights, ref scale, maxCode, codes);
             if (Widen(weights, ref scale, maxCode, codes))
                 Interlocked.Increment(ref count);
         }
@@ -48,6 +50,12 @@ internal static class LeastSquaresRounding
                 (scale, least) = (tried, error);
         }
         Rounding.ToCodes(weights, scale, maxCode, codes);
+    }
+
+    private static void ToBalancedCodes(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes)
+    {
+        ToCodes(weights, ref scale, maxCode, codes);
+        SumRounding.Balance(weights, scale, maxCode, codes);
     }
 
     private static bool Widen(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes)

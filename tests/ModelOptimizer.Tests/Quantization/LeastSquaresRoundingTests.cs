@@ -21,7 +21,7 @@ public sealed class LeastSquaresRoundingTests
         foreach (var matrix in Matrices())
         {
             var weight = WeightMatrix.OfRows(Tensor.Create([matrix.Channels, matrix.Weights.Length / matrix.Channels], matrix.Weights));
-            using var least = LeastSquaresRounding.Quantize(weight, Int8)!;
+            using var least = LeastSquaresRounding.Quantize(weight, Int8, sums: false)!;
             using var nearest = RoundToNearest.Quantize(weight, Int8, weight.Depth)!;
             for (var c = 0; c < weight.Channels; c++)
             {
@@ -31,6 +31,21 @@ public sealed class LeastSquaresRoundingTests
                 Assert.That(error, Is.LessThanOrEqualTo(1.0001 * ErrorOf(channel, channel.Max(MathF.Abs) / 127) + 1e-12));
             }
         }
+    }
+
+    [Test]
+    public void Weights_that_are_summed_up_are_balanced_on_the_same_step()
+    {
+        var weight = WeightMatrix.OfRows(Tensor.Create([20, 300], Weights.Random(20 * 300)));
+        using var sums = LeastSquaresRounding.Quantize(weight, Int8)!;
+        using var rows = LeastSquaresRounding.Quantize(weight, Int8, sums: false)!;
+
+        Assert.That(sums.Scales, Is.EqualTo(rows.Scales));
+        Assert.That(Enumerable.Range(0, 20).Max(c => Math.Abs(SumOfErrors(sums, c))), Is.LessThan(0.51));
+        Assert.That(Enumerable.Range(0, 20).Max(c => Math.Abs(SumOfErrors(rows, c))), Is.GreaterThan(3), "there is something to mend");
+
+        double SumOfErrors(QuantizedWeight quantized, int c) =>
+            Enumerable.Range(0, 300).Sum(k => quantized.Codes[c * 300 + k] - Int8.Middle - (double)weight.Content.AsSpan<float>()[c * 300 + k] / quantized.Scales[c]);
     }
 
     [Test]

@@ -1,9 +1,5 @@
-using ModelOptimizer.Calibration;
-using ModelOptimizer.Diagnostics;
-using ModelOptimizer.Evaluation;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
-using ModelOptimizer.Profiles;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Precision.Static;
 using ModelOptimizer.Tests.Quantization;
@@ -13,9 +9,6 @@ namespace ModelOptimizer.Tests.Precision.PeerFaults;
 /// <summary>What the peer quantizes by default though it costs accuracy or time: here the default is the good choice.</summary>
 public sealed class OperatorChoiceFaultTests
 {
-    private const int CalibrationSamples = 16;
-    private const int HeldOut = 8;
-
     /// <summary>Rounding more or fewer values is luck to such a degree.</summary>
     private const double Luck = 0.5;
 
@@ -43,10 +36,8 @@ public sealed class OperatorChoiceFaultTests
     [Category("Slow")]
     public void Operators_chosen_by_default_are_at_least_as_good_as_those_picked_by_hand(string model, double least)
     {
-        var path = SharedModels.Require($"{model}.onnx");
-
-        var chosen = Sqnr(path, new() { Prefer = Preference.Size });
-        var picked = Sqnr(path, new() { Prefer = Preference.Size, Operators = ["Conv", "MatMul", "Gemm"] });
+        var chosen = PeerProtocol.Sqnr(model, new QuantizeStatic(new() { Prefer = Preference.Size }));
+        var picked = PeerProtocol.Sqnr(model, new QuantizeStatic(new() { Prefer = Preference.Size, Operators = ["Conv", "MatMul", "Gemm"] }));
 
         Assert.That(chosen, Is.GreaterThan(Math.Max(least, picked - Luck)));
     }
@@ -63,21 +54,5 @@ public sealed class OperatorChoiceFaultTests
 
         Assert.That(test.Log.Rewrites, Is.Empty);
         Assert.That(test.Log.Weights.Single().Refusal, Does.Contain("depthwise ones 20 times").And.Contain("operators: [Conv]"));
-    }
-
-    private static double Sqnr(string path, QuantizeStaticOptions options)
-    {
-        var (original, candidate) = (OnnxModel.Load(path), OnnxModel.Load(path));
-        var settings = new CalibrationSettings { Data = [Path.ChangeExtension(path, ".calib.npz")], Samples = CalibrationSamples };
-        var context = new PassContext(candidate, new RewriteLog(), PassContexts.Engine, new DiagnosticBag())
-        {
-            Calibration = new CalibrationData(PassContexts.Engine, settings),
-        };
-        PassRunner.Run(context, [new Simplify(new()), new QuantizeStatic(options)]);
-        return new Evaluator(PassContexts.Engine, new DiagnosticBag()).Measure(original, candidate, new EvaluationRequest
-        {
-            Settings = new EvaluateSettings { Data = [Path.ChangeExtension(path, ".eval.npz")], Metrics = ["sqnr"] },
-            Limit = HeldOut,
-        }).Find("sqnr")!.Result;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class DynamicRounding(QuantizeDynamicOptions options)
         var widened = 0;
         var codes = sums && _fitPairs
             ? LeastSquaresRounding.QuantizeWithin16Bits(matrix, _grid, out widened)
-            : LeastSquaresRounding.Quantize(matrix, sums ? _grid : _grid with { Bits = 8 });
+            : LeastSquaresRounding.Quantize(matrix, sums ? _grid : _grid with { Bits = 8 }, sums);
         return codes is null ? null : new DynamicPart(weight, codes, $"int{codes.Grid.Bits} per channel{(widened > 0 ? $" ({widened} of them coarser for avx2)" : "")}");
     }
 
