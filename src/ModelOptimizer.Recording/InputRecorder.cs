@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Text;
 
 namespace ModelOptimizer.Recording;
 
@@ -21,6 +22,13 @@ public sealed class InputRecorder
     private const string Prefix = "sample-";
     private const string Extension = ".npz";
 
+    /// <summary>
+    /// Tells readers how the arrays are cut, also where an input's rank is open and the arrays don't say it. Whoever looks for arrays passes over it.
+    /// </summary>
+    private const string StackMark = "stacked.txt";
+
+    private const string StackText = "Each array is a stack of samples: one step of its first axis is fed whole.\n";
+
     /// <summary>The first day that archives know: equal inputs give equal files.</summary>
     private static readonly DateTimeOffset s_noTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -33,14 +41,18 @@ public sealed class InputRecorder
     private readonly string _folder;
     private readonly int _limit;
     private readonly int _every;
+    private readonly object _publishing = new();
     private int _count;
     private int _runs = -1;
     private int _number;
 
     /// <param name="folder">Where the files go; it is made. Files of earlier runs of the app stay and count.</param>
-    /// <param name="limit">How many files there may be; the recorder does nothing afterwards.</param>
+    /// <param name="limit">
+    /// How many files there may be, whoever wrote them; the recorder does nothing afterwards. Where several processes write their last file at the same
+    /// moment, there may be one more for each.
+    /// </param>
     /// <param name="every">Takes one of so many runs, so that what is recorded stretches over more of the app's use.</param>
-    /// <exception cref="IOException">The folder can't be made.</exception>
+    /// <exception cref="IOException">The folder can't be made or read.</exception>
     public InputRecorder(string folder, int limit = 256, int every = 1)
     {
         if (string.IsNullOrEmpty(folder))
@@ -48,12 +60,15 @@ public sealed class InputRecorder
         if (limit < 1 || every < 1)
             throw new ArgumentOutOfRangeException(limit < 1 ? nameof(limit) : nameof(every));
         (_folder, _limit, _every) = (folder, limit, every);
-        Directory.CreateDirectory(folder);
-        _count = Directory.EnumerateFiles(folder, $"{Prefix}*{Extension}").Count();
+        _count = Guard(() =>
+        {
+            Directory.CreateDirectory(folder);
+            return CountFiles();
+        });
         _number = _count;
     }
 
-    /// <summary>How many files there are, or are being written.</summary>
+    /// <summary>How many files there are, or are being written, as far as this recorder has seen.</summary>
     public int Count => Math.Min(Volatile.Read(ref _count), _limit);
 
     /// <summary>True once there are as many files as allowed.</summary>
@@ -72,8 +87,11 @@ public sealed class InputRecorder
             return false;
         try
         {
-            Write(Checked(inputs()));
-            return true;
+            var arrays = Checked(inputs());
+            var hasPlace = Guard(() => Write(arrays));
+            if (!hasPlace)
+                Interlocked.Exchange(ref _count, _limit);
+            return hasPlace;
         }
         catch
         {
@@ -99,14 +117,31 @@ public sealed class InputRecorder
             : arrays;
     }
 
-    private void Write(IReadOnlyList<RecordedArray> arrays)
+    /// <summary>A user's rights and a file that Windows is about to delete are problems with a file like others.</summary>
+    private static T Guard<T>(Func<T> access)
+    {
+        try
+        {
+            return access();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private int CountFiles() => Directory.EnumerateFiles(_folder, $"{Prefix}*{Extension}").Count();
+
+    /// <returns>False when other processes filled the folder meanwhile.</returns>
+    private bool Write(IReadOnlyList<RecordedArray> arrays)
     {
         var scratch = Path.Combine(_folder, $".{Guid.NewGuid():N}.tmp");
         try
         {
             using (var file = new FileStream(scratch, FileMode.CreateNew))
                 WriteArchive(arrays, file);
-            Publish(scratch);
+            lock (_publishing)
+                return CountFiles() < _limit && Publish(scratch);
         }
         finally
         {
@@ -118,21 +153,26 @@ public sealed class InputRecorder
     {
         using var archive = new ZipArchive(file, ZipArchiveMode.Create);
         foreach (var array in arrays)
-        {
-            var entry = archive.CreateEntry(array.Name + ".npy", CompressionLevel.Fastest);
-            entry.LastWriteTime = s_noTime;
-            using var stream = entry.Open();
-            array.WriteTo(stream);
-        }
+            Add(archive, array.Name + ".npy", array.WriteTo);
+        var mark = Encoding.ASCII.GetBytes(StackText);
+        Add(archive, StackMark, stream => stream.Write(mark, 0, mark.Length));
+    }
+
+    private static void Add(ZipArchive archive, string name, Action<Stream> write)
+    {
+        var entry = archive.CreateEntry(name, CompressionLevel.Fastest);
+        entry.LastWriteTime = s_noTime;
+        using var stream = entry.Open();
+        write(stream);
     }
 
     /// <summary>Gives the file the next number that nobody has: another process may record, too.</summary>
-    private void Publish(string scratch)
+    private bool Publish(string scratch)
     {
-        string name;
-        do
-            name = Prefix + (Interlocked.Increment(ref _number) - 1).ToString("D6", CultureInfo.InvariantCulture) + Extension;
-        while (!TryPublish(scratch, name));
+        while (!TryPublish(scratch, Prefix + _number.ToString("D6", CultureInfo.InvariantCulture) + Extension))
+            _number++;
+        _number++;
+        return true;
     }
 
     /// <summary>Claims the name before the file moves there: on Unix a move may replace a file that came into being meanwhile.</summary>
@@ -164,6 +204,11 @@ public sealed class InputRecorder
         }
         catch (IOException e) when ((e.HResult & 0xFFFF) is ExistsOnUnix or ExistsOnWindows)
         {
+            return false;
+        }
+        catch (UnauthorizedAccessException) when (File.Exists(path))
+        {
+            // On Windows until the last handle of a deleted file is closed.
             return false;
         }
     }

@@ -26,7 +26,7 @@ internal sealed record ArrayPlan(NamedType Input, DataArray Array, Cutting Cutti
         var rank = input.Type?.Shape?.Rank;
         if (rank == 0 && array.Dimensions.Length == 0)
             return new ArrayPlan(input, array, Cutting.Repeat, 1);
-        if (rank is { } known && array.Dimensions.Length == known + 1)
+        if (array.Dimensions.Length > 0 && (array.IsStack || array.Dimensions.Length == rank + 1))
             return new ArrayPlan(input, array, Cutting.Stack, 1);
         var fixedRows = input.Type?.Shape is { Rank: > 0 } shape ? shape[0].Value : null;
         return new ArrayPlan(input, array, Cutting.Rows, Math.Max(1, fixedRows ?? batch));

@@ -10,6 +10,11 @@ namespace ModelOptimizer.Evaluation.Data;
 /// <param name="Open">Opens the array from its header on.</param>
 internal sealed record DataArray(string Name, string File, NpyHeader Header, Func<Stream> Open)
 {
+    /// <summary>
+    /// True when its file says that it is a stack of samples, of which each is fed whole. False where its rank beside the input's has to tell.
+    /// </summary>
+    public bool IsStack { get; init; }
+
     public DataType ElementType => Header.ElementType;
 
     public ImmutableArray<long> Dimensions => Header.Dimensions;

@@ -6,15 +6,19 @@ namespace ModelOptimizer.Evaluation.Data;
 /// <summary>The arrays of an <c>.npz</c> archive, as <c>np.savez</c> and <c>np.savez_compressed</c> write it.</summary>
 internal sealed class NpzFile : IDisposable
 {
+    /// <summary>An entry beside the arrays, by which recorded archives say that each array is a stack of samples.</summary>
+    private const string StackMark = "stacked.txt";
+
     private readonly ZipArchive _archive;
 
     /// <exception cref="DiagnosticException">The file is no archive, or an array in it is corrupt.</exception>
     public NpzFile(string path)
     {
         _archive = Unreadable.Guard(path, null, () => new ZipArchive(File.OpenRead(path), ZipArchiveMode.Read));
-        Arrays = Unreadable.Guard(path, null, () => _archive.Entries)
-            .Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
-            .Select(entry => ReadHeader(path, entry)).ToArray();
+        var entries = Unreadable.Guard(path, null, () => _archive.Entries);
+        var areStacks = entries.Any(entry => entry.FullName == StackMark);
+        Arrays = entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
+            .Select(entry => ReadHeader(path, entry) with { IsStack = areStacks }).ToArray();
     }
 
     /// <summary>In the archive's order.</summary>
