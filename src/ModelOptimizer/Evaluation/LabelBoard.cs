@@ -40,7 +40,8 @@ internal sealed class LabelBoard(WantedMetrics wanted, ScoredOutput output)
     {
         if (_scores is null && wanted.NamedLabelMetrics is [var first, ..])
             throw new DiagnosticException(DiagnosticCatalog.LabelsMismatch,
-                $"{first.Name} needs labels, and the data has none. Add an array 'labels', or name it with 'evaluate: {{ labels: NAME }}'",
+                $"{first.Name} needs labels, and the data has none. Add an array 'labels', or name it with 'evaluate: {{ labels: NAME }}'; "
+                + "for pictures it names a file NAME.txt beside them",
                 new SourceLocation(data));
         if (Metrics.Any() && _scored == 0)
             throw new DiagnosticException(DiagnosticCatalog.LabelsMismatch, $"All labels are {Ignored}, which means: ignore", new SourceLocation(data));

@@ -85,7 +85,7 @@ public abstract record DataSettings : ILocated
     public bool NamesData => Data.Count + Images.Count + Text.Count > 0;
 
     /// <summary>Everything that is read, as it is named: files, folders and globs.</summary>
-    public IEnumerable<string> Sources => [.. Data, .. Images, .. Text, .. TokenizerFiles];
+    public virtual IEnumerable<string> Sources => [.. Data, .. Images, .. Text, .. TokenizerFiles];
 
     /// <summary>A byte-level vocabulary has its merges in a file beside it.</summary>
     internal IReadOnlyList<string> TokenizerFiles => Tokenizer switch

@@ -76,7 +76,8 @@ public sealed record CalibrationSettings : DataSettings
 /// <summary>How the result is compared with the original.</summary>
 public sealed record EvaluateSettings : DataSettings
 {
-    [Option("The array that holds the truth: the class of each row, or the next token at each position.", Example = "labels")]
+    [Option("The array that holds the truth: the class of each row, or the next token at each position. For pictures a file NAME.txt beside them, "
+        + "on each line a picture's name and the number of its class.", Example = "labels")]
     public string? Labels { get; init; }
 
     [Option("What is measured, besides what the budget asks for.", Names = NameSource.Metrics, Example = "[top-1, cosine-similarity, sqnr]")]
@@ -87,6 +88,16 @@ public sealed record EvaluateSettings : DataSettings
 
     [Option("Rows per run.", Minimum = 1, Example = "8")]
     public int Batch { get; init; } = 1;
+
+    /// <summary>Pictures have their labels in files beside them.</summary>
+    public override IEnumerable<string> Sources => Labels is { } labels ? [.. base.Sources, .. Images.Select(images => Beside(images, labels))] : base.Sources;
+
+    /// <summary>What the file with the labels of pictures is called.</summary>
+    internal static string LabelFile(string labels) => labels.EndsWith(".txt", StringComparison.Ordinal) ? labels : labels + ".txt";
+
+    /// <summary>A path with an extension means pictures, also as a glob; another means folders.</summary>
+    private static string Beside(string images, string labels) =>
+        Path.Combine(Path.HasExtension(images) ? Path.GetDirectoryName(images)! : images, LabelFile(labels));
 }
 
 /// <summary>One limit of the budget; all bounds given must hold.</summary>

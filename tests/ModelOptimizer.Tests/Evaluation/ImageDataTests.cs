@@ -208,6 +208,39 @@ public sealed class ImageDataTests : IDisposable
         }
     }
 
+    [TestCase("truth")]
+    [TestCase("truth.txt")]
+    public void Classes_stand_in_a_file_beside_the_pictures(string labels)
+    {
+        foreach (var name in new[] { "p/a.png", "p/b c.png", "q/a.png" })
+            _folder.Write(name, PictureFiles.Png(1, 1, 1, 2, 3));
+        _folder.WriteText("p/truth.txt", "b c.png,7\n\na.png\t -100\n");
+        _folder.WriteText("q/truth.txt", "a.png 3");
+        var settings = new EvaluateSettings { Images = [_folder["p"], _folder["q/*.png"]], Labels = labels };
+
+        var samples = new DataSet(settings, Free with { Labels = labels, Batch = 2 }).Read().ToList();
+
+        Assert.That(samples.Select(sample => sample.Labels!.AsSpan<long>().ToArray()), Is.EqualTo(new[] { new long[] { -100, 7 }, [3] }));
+        Assert.That(settings.Sources, Is.SupersetOf(new[] { _folder["p/truth.txt"], _folder["q/truth.txt"] }), "inputs of the build");
+        Assert.That(new DataSet(settings, Free).Read().Select(sample => sample.Labels), Has.All.Null, "nobody asks");
+    }
+
+    [TestCase(null, "wants a file 'truth.txt' beside the pictures", 0)]
+    [TestCase("b.png 1", "'a.png' has no line here; add 'a.png CLASS'", 0)]
+    [TestCase("b.png 1\na.png cat", "'a.png cat' is not a picture's name and the number of its class", 2)]
+    [TestCase("a.png 1\na.png 2", "'a.png' stands here for the second time", 2)]
+    public void Classes_that_are_missing_are_asked_for(string? lines, string message, int line)
+    {
+        _folder.Write("a.png", PictureFiles.Png(1, 1, 1, 2, 3));
+        if (lines is not null)
+            _folder.WriteText("truth.txt", lines);
+
+        var problem = Problems(new EvaluateSettings { Images = [_folder["a.png"]], Location = Here }, Free with { Labels = "truth" }).Single();
+
+        Assert.That(problem, Has.Property("Code").EqualTo("MO5005").And.Message.Contains(message));
+        Assert.That(problem.Location, Is.EqualTo(lines is null ? Here : line == 0 ? new SourceLocation(_folder["truth.txt"]) : new SourceLocation(_folder["truth.txt"], line, 1)));
+    }
+
     [Test]
     public void Settings_that_name_nothing_are_refused()
     {

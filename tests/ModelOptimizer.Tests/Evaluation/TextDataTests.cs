@@ -31,6 +31,16 @@ public sealed class TextDataTests : IDisposable
         Assert.That(samples[0].Inputs["token_type_ids"].AsSpan<int>().ToArray(), Is.EqualTo(new int[6]));
     }
 
+    [Test]
+    public void Texts_have_no_labels()
+    {
+        var settings = Settings("hello", Words) with { Location = Here };
+
+        var problem = Assert.Throws<DiagnosticException>(() => Read(Bert with { Labels = "truth" }, settings).ToList())!.Diagnostics.Single();
+
+        Assert.That(problem, Has.Property("Code").EqualTo("MO5005").And.Property("Location").EqualTo(Here).And.Message.Contains("texts and ONNX test data have no labels"));
+    }
+
     [TestCase(1, new[] { 3 })]
     [TestCase(3, new[] { 1, 3, 5 })]
     [TestCase(9, new[] { 0, 1, 2, 3, 4, 5 })]

@@ -28,7 +28,7 @@ public sealed class DataSet
     /// <summary>Arrays, pictures and texts, in this order.</summary>
     /// <param name="settings">What to read, and how.</param>
     /// <param name="request">What the model wants.</param>
-    /// <exception cref="DiagnosticException">A path leads nowhere, or the settings name nothing to read.</exception>
+    /// <exception cref="DiagnosticException">A path leads nowhere, the settings name nothing to read, or labels where there are none.</exception>
     public DataSet(DataSettings settings, DataRequest request)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -41,6 +41,9 @@ public sealed class DataSet
         _images = DataFiles.Expand(settings.Images, DataFiles.Images, _request.NamedAt);
         _texts = DataFiles.Expand(settings.Text, DataFiles.Texts, _request.NamedAt);
         Files = [.. _arrays, .. _images, .. _texts];
+        if (request.Labels is { } labels && _images.Count == 0 && _arrays.All(file => ExtensionOf(file) == ".pb"))
+            throw new DiagnosticException(DiagnosticCatalog.LabelsMismatch,
+                $"'labels: {labels}' finds nothing: texts and ONNX test data have no labels. Leave it out, or give arrays or pictures, which have", _request.NamedAt);
     }
 
     /// <summary>Every file the samples come from.</summary>
@@ -69,7 +72,7 @@ public sealed class DataSet
 
     private IEnumerable<Sample> ReadSome()
     {
-        var images = _images.Count > 0 ? new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch) : null;
+        var images = _images.Count > 0 ? new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch, LabelsOfPictures()) : null;
         var texts = _texts.Count > 0 ? new TextSource(_texts, TextForm.For(_settings, _request), _request.Batch) : null;
         var left = _request.Limit;
         foreach (var sample in _arrays.GroupBy(UnitOf).SelectMany(unit => ReadUnit(unit.Key, [.. unit])).Take(left))
@@ -87,6 +90,8 @@ public sealed class DataSet
             foreach (var sample in texts.Read(index => picked?.Contains(pictures + index) != false))
                 yield return sample;
     }
+
+    private PictureLabels? LabelsOfPictures() => _request.Labels is { } labels ? new PictureLabels(labels, _request.NamedAt) : null;
 
     /// <summary>What belongs together: an archive or a JSON file is whole, the arrays and tensors of a folder make one unit.</summary>
     private static string UnitOf(string file) => ExtensionOf(file) is ".npy" or ".pb" ? Path.GetDirectoryName(file) + ExtensionOf(file) : file;

@@ -4,7 +4,8 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Evaluation.Data;
 
 /// <summary>Pictures as samples, one file after the other.</summary>
-internal sealed class ImageSource(IReadOnlyList<string> files, ImageForm form, int batch)
+/// <param name="labels">What their classes are; null where nobody asks.</param>
+internal sealed class ImageSource(IReadOnlyList<string> files, ImageForm form, int batch, PictureLabels? labels)
 {
     private int Rows => (int)(form.FixedBatch ?? batch);
 
@@ -25,6 +26,7 @@ internal sealed class ImageSource(IReadOnlyList<string> files, ImageForm form, i
     {
         Source = chunk[0],
         Rows = chunk.Length,
+        Labels = labels is null ? null : Onnx.Tensor.Create(DataType.Int64, [chunk.Length], chunk.Select(labels.Of).ToArray()),
     };
 
     private Tensor Tensor(string file)
