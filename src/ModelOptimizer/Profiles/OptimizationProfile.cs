@@ -90,7 +90,8 @@ public sealed record EvaluateSettings : DataSettings
     public int Batch { get; init; } = 1;
 
     /// <summary>Pictures have their labels in files beside them.</summary>
-    public override IEnumerable<string> Sources => Labels is { } labels ? [.. base.Sources, .. Images.Select(images => Beside(images, labels))] : base.Sources;
+    public override IEnumerable<string> Sources =>
+        Labels is { } labels ? [.. base.Sources, .. Images.Select(images => Beside(images, labels))] : base.Sources;
 
     /// <summary>What the file with the labels of pictures is called.</summary>
     internal static string LabelFile(string labels) => labels.EndsWith(".txt", StringComparison.Ordinal) ? labels : labels + ".txt";

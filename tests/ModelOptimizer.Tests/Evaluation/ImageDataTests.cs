@@ -238,7 +238,7 @@ public sealed class ImageDataTests : IDisposable
         var problem = Problems(new EvaluateSettings { Images = [_folder["a.png"]], Location = Here }, Free with { Labels = "truth" }).Single();
 
         Assert.That(problem, Has.Property("Code").EqualTo("MO5005").And.Message.Contains(message));
-        Assert.That(problem.Location, Is.EqualTo(lines is null ? Here : line == 0 ? new SourceLocation(_folder["truth.txt"]) : new SourceLocation(_folder["truth.txt"], line, 1)));
+        Assert.That(problem.Location, Is.EqualTo(lines is null ? Here : new SourceLocation(_folder["truth.txt"], line, line == 0 ? 0 : 1)));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
@@ -38,7 +39,8 @@ public sealed class TextDataTests : IDisposable
 
         var problem = Assert.Throws<DiagnosticException>(() => Read(Bert with { Labels = "truth" }, settings).ToList())!.Diagnostics.Single();
 
-        Assert.That(problem, Has.Property("Code").EqualTo("MO5005").And.Property("Location").EqualTo(Here).And.Message.Contains("texts and ONNX test data have no labels"));
+        Assert.That(problem.Message, Does.Contain("texts and ONNX test data have no labels"));
+        Assert.That((problem.Code, problem.Location), Is.EqualTo(("MO5005", Here)));
     }
 
     [TestCase(1, new[] { 3 })]
@@ -138,6 +140,54 @@ public sealed class TextDataTests : IDisposable
         Assert.That(settings.Sources, Is.EqualTo(new[] { _folder["lines.txt"], _folder["vocab.json"], _folder["merges.txt"] }), "all are inputs of the build");
     }
 
+    /// <summary>As RoBERTa's and Llama's files have it: bytes, then what is added.</summary>
+    [TestCase("""{ "type": "RobertaProcessing", "sep": ["</s>", 3], "cls": ["<s>", 2] }""", new long[] { 2, 1, 3 })]
+    [TestCase("""{ "type": "BertProcessing", "sep": ["</s>", 3], "cls": ["<s>", 2] }""", new long[] { 2, 1, 3 })]
+    [TestCase("""{ "type": "ByteLevel" }""", new long[] { 1 })]
+    public void Processors_in_a_row_add_what_they_would_alone(string processor, long[] ids)
+    {
+        var settings = Settings("b", "x") with
+        {
+            Tokenizer = _folder.WriteText("tokenizer.json", BytePairs($$"""
+                "dropout": null, "unk_token": null, "continuing_subword_prefix": "", "end_of_word_suffix": "", "byte_fallback": false, "ignore_merges": false
+                """, $$"""{ "type": "Sequence", "processors": [ { "type": "ByteLevel" }, {{processor}} ] }""")),
+        };
+
+        Assert.That(Ids(Read(Bert, settings).Single()), Is.EqualTo(ids));
+    }
+
+    [Test]
+    public void Words_of_other_bytes_do_not_matter_where_the_vocabulary_has_all()
+    {
+        var bytes = Enumerable.Range(33, 94).Concat(Enumerable.Range(161, 12)).Concat(Enumerable.Range(174, 82)).Concat(Enumerable.Range(256, 68));
+        var vocabulary = JsonSerializer.Serialize(bytes.Index().ToDictionary(letter => ((char)letter.Item).ToString(), letter => letter.Index));
+        var settings = Settings("\"!", "x") with
+        {
+            Tokenizer = _folder.WriteText("tokenizer.json", $$"""
+                { "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false },
+                  "model": { "type": "BPE", "vocab": {{vocabulary}}, "merges": [], "unk_token": "<unk>", "byte_fallback": true } }
+                """),
+        };
+
+        Assert.That(Ids(Read(Bert, settings).Single()), Is.EqualTo(new long[] { 1, 0 }));
+    }
+
+    [TestCase("ignore_merges", "true")]
+    [TestCase("end_of_word_suffix", "\"</w>\"")]
+    [TestCase("continuing_subword_prefix", "\"##\"")]
+    [TestCase("byte_fallback", "true")]
+    [TestCase("dropout", "0.1")]
+    [TestCase("unk_token", "\"<unk>\"")]
+    public void Byte_pairs_by_other_rules_are_refused(string option, string value) => AssertRefused(BytePairs($"\"{option}\": {value}", "null"), option, value);
+
+    [TestCase("continuing_subword_prefix", "\"@@\"")]
+    [TestCase("unk_token", "\"<unk>\"")]
+    [TestCase("max_input_chars_per_word", "20")]
+    public void Word_pieces_by_other_rules_are_refused(string option, string value) => AssertRefused($$"""
+        { "normalizer": { "type": "BertNormalizer" }, "pre_tokenizer": { "type": "BertPreTokenizer" },
+          "model": { "type": "WordPiece", "{{option}}": {{value}}, "vocab": { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3 } } }
+        """, option, value);
+
     [TestCase("""{ "model": { "type": "Unigram" } }""", "its model is of type 'Unigram'")]
     [TestCase("""{ "normalizer": { "type": "NFC" }, "model": { "type": "BPE", "vocab": {}, "merges": [] } }""", "a normalizer of type 'NFC'")]
     [TestCase("""{ "pre_tokenizer": { "type": "Metaspace" }, "model": { "type": "BPE", "vocab": {}, "merges": [] } }""", "'Metaspace', not on bytes")]
@@ -180,6 +230,18 @@ public sealed class TextDataTests : IDisposable
     [TestCase("한", "\u1112\u1161\u11AB")]
     [TestCase("Ệ ǖ ёй", "E u еи")]
     public void Accents_go_without_the_platform_helping(string text, string bare) => Assert.That(Accents.Strip(text), Is.EqualTo(bare));
+
+    private void AssertRefused(string json, string option, string value)
+    {
+        var problem = Problem(Settings("a", "x") with { Tokenizer = _folder.WriteText("tokenizer.json", json) }, Bert);
+
+        Assert.That(problem, Has.Property("Code").EqualTo("MO5034").And.Message.Contains($"it has '{option}: {value}', which is not known here"));
+    }
+
+    private static string BytePairs(string options, string processor) => $$"""
+        { "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false }, "post_processor": {{processor}},
+          "model": { "type": "BPE", "vocab": { "a": 0, "b": 1, "<s>": 2, "</s>": 3 }, "merges": [], {{options}} } }
+        """;
 
     private CalibrationSettings Settings(string lines, string vocabulary) => new()
     {

@@ -14,7 +14,9 @@ public sealed record DataRequest(IReadOnlyList<NamedType> Inputs, IReadOnlyList<
     /// <summary>Rows per run where an input's batch axis is free; a fixed axis decides for itself.</summary>
     public int Batch { get; init; } = 1;
 
-    /// <summary>The array that holds the truth; null takes <c>labels</c> where there is such an array. For pictures the file of that name beside them, without one none.</summary>
+    /// <summary>
+    /// The array that holds the truth, for pictures a file beside them; null takes <c>labels</c> where there is such an array.
+    /// </summary>
     public string? Labels { get; init; }
 
     /// <summary>Where a human named the data; null shows problems at the data itself.</summary>

@@ -43,7 +43,8 @@ public sealed class DataSet
         Files = [.. _arrays, .. _images, .. _texts];
         if (request.Labels is { } labels && _images.Count == 0 && _arrays.All(file => ExtensionOf(file) == ".pb"))
             throw new DiagnosticException(DiagnosticCatalog.LabelsMismatch,
-                $"'labels: {labels}' finds nothing: texts and ONNX test data have no labels. Leave it out, or give arrays or pictures, which have", _request.NamedAt);
+                $"'labels: {labels}' finds nothing: texts and ONNX test data have no labels. Leave it out, or give arrays or pictures, which have",
+                _request.NamedAt);
     }
 
     /// <summary>Every file the samples come from.</summary>

@@ -30,14 +30,18 @@ internal sealed class PictureLabels(string name, SourceLocation? namedAt)
     private Dictionary<string, long> Load(string path)
     {
         if (!File.Exists(path))
-            throw Problem($"'labels: {name}' wants a file '{_fileName}' beside the pictures, in '{Path.GetDirectoryName(path)}', with a line such as 'cat.jpg 281' for each",
-                namedAt ?? new SourceLocation(path));
+            throw Problem($"'labels: {name}' wants a file '{_fileName}' beside the pictures, in '{Path.GetDirectoryName(path)}', "
+                + "with a line such as 'cat.jpg 281' for each", namedAt ?? new SourceLocation(path));
         var labels = new Dictionary<string, long>();
-        foreach (var (number, line) in Unreadable.Guard(path, null, () => File.ReadAllLines(path)).Index().Where(line => !string.IsNullOrWhiteSpace(line.Item)))
-            if (Parse(line) is not { } entry)
-                throw Problem($"'{line.Trim()}' is not a picture's name and the number of its class, such as 'cat.jpg 281'", new SourceLocation(path, number + 1, 1));
-            else if (!labels.TryAdd(entry.File, entry.Label))
-                throw Problem($"'{entry.File}' stands here for the second time; remove one of the lines", new SourceLocation(path, number + 1, 1));
+        var lines = Unreadable.Guard(path, null, () => File.ReadAllLines(path));
+        foreach (var (index, line) in lines.Index().Where(line => !string.IsNullOrWhiteSpace(line.Item)))
+        {
+            var place = new SourceLocation(path, index + 1, 1);
+            var (file, label) = Parse(line)
+                ?? throw Problem($"'{line.Trim()}' is not a picture's name and the number of its class, such as 'cat.jpg 281'", place);
+            if (!labels.TryAdd(file, label))
+                throw Problem($"'{file}' stands here for the second time; remove one of the lines", place);
+        }
         return labels;
     }
 

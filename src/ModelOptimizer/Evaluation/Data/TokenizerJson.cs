@@ -38,8 +38,9 @@ internal static class TokenizerJson
         var lower = Flag(normalizer, "lowercase") ?? true;
         if ((Flag(normalizer, "strip_accents") ?? lower) != lower)
             throw new InvalidDataException("it lowers text without taking off accents, or the other way round");
+        TokenizerDefaults.RequireOfWordPiece(root, model);
         var encoder = TokenizerFile.WordPieces(Words(model.GetProperty("vocab")), lower);
-        var (before, after) = Template(root, encoder.Before, encoder.After);
+        var (before, after) = Around(root);
         return encoder with { Before = before, After = after };
     }
 
@@ -48,10 +49,11 @@ internal static class TokenizerJson
         if (root.TryGetProperty("normalizer", out var normalizer) && normalizer.ValueKind == JsonValueKind.Object)
             throw new InvalidDataException($"it has a normalizer of type '{TypeOf(normalizer)}'");
         var special = Special(root);
-        var (before, after) = Template(root, [], []);
+        var (before, after) = Around(root);
         var (split, space) = Cuts(root);
         var additions = new Additions(special, before, after, PaddingOf(root, special), split, space);
         var vocabulary = model.GetProperty("vocab").EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetInt32());
+        TokenizerDefaults.RequireOfBytePairs(model, vocabulary);
         return TokenizerFile.BytePairs(vocabulary, [.. model.GetProperty("merges").EnumerateArray().Select(Merge)], additions);
     }
 
@@ -91,17 +93,23 @@ internal static class TokenizerJson
     }
 
     /// <summary>The ids that surround a single text.</summary>
-    private static (IReadOnlyList<int> Before, IReadOnlyList<int> After) Template(JsonElement root, IReadOnlyList<int> before, IReadOnlyList<int> after)
+    private static (IReadOnlyList<int> Before, IReadOnlyList<int> After) Around(JsonElement root)
     {
         if (!root.TryGetProperty("post_processor", out var processor) || processor.ValueKind != JsonValueKind.Object)
             return ([], []);
-        return TypeOf(processor) switch
+        // What works on bytes adds nothing.
+        var adding = (TypeOf(processor) == "Sequence" ? [.. processor.GetProperty("processors").EnumerateArray()] : new[] { processor })
+            .Where(part => TypeOf(part) != "ByteLevel").ToArray();
+        return adding switch
         {
-            "BertProcessing" or "RobertaProcessing" => ([processor.GetProperty("cls")[1].GetInt32()], [processor.GetProperty("sep")[1].GetInt32()]),
-            "TemplateProcessing" => Template(processor),
-            "ByteLevel" => (before, after),
-            "Sequence" => processor.GetProperty("processors").EnumerateArray().Where(part => TypeOf(part) == "TemplateProcessing").Select(Template).FirstOrDefault((before, after)),
-            var other => throw new InvalidDataException($"its post-processor is of type '{other}'"),
+            [] => ([], []),
+            [var one] => TypeOf(one) switch
+            {
+                "BertProcessing" or "RobertaProcessing" => ([one.GetProperty("cls")[1].GetInt32()], [one.GetProperty("sep")[1].GetInt32()]),
+                "TemplateProcessing" => Template(one),
+                var other => throw new InvalidDataException($"its post-processor is of type '{other}'"),
+            },
+            _ => throw new InvalidDataException($"it has several post-processors: {string.Join(", ", adding.Select(TypeOf))}"),
         };
     }
 
