@@ -8,15 +8,20 @@ internal static class DistinctNames
     public static OnnxModel In(OnnxModel model)
     {
         var copy = model.Clone();
-        var taken = new HashSet<string>();
-        var number = 0;
-        foreach (var node in GraphWalker.Nodes(copy))
-        {
-            if (node.Name.Length == 0 || taken.Contains(node.Name))
-                node.Name = node.Outputs.OfType<Value>().Select(output => output.Name).FirstOrDefault(name => name.Length > 0 && !taken.Contains(name))
-                    ?? $"unnamed {number++}";
-            taken.Add(node.Name);
-        }
+        foreach (var (name, node) in Of(copy))
+            node.Name = name;
         return copy;
+    }
+
+    /// <summary>The model's own nodes, by the names that they have in the copy.</summary>
+    public static Dictionary<string, Node> Of(OnnxModel model)
+    {
+        var nodes = new Dictionary<string, Node>();
+        var number = 0;
+        foreach (var node in GraphWalker.Nodes(model))
+            if (node.Name.Length == 0 || !nodes.TryAdd(node.Name, node))
+                nodes.Add(node.Outputs.OfType<Value>().Select(output => output.Name).FirstOrDefault(name => name.Length > 0 && !nodes.ContainsKey(name))
+                    ?? $"unnamed {number++}", node);
+        return nodes;
     }
 }

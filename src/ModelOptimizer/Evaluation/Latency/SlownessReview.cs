@@ -25,23 +25,28 @@ internal static class SlownessReview
     /// <summary>Names operators whose quantized form is slower.</summary>
     public static void ReportOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile, IDiagnosticSink diagnostics)
     {
-        var weights = GraphWalker.Nodes(original).Where(node => node.Name.Length > 0).GroupBy(node => node.Name)
-            .ToDictionary(nodes => nodes.Key, nodes => nodes.SelectMany(node => node.Inputs).OfType<Value>().Where(value => value.Constant is not null).Select(value => value.Name).ToList());
+        var nodes = new TimedNodes(original);
         // One line for all types of a pass: a second one of the same key would not add to it.
-        foreach (var byPass in comparison.SlowerTypes.Select(type => (Type: type, Pass: Culprit(type))).Where(slower => slower.Pass is not null).GroupBy(slower => slower.Pass!))
+        foreach (var byPass in comparison.SlowerTypes.Where(type => !type.Nodes.All(nodes.Moves)).Select(type => (Type: type, Pass: Culprit(type)))
+            .Where(slower => slower.Pass is not null).GroupBy(slower => slower.Pass!))
             foreach (var (type, pass) in byPass)
-                Report(type, pass!, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})", ExclusionLine.ForTypes(pass!, [.. byPass.Select(slower => slower.Type.Operator)]));
-        foreach (var byType in comparison.SlowerNodes.GroupBy(node => node.Operator))
+                Report(type, pass!, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})",
+                    ExclusionLine.ForTypes(pass!, [.. byPass.Select(slower => slower.Type.Operator)]));
+        foreach (var byType in comparison.SlowerNodes.Where(node => !nodes.Moves(node.Nodes[0])).GroupBy(node => node.Operator))
             if (Culprit(byType.First()) is { } pass)
                 foreach (var node in byType.Take(MostNodes))
-                    Report(node, pass, $"{node.Operator} '{node.Nodes[0]}'", ExclusionLine.ForNodes(pass, [.. byType.Take(MostNodes).Select(other => other.Nodes[0])]));
+                    Report(node, pass, nodes.Describe(node), LineFor(pass, byType.Key, [.. byType.Take(MostNodes).Select(other => nodes.Glob(other.Nodes[0]))]));
 
-        PassSettings? Culprit(ComparedOperator compared) => ExclusionLine.Culprit(compared, profile.Passes, log, node => weights.GetValueOrDefault(node) ?? []);
+        PassSettings? Culprit(ComparedOperator compared) => ExclusionLine.Culprit(compared, profile.Passes, log, nodes.WeightsOf);
 
         void Report(ComparedOperator compared, PassSettings pass, string what, string line) => diagnostics.Report(new Diagnostic(DiagnosticCatalog.OperatorIsSlower,
             string.Create(CultureInfo.InvariantCulture, $"{what} is slower as {compared.Form} than it was in float: {compared.ResultMicroseconds / 1000:0.###} ms a run ")
             + string.Create(CultureInfo.InvariantCulture, $"instead of {compared.OriginalMicroseconds / 1000:0.###} ({compared.Ratio:0.##} ×). To keep it float: '- {line}'"), pass.Location));
     }
+
+    /// <summary>Nodes that nothing names are only met by their type.</summary>
+    private static string LineFor(PassSettings pass, string operatorType, IReadOnlyList<string?> globs) =>
+        globs.Contains(null) ? ExclusionLine.ForTypes(pass, [operatorType]) : ExclusionLine.ForNodes(pass, [.. globs.OfType<string>()]);
 
     /// <summary>Adds the worst type of operators to what a broken budget of time says.</summary>
     public static Measurements WithWorst(Measurements measurements, OperatorComparison comparison)

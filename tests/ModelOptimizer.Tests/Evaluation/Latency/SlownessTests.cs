@@ -78,6 +78,49 @@ public sealed class SlownessTests
             Has.Exactly(2).Items.And.All.EndsWith("'- quantize-dynamic: { exclude: [\"/a/MatMul\", \"/b\"] }'"));
     }
 
+    /// <summary>What the line names must exclude the node, whatever it was called when it was timed.</summary>
+    [TestCase("hidden", "MatMul that makes 'hidden'", "exclude: [w1]")]
+    [TestCase("twin", "MatMul 'twin'", "exclude: [w2]")]
+    [TestCase("out", "MatMul that makes 'out'", "exclude: [w3]")]
+    [TestCase("square", "MatMul that makes 'square'", "exclude-operators: [MatMul]")]
+    public void Nodes_without_a_name_of_their_own_are_met_by_their_weight_or_type(string timed, string described, string line)
+    {
+        var g = new GraphBuilder();
+        var hidden = g.Node("MatMul", [g.Input("x", DataType.Float, 4, 4), g.Initializer("w1", [4, 4], new float[16])]);
+        var first = g.Node("MatMul", [hidden.Output(), g.Initializer("w2", [4, 4], new float[16])]);
+        var second = g.Node("MatMul", [first.Output(), g.Initializer("w3", [4, 4], new float[16])]);
+        var square = g.Node("MatMul", [second.Output(), second.Output()]);
+        (first.Name, second.Name) = ("twin", "twin");
+        (hidden.Output().Name, second.Output().Name, square.Output().Name) = ("hidden", "out", "square");
+        g.Output("y", g.Op("Relu", square.Output()));
+        var model = g.Build();
+        var comparison = new OperatorComparison([new("MatMul", [timed], "MatMulInteger", 1000, 900)], [new("MatMul", [timed], "MatMulInteger", 100, 300)], 1000, 900);
+
+        SlownessReview.ReportOperators(comparison, model, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        var message = _diagnostics.Diagnostics.Single().Message.Replace("\"", "", StringComparison.Ordinal);
+        Assert.That(DistinctNames.In(model).Graph.Nodes.Select(node => node.Name), Does.Contain(timed));
+        Assert.That(message, Does.StartWith(described + " is slower").And.EndsWith($"'- quantize-dynamic: {{ {line} }}'"));
+    }
+
+    [Test]
+    public void What_only_moves_numbers_is_not_to_be_kept_float()
+    {
+        var g = new GraphBuilder();
+        var reshape = g.Node("Reshape", [g.Input("x", DataType.Float, 4, 4), g.Initializer("shape", Tensor.Create(DataType.Int64, [1], [16L]))]);
+        var lookup = g.Node("Gather", [g.Initializer("table", [4, 4], new float[16]), g.Input("ids", DataType.Int64, 4)]);
+        (reshape.Name, lookup.Name) = ("reshape", "lookup");
+        g.Output("y", reshape.Output());
+        g.Output("z", lookup.Output());
+        ComparedOperator[] slow = [new("Reshape", ["reshape"], "QuantizeLinear", 100, 300), new("Gather", ["lookup"], "GatherBlockQuantized", 100, 300)];
+        var model = g.Build();
+
+        SlownessReview.ReportOperators(new(slow, slow, 1000, 2000), model, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        SlownessReview.ReportOperators(new([], slow, 1000, 2000), model, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Select(one => one.Message), Has.Exactly(2).Items.And.All.StartsWith("Gather").And.None.Contains("Reshape"));
+    }
+
     [Test]
     public void The_pass_is_the_one_whose_log_names_the_weight()
     {
