@@ -97,7 +97,7 @@ public sealed class CalibrationData
     /// <param name="create">Makes an observer for a value; also more than one.</param>
     /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
     public IReadOnlyDictionary<Value, T> Observe<T>(OnnxModel model, IReadOnlyCollection<Value> values, Func<Value, T> create)
-        where T : IObserver<T> => Observe(model, values, create, out _);
+        where T : class, IObserver<T> => Observe(model, values, create, out _);
 
     /// <summary>From now on it is this entry of the profile's passes that learns.</summary>
     internal void Begin(PassSettings pass, int step) => Begin(pass.Name, step);
@@ -161,7 +161,7 @@ public sealed class CalibrationData
     }
 
     private IReadOnlyDictionary<Value, T> Observe<T>(OnnxModel model, IReadOnlyCollection<Value> values, Func<Value, T> create, out int count)
-        where T : IObserver<T>
+        where T : class, IObserver<T>
     {
         var samples = Samples(model);
         Progress?.Report("calibrate");

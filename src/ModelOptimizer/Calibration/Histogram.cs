@@ -75,10 +75,11 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
             Settle();
         _recent += elements.Length;
         Total += elements.Length;
-        if (elements.Length <= _counts.Length)
+        var (from, to) = (BinOf(extremes.Low) + bins, BinOf(extremes.High) + bins + 1);
+        if (elements.Length <= to - from)
             Count(elements, _counts, _counts, _counts, _counts);
         else
-            CountMany(elements, BinOf(extremes.Low) + bins, BinOf(extremes.High) + bins + 1);
+            CountMany(elements, from, to);
     }
 
     public void Merge(Histogram other)

@@ -12,11 +12,11 @@ internal sealed record PartialView(Value Value, string Why, bool SawExtremes);
 
 /// <summary>Shows wanted values of a model to observers, sample by sample.</summary>
 internal sealed class Observation<T> : IDisposable
-    where T : IObserver<T>
+    where T : class, IObserver<T>
 {
     private readonly Func<Value, T> _create;
     private readonly SlicedModel _model;
-    private readonly Dictionary<Value, List<(Value Wanted, CarriedForm Form)>> _shown = [];
+    private readonly Dictionary<Value, List<View>> _shown = [];
     private readonly Dictionary<Value, T> _observers;
     private readonly List<PartialView> _partial = [];
 
@@ -60,9 +60,10 @@ internal sealed class Observation<T> : IDisposable
 
     private void Expect(Value shown, Value wanted, CarriedForm form)
     {
-        if (!_shown.TryGetValue(shown, out var readers))
-            _shown.Add(shown, readers = []);
-        readers.Add((wanted, form));
+        if (!_shown.TryGetValue(shown, out var views))
+            _shown.Add(shown, views = []);
+        var observer = _observers[wanted];
+        views.Add(new View(new CarriedValue(shown, form), wanted, observer.IsOrderFree ? observer : null));
     }
 
     private CarriedForm? FormOf(BodyValues bodies, Value value, Value copy)
@@ -90,23 +91,35 @@ internal sealed class Observation<T> : IDisposable
         var own = new Dictionary<Value, T>();
         _model.Run(sample, (shown, tensor) =>
         {
-            foreach (var (wanted, form) in _shown[shown])
-                Show(new CarriedValue(shown, form), wanted, tensor, sample, own);
+            foreach (var view in _shown[shown])
+                Show(view, tensor, sample, own);
         });
         return own;
     }
 
-    private void Show(CarriedValue carried, Value wanted, Tensor tensor, Sample sample, Dictionary<Value, T> own)
+    private void Show(View view, Tensor tensor, Sample sample, Dictionary<Value, T> own)
     {
         // An empty tensor stands for a branch that was not taken, too.
-        if (tensor.ElementCount == 0 && wanted.Graph.Owner is not null)
+        if (tensor.ElementCount == 0 && view.Wanted.Graph.Owner is not null)
             return;
-        var shared = _observers[wanted];
-        if (!shared.IsOrderFree && !own.ContainsKey(wanted))
-            own.Add(wanted, _create(wanted));
-        var observer = shared.IsOrderFree ? shared : own[wanted];
-        lock (observer is object gate ? gate : _observers)
-            carried.Show(tensor, step => observer.Observe(step, sample), (extremes, nonFinite) => ((RangeObserver)(object)observer).Observe(extremes, nonFinite, sample));
+        var observer = view.Shared ?? OwnOf(view.Wanted, own);
+        lock (observer)
+            if (view.Carried.Form == CarriedForm.Whole)
+                observer.Observe(tensor, sample);
+            else
+                ShowParts(view.Carried, tensor, observer, sample);
+    }
+
+    /// <summary>On its own, since what it hands on costs memory with every call.</summary>
+    private static void ShowParts(CarriedValue carried, Tensor tensor, T observer, Sample sample) =>
+        carried.Show(tensor, step => observer.Observe(step, sample),
+            (extremes, nonFinite) => ((RangeObserver)(object)observer).Observe(extremes, nonFinite, sample));
+
+    private T OwnOf(Value wanted, Dictionary<Value, T> own)
+    {
+        if (!own.TryGetValue(wanted, out var observer))
+            own.Add(wanted, observer = _create(wanted));
+        return observer;
     }
 
     private void Merge(Dictionary<Value, T> own)
@@ -115,4 +128,8 @@ internal sealed class Observation<T> : IDisposable
             if (own.TryGetValue(value, out var later))
                 observer.Merge(later);
     }
+
+    /// <summary>How a value of the model shows a wanted one.</summary>
+    /// <param name="Shared">The observer that sees all samples; null when each sample has one of its own.</param>
+    private sealed record View(CarriedValue Carried, Value Wanted, T? Shared);
 }

@@ -3,6 +3,12 @@ using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Calibration;
 
+/// <summary>A value that a slice hands out.</summary>
+/// <param name="Value">The value of the whole graph.</param>
+/// <param name="IsWanted">Whether it is to be shown.</param>
+/// <param name="IsReadLater">Whether a later slice reads it.</param>
+internal readonly record struct Put(Value Value, bool IsWanted, bool IsReadLater);
+
 /// <summary>A part of a graph with a session of its own.</summary>
 internal sealed class Slice : IDisposable
 {
@@ -13,7 +19,7 @@ internal sealed class Slice : IDisposable
     private readonly IReadOnlyList<Value> _reads;
     private readonly IReadOnlyList<string> _names;
 
-    private Slice(IInferenceSession session, IReadOnlyList<Value> reads, IReadOnlyList<string> names, IReadOnlyList<Value> puts)
+    private Slice(IInferenceSession session, IReadOnlyList<Value> reads, IReadOnlyList<string> names, IReadOnlyList<Put> puts)
     {
         _session = session;
         _reads = reads;
@@ -22,15 +28,16 @@ internal sealed class Slice : IDisposable
     }
 
     /// <summary>What it hands out, in order.</summary>
-    public IReadOnlyList<Value> Puts { get; }
+    public IReadOnlyList<Put> Puts { get; }
 
+    /// <param name="handOut">How a value is handed out; null when it is not.</param>
     /// <exception cref="InferenceException">The runtime refuses it.</exception>
-    public static Slice Open(IInferenceEngine engine, OnnxModel model, IEnumerable<Node> nodes, Predicate<Value> isWanted)
+    public static Slice Open(IInferenceEngine engine, OnnxModel model, IEnumerable<Node> nodes, Func<Value, Put?> handOut)
     {
         var part = model.Extract(nodes, out var reads, out var copies);
-        var puts = nodes.SelectMany(node => node.Outputs).OfType<Value>().Where(value => isWanted(value)).ToList();
-        foreach (var value in puts)
-            part.Graph.AddOutput($"output_{part.Graph.Outputs.Count}", copies[value]!);
+        var puts = nodes.SelectMany(node => node.Outputs).OfType<Value>().Select(handOut).OfType<Put>().ToList();
+        foreach (var put in puts)
+            part.Graph.AddOutput($"output_{part.Graph.Outputs.Count}", copies[put.Value]!);
         return new Slice(engine.Open(part, AsWritten), reads, [.. reads.Select(value => copies[value]!.Name)], puts);
     }
 

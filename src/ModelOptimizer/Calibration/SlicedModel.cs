@@ -15,6 +15,9 @@ internal sealed class SlicedModel : IDisposable
     private readonly OnnxModel _model;
     private readonly HashSet<Value> _wanted;
     private readonly NodeReads _reads;
+
+    /// <summary>Wanted inputs and constants, which need no run.</summary>
+    private readonly List<Value> _given;
     private readonly Dictionary<string, Shape> _shapes = [];
     private ValueSizes? _sizes;
     private SlicePlan? _plan;
@@ -28,6 +31,7 @@ internal sealed class SlicedModel : IDisposable
         new TypeInference(engine).Run(model);
         _wanted = [.. wanted];
         _reads = new NodeReads(model.Graph, _wanted);
+        _given = [.. _wanted.Where(value => value.IsGraphInput || ConstantOf(value) is not null)];
     }
 
     /// <summary>How many slices there are.</summary>
@@ -106,33 +110,39 @@ internal sealed class SlicedModel : IDisposable
 
     public void Dispose() => _slices.ForEach(slice => slice.Dispose());
 
-    /// <summary>Wanted inputs and constants need no run.</summary>
     private void ShowGiven(Sample sample, Action<Value, Tensor> show)
     {
-        foreach (var value in _wanted)
+        foreach (var value in _given)
             if (value.IsGraphInput && sample.Inputs.TryGetValue(value.Name, out var fed))
                 show(value, fed);
-            else if ((value.Initializer ?? value.Producer?.ConstantOutput) is { } constant)
+            else if (ConstantOf(value) is { } constant)
                 show(value, constant);
     }
+
+    private static Tensor? ConstantOf(Value value) => value.Initializer ?? value.Producer?.ConstantOutput;
 
     private void Run(int index, Dictionary<Value, IRuntimeValue> values, Action<Value, Tensor> show)
     {
         var slice = _slices[index];
         var next = index + 1 < _slices.Count ? _plan!.Starts[index + 1] : int.MaxValue;
         var outputs = slice.Run(values);
+        var i = 0;
         try
         {
-            foreach (var (value, output) in slice.Puts.Zip(outputs))
-                Look(value, output.Tensor, show);
+            for (; i < outputs.Count; i++)
+            {
+                var put = slice.Puts[i];
+                Look(put, outputs[i].Tensor, show);
+                if (put.IsReadLater)
+                    values.Add(put.Value, outputs[i]);
+                else
+                    outputs[i].Dispose();
+            }
         }
         finally
         {
-            foreach (var (value, output) in slice.Puts.Zip(outputs))
-                if (_reads.LastUse(value) >= next)
-                    values.Add(value, output);
-                else
-                    output.Dispose();
+            for (; i < outputs.Count; i++)
+                outputs[i].Dispose();
         }
         foreach (var done in values.Keys.Where(value => _reads.LastUse(value) < next).ToList())
         {
@@ -141,15 +151,15 @@ internal sealed class SlicedModel : IDisposable
         }
     }
 
-    private void Look(Value value, Tensor? tensor, Action<Value, Tensor> show)
+    private void Look(Put put, Tensor? tensor, Action<Value, Tensor> show)
     {
         if (tensor is null)
             return;
         // Several threads come here, and none may take back what another says.
-        if (_sizes!.Measure(value, tensor.ByteCount))
+        if (_sizes!.Measure(put.Value, tensor.ByteCount))
             _isStale = true;
-        if (_wanted.Contains(value))
-            show(value, tensor);
+        if (put.IsWanted)
+            show(put.Value, tensor);
     }
 
     private void Open(SlicePlan plan)
@@ -170,7 +180,7 @@ internal sealed class SlicedModel : IDisposable
 
     /// <summary>Hands out what is wanted, what later slices read, and what only a run can tell the size of.</summary>
     private Slice OpenSlice(int start, int end) => Slice.Open(_engine, _model, _reads.Nodes.Take(start..end),
-        value => IsHandedOut(value) || _reads.LastUse(value) >= end);
+        value => IsHandedOut(value) || _reads.LastUse(value) >= end ? new Put(value, _wanted.Contains(value), _reads.LastUse(value) >= end) : null);
 
     private bool IsHandedOut(Value value) => _wanted.Contains(value) || _sizes!.IsUnknown(value) && value.Type is { ElementType: not DataType.String };
 

@@ -13,6 +13,7 @@ internal sealed class ValueSizes
     private readonly Dictionary<Value, (long Bytes, long InputBytes)> _measured;
     private readonly long _inputBytes;
     private readonly long _largest;
+    private readonly bool _isAllInferred = true;
 
     /// <param name="model">The model, which stays as it is.</param>
     /// <param name="shapes">The shapes of its inputs by name.</param>
@@ -28,6 +29,8 @@ internal sealed class ValueSizes
         foreach (var value in model.Graph.Inputs.Concat(model.Graph.MadeValues))
             if (copies[value]?.Type is { Shape.IsStatic: true } type)
                 _inferred[value] = type.ElementType.ByteCount(type.Shape.ElementCount!.Value);
+            else
+                _isAllInferred = false;
         _inputBytes = Math.Max(1, model.Graph.Inputs.Sum(input => _inferred.GetValueOrDefault(input)));
         _largest = _inferred.Count == 0 ? Guess : _inferred.Values.Max();
     }
@@ -48,7 +51,7 @@ internal sealed class ValueSizes
     /// <returns>True when it is news: more than what was expected, or the first that is known.</returns>
     public bool Measure(Value value, long bytes)
     {
-        if (_inferred.ContainsKey(value))
+        if (_isAllInferred || _inferred.ContainsKey(value))
             return false;
         lock (_measured)
         {
