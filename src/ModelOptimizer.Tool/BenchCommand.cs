@@ -133,7 +133,7 @@ internal sealed class BenchCommand
             var uses = models.Select(model => memory.Measure(model.Name, threads, context)).ToList();
             runs.Add(BenchRun.Of(threads, measured.Rounds, [.. models.Select(model => model.Name)], measured.Models, operators, uses));
         }
-        var batch = (settings as EvaluateSettings)?.Batch ?? 1;
+        var batch = (int)samples.Samples.Max(sample => sample.Rows);
         return new BenchOutcome(1, engine.Description, samples.Source, samples.IsGenerated, samples.Samples.Count, batch, runs);
     }
 }

@@ -23,14 +23,16 @@ public sealed record BenchSamples(IReadOnlyList<Sample> Samples, string Source, 
     /// <summary>The profile's samples, or made-up ones where it names none.</summary>
     /// <param name="models">All of them take the same inputs; the first tells which.</param>
     /// <param name="length">Of open axes in generated inputs; null tries what is usual.</param>
-    /// <exception cref="DiagnosticException">The data don't fit, or the model runs on nothing that could be made up.</exception>
+    /// <exception cref="DiagnosticException">
+    /// The data don't fit, the model runs on nothing that could be made up, or on another number of rows than the batch that is wanted.
+    /// </exception>
     public static BenchSamples Take(IInferenceEngine engine, IReadOnlyList<OnnxModel> models, DataSettings settings, long? length = null)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(settings);
         foreach (var other in models.Skip(1))
             SignatureCheck.Require(models[0], other);
-        var wanted = models.Skip(1).Aggregate(DataRequest.For(models[0]), (request, other) => request.NarrowedBy(other));
+        var wanted = models.Skip(1).Aggregate(DataRequest.For(models[0]) with { NamedAt = settings.Location }, (request, other) => request.NarrowedBy(other));
         return settings.NamesData ? Read(wanted, settings) : Generate(engine, models[0], wanted, (settings as EvaluateSettings)?.Batch ?? 1, length is { } one ? [one] : Lengths);
     }
 
@@ -44,9 +46,14 @@ public sealed record BenchSamples(IReadOnlyList<Sample> Samples, string Source, 
     {
         using var session = ModelRunner.Guard(engine, model, "first", () => engine.Open(model, new SessionSettings()));
         var inputs = BatchBinding.Bind(wanted.Inputs, batch);
+        var rows = BatchBinding.Rows(wanted.Inputs, batch);
+        if (batch != 1 && rows != batch)
+            throw new DiagnosticException(DiagnosticCatalog.DataMismatch, $"A batch of {batch} is wanted, but the model's inputs fix it to {rows} "
+                + $"({string.Join(", ", wanted.Inputs.Select(input => $"{input.Name}: {input.Type}"))}); leave the batch out",
+                wanted.NamedAt ?? (model.Path is { } path ? new SourceLocation(path) : null));
         var isOpen = inputs.Any(input => input.Type?.Shape?.Dimensions.Any(axis => axis.Value is null) == true);
         var (samples, length) = GeneratedSamples.Find(session, inputs, Generated, lengths);
-        return new([.. samples.Select((sample, index) => new Sample(sample) { Index = index, Rows = batch, Source = "generated inputs" })],
+        return new([.. samples.Select((sample, index) => new Sample(sample) { Index = index, Rows = rows, Source = "generated inputs" })],
             isOpen ? $"generated inputs with open axes of {length}" : "generated inputs", IsGenerated: true);
     }
 }

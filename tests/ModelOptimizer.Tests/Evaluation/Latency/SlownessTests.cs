@@ -192,6 +192,35 @@ public sealed class SlownessTests
         Assert.That(BatchBinding.Bind(inputs, 4).Select(input => input.Type!.Shape!.ToString()), Is.EqualTo(new[] { "[4,t]", "[2,4,8]" }));
     }
 
+    /// <summary>Throughput counts rows.</summary>
+    [TestCase(8, 1, 8)]
+    [TestCase(8, 8, 8)]
+    [TestCase(-1, 4, 4)]
+    [TestCase(1, 1, 1)]
+    public void Made_up_samples_have_the_rows_of_their_inputs(int axis, int batch, int rows)
+    {
+        var samples = BenchSamples.Take(PassContexts.Engine, [Batched(axis)], new EvaluateSettings { Batch = batch }).Samples;
+
+        Assert.That(samples.Select(sample => (sample.Rows, sample.Inputs["x"].Dimensions[0])), Has.All.EqualTo(((long)rows, (long)rows)));
+    }
+
+    [Test]
+    public void A_batch_that_the_model_cannot_take_is_refused()
+    {
+        var problem = Assert.Throws<DiagnosticException>(() => BenchSamples.Take(PassContexts.Engine, [Batched(8)], new EvaluateSettings { Batch = 4, Location = Here }))!
+            .Diagnostics.Single();
+
+        Assert.That((problem.Code, problem.Location), Is.EqualTo(("MO5004", Here)));
+        Assert.That(problem.Message, Is.EqualTo("A batch of 4 is wanted, but the model's inputs fix it to 8 (x: float[8,3]); leave the batch out"));
+    }
+
+    private static OnnxModel Batched(int axis)
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Relu", axis < 0 ? g.Input("x", DataType.Float, "n", 3) : g.Input("x", DataType.Float, axis, 3)));
+        return g.Build();
+    }
+
     private static OnnxModel Empty => OnnxModel.Create(8, new Dictionary<string, long> { [""] = 17 });
 
     private static OptimizationProfile Profile(QuantizeDynamicOptions options) => new() { Passes = [new PassSettings("quantize-dynamic", options, Here)] };
