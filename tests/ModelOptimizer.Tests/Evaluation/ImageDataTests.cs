@@ -29,6 +29,22 @@ public sealed class ImageDataTests : IDisposable
         }
     }
 
+    /// <summary>Telephones append films, programs thumbnails: marks in them are none of the picture's.</summary>
+    [Test]
+    public void What_lies_behind_or_inside_of_a_jpeg_does_not_matter()
+    {
+        byte[] film = [0, 0, 0, 24, .. "ftypmp42"u8, 0xFF, 0xDA, 1, 2, 3];
+        byte[] thumbnail = [0xFF, 0xE1, 0, (byte)(2 + 6), .. "Ex"u8, 0xFF, 0xDA, 0xFF, 0xD9];
+        byte[] withThumbnail = [.. PictureFiles.Jpeg[..2], .. thumbnail, .. PictureFiles.Jpeg[2..]];
+        var plain = Pixels("a.jpg", PictureFiles.Jpeg);
+
+        Assert.That(Pixels("motion.jpg", [.. PictureFiles.Jpeg, .. film]), Is.EqualTo(plain));
+        Assert.That(Pixels("thumbnail.jpg", withThumbnail), Is.EqualTo(plain));
+        Assert.That(Problems(new CalibrationSettings { Images = [_folder.Write("cut.jpg", withThumbnail[..^40])] }, Free).Single().Message, Does.Contain("ends too early"));
+
+        float[] Pixels(string name, byte[] bytes) => Single(Free, new CalibrationSettings { Images = [_folder.Write(name, bytes)] }).ToFloats();
+    }
+
     /// <summary>Folders are often classes.</summary>
     [TestCase(1, 1, new[] { 15f })]
     [TestCase(3, 1, new[] { 5f, 15, 25 })]

@@ -121,6 +121,37 @@ public sealed class NpyTests : IDisposable
         Assert.That(Fail(file), Has.Property("Code").EqualTo("MO5003"));
     }
 
+    [Test]
+    public void Files_that_are_refused_are_closed()
+    {
+        var html = _folder.WriteText("html.npz", "<!DOCTYPE html>");
+        var headless = _folder.WriteNpz("headless.npz", ("x", "no numpy"u8.ToArray()));
+
+        foreach (var file in new[] { html, headless })
+        {
+            Assert.That(() => new NpzFile(file), Throws.InstanceOf<DiagnosticException>());
+            AssertClosed(file);
+        }
+    }
+
+    [Test]
+    public void Arrays_are_closed_when_another_cannot_be_opened()
+    {
+        var file = _folder.Write("x.npy", DataFolder.Floats("(1, 3)", 1, 2, 3));
+        var header = NpyHeader.Read(new MemoryStream(File.ReadAllBytes(file)));
+        var changed = _folder.Write("y.npy", "no numpy"u8.ToArray());
+        DataArray[] arrays = [new("x", file, header, () => File.OpenRead(file)), new("y", changed, header, () => File.OpenRead(changed))];
+        var set = new ArraySet(_folder.Path, arrays, DataFolder.Request(("x", DataType.Float, [-1, 3]), ("y", DataType.Float, [-1, 3])));
+
+        Assert.That(() => set.Read().ToList(), Throws.InstanceOf<DiagnosticException>());
+        AssertClosed(file);
+        AssertClosed(changed);
+    }
+
+    /// <summary>Nobody may share the file: who has it open still is in the way.</summary>
+    private static void AssertClosed(string file) =>
+        Assert.That(() => new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose(), Throws.Nothing, file);
+
     private static Diagnostic Fail(string file) => Assert.Throws<DiagnosticException>(
         () => _ = new DataSet([file], DataFolder.Request(("x", DataType.Float, [-1, 3]))).Read().ToArray())!.Diagnostics[0];
 }

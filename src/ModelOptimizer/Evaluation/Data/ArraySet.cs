@@ -29,28 +29,23 @@ internal sealed class ArraySet
 
     public IEnumerable<Sample> Read()
     {
-        var readers = _inputs.Select(plan => new RowReader(plan.Array)).ToArray();
-        var labelReader = _labels is null ? null : new RowReader(_labels.Array);
-        try
-        {
-            var repeated = _inputs.Zip(readers).Where(pair => pair.First.Cutting == Cutting.Repeat)
-                .ToDictionary(pair => pair.First.Input.Name, pair => pair.First.Read(pair.Second, 0));
-            for (var i = 0L; i < Count; i++)
-                yield return new Sample(_inputs.Zip(readers).ToDictionary(
-                    pair => pair.First.Input.Name,
-                    pair => repeated.TryGetValue(pair.First.Input.Name, out var same) ? same : pair.First.Read(pair.Second, i)))
-                {
-                    Source = _source,
-                    Rows = _inputs.FirstOrDefault(plan => plan.Cutting == Cutting.Rows)?.RowsOf(i) ?? 1,
-                    Labels = labelReader is null ? null : _labels!.Read(labelReader, i),
-                };
-        }
-        finally
-        {
-            labelReader?.Dispose();
-            foreach (var reader in readers)
-                reader.Dispose();
-        }
+        using var open = new Disposables<RowReader>();
+        foreach (var plan in _inputs)
+            open.Add(new RowReader(plan.Array));
+        var readers = open.ToArray();
+        if (_labels is not null)
+            open.Add(new RowReader(_labels.Array));
+        var repeated = _inputs.Zip(readers).Where(pair => pair.First.Cutting == Cutting.Repeat)
+            .ToDictionary(pair => pair.First.Input.Name, pair => pair.First.Read(pair.Second, 0));
+        for (var i = 0L; i < Count; i++)
+            yield return new Sample(_inputs.Zip(readers).ToDictionary(
+                pair => pair.First.Input.Name,
+                pair => repeated.TryGetValue(pair.First.Input.Name, out var same) ? same : pair.First.Read(pair.Second, i)))
+            {
+                Source = _source,
+                Rows = _inputs.FirstOrDefault(plan => plan.Cutting == Cutting.Rows)?.RowsOf(i) ?? 1,
+                Labels = _labels?.Read(open[^1], i),
+            };
     }
 
     private static DataArray? FindLabels(string source, IReadOnlyList<DataArray> arrays, DataRequest request)

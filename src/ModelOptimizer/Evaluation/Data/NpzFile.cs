@@ -14,17 +14,32 @@ internal sealed class NpzFile : IDisposable
     /// <exception cref="DiagnosticException">The file is no archive, or an array in it is corrupt.</exception>
     public NpzFile(string path)
     {
-        _archive = Unreadable.Guard(path, null, () => new ZipArchive(File.OpenRead(path), ZipArchiveMode.Read));
-        var entries = Unreadable.Guard(path, null, () => _archive.Entries);
-        var areStacks = entries.Any(entry => entry.FullName == StackMark);
-        Arrays = entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
-            .Select(entry => ReadHeader(path, entry) with { IsStack = areStacks }).ToArray();
+        _archive = Unreadable.Guard(path, null, () => ZipFile.OpenRead(path));
+        try
+        {
+            Arrays = ReadHeaders(path, Unreadable.Guard(path, null, () => _archive.Entries));
+        }
+        catch
+        {
+            _archive.Dispose();
+            throw;
+        }
     }
 
     /// <summary>In the archive's order.</summary>
     public IReadOnlyList<DataArray> Arrays { get; }
 
     public void Dispose() => _archive.Dispose();
+
+    private static DataArray[] ReadHeaders(string path, IReadOnlyCollection<ZipArchiveEntry> entries)
+    {
+        var areStacks = entries.Any(entry => entry.FullName == StackMark);
+        return
+        [
+            .. entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
+                .Select(entry => ReadHeader(path, entry) with { IsStack = areStacks }),
+        ];
+    }
 
     private static DataArray ReadHeader(string path, ZipArchiveEntry entry)
     {

@@ -13,7 +13,7 @@ internal sealed record Picture(int Width, int Height, float[] Pixels)
     public static Picture Load(string path)
     {
         var bytes = Unreadable.Guard(path, null, () => File.ReadAllBytes(path));
-        if (IsCutJpeg(bytes))
+        if (JpegSegments.IsCut(bytes))
             throw Unusable(path, "it ends too early");
         try
         {
@@ -27,10 +27,6 @@ internal sealed record Picture(int Width, int Height, float[] Pixels)
             throw Unusable(path, e.Message.TrimEnd('.'));
         }
     }
-
-    /// <summary>True when the last scan of a JPEG has no end: the decoder would fill up with gray. Coded pixels never hold these marks.</summary>
-    private static bool IsCutJpeg(ReadOnlySpan<byte> bytes) =>
-        bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]) && bytes.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) < bytes.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
 
     private static DiagnosticException Unusable(string path, string reason) => new(DiagnosticCatalog.ImageUnreadable,
         $"The picture can't be read: {reason}. JPEG, PNG and BMP are known; open it in an editor and save it anew", new SourceLocation(path));

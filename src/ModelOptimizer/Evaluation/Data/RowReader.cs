@@ -14,7 +14,15 @@ internal sealed class RowReader : IDisposable
     {
         _array = array;
         _stream = array.Open();
-        Unreadable.Guard(array.File, array.Name, () => NpyHeader.Read(_stream));
+        try
+        {
+            Unreadable.Guard(array.File, array.Name, () => NpyHeader.Read(_stream));
+        }
+        catch
+        {
+            _stream.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The next rows as one tensor.</summary>
