@@ -48,8 +48,8 @@ public sealed class InputRecorder
 
     /// <param name="folder">Where the files go; it is made. Files of earlier runs of the app stay and count.</param>
     /// <param name="limit">
-    /// How many files there may be, whoever wrote them; the recorder does nothing afterwards. Where several processes write their last file at the same
-    /// moment, there may be one more for each.
+    /// How many files there may be, whoever wrote them; the recorder does nothing afterwards. Where several processes write their last file at the
+    /// same moment, there may be one more for each.
     /// </param>
     /// <param name="every">Takes one of so many runs, so that what is recorded stretches over more of the app's use.</param>
     /// <exception cref="IOException">The folder can't be made or read.</exception>

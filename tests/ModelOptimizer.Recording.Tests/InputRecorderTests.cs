@@ -42,7 +42,8 @@ public sealed class InputRecorderTests : IDisposable
         var recorder = new InputRecorder(_folder);
         recorder.Record(() => [RecordedArray.Of<float>("x", [1, 2, 3, 4, 5, 6], 2, 3), RecordedArray.Of<long>("axis", [1])]);
 
-        var inputs = Read(new([new("x", new TensorType(DataType.Float, null)), new("axis", new TensorType(DataType.Int64, null))], [])).Single().Inputs;
+        NamedType[] open = [new("x", new TensorType(DataType.Float, null)), new("axis", new TensorType(DataType.Int64, null))];
+        var inputs = Read(new(open, [])).Single().Inputs;
 
         Assert.That(inputs["x"].Dimensions, Is.EqualTo(new long[] { 2, 3 }));
         Assert.That(inputs["axis"].Dimensions, Is.Empty);

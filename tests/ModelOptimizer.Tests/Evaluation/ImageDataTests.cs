@@ -40,7 +40,8 @@ public sealed class ImageDataTests : IDisposable
 
         Assert.That(Pixels("motion.jpg", [.. PictureFiles.Jpeg, .. film]), Is.EqualTo(plain));
         Assert.That(Pixels("thumbnail.jpg", withThumbnail), Is.EqualTo(plain));
-        Assert.That(Problems(new CalibrationSettings { Images = [_folder.Write("cut.jpg", withThumbnail[..^40])] }, Free).Single().Message, Does.Contain("ends too early"));
+        var cut = new CalibrationSettings { Images = [_folder.Write("cut.jpg", withThumbnail[..^40])] };
+        Assert.That(Problems(cut, Free).Single().Message, Does.Contain("ends too early"));
 
         float[] Pixels(string name, byte[] bytes) => Single(Free, new CalibrationSettings { Images = [_folder.Write(name, bytes)] }).ToFloats();
     }

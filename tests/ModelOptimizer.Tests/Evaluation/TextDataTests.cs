@@ -149,7 +149,8 @@ public sealed class TextDataTests : IDisposable
         var settings = Settings("b", "x") with
         {
             Tokenizer = _folder.WriteText("tokenizer.json", BytePairs($$"""
-                "dropout": null, "unk_token": null, "continuing_subword_prefix": "", "end_of_word_suffix": "", "byte_fallback": false, "ignore_merges": false
+                "dropout": null, "unk_token": null, "continuing_subword_prefix": "", "end_of_word_suffix": "", "byte_fallback": false,
+                "ignore_merges": false
                 """, $$"""{ "type": "Sequence", "processors": [ { "type": "ByteLevel" }, {{processor}} ] }""")),
         };
 
@@ -178,7 +179,8 @@ public sealed class TextDataTests : IDisposable
     [TestCase("byte_fallback", "true")]
     [TestCase("dropout", "0.1")]
     [TestCase("unk_token", "\"<unk>\"")]
-    public void Byte_pairs_by_other_rules_are_refused(string option, string value) => AssertRefused(BytePairs($"\"{option}\": {value}", "null"), option, value);
+    public void Byte_pairs_by_other_rules_are_refused(string option, string value) =>
+        AssertRefused(BytePairs($"\"{option}\": {value}", "null"), option, value);
 
     [TestCase("continuing_subword_prefix", "\"@@\"")]
     [TestCase("unk_token", "\"<unk>\"")]

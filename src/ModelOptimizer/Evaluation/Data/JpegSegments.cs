@@ -8,7 +8,8 @@ internal static class JpegSegments
     private const byte Start = 0xD8, End = 0xD9, Temporary = 0x01;
 
     /// <summary>
-    /// True when a JPEG has no end mark: the decoder would fill up with gray. What follows the mark, such as the film of a motion photo, is none of it.
+    /// True when a JPEG has no end mark: the decoder would fill up with gray. What follows the mark, such as the film of a motion photo, is none of
+    /// it.
     /// </summary>
     public static bool IsCut(ReadOnlySpan<byte> bytes)
     {

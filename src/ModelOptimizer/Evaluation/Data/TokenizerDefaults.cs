@@ -39,7 +39,8 @@ internal static class TokenizerDefaults
     private static IEnumerable<string> Alphabet() =>
         Range('!', '~').Concat(Range('\u00A1', '\u00AC')).Concat(Range('\u00AE', '\u00FF')).Concat(Range('\u0100', '\u0143'));
 
-    private static IEnumerable<string> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(letter => ((char)letter).ToString());
+    private static IEnumerable<string> Range(char first, char last) =>
+        Enumerable.Range(first, last - first + 1).Select(letter => ((char)letter).ToString());
 
     private static void Require(JsonElement part, string key, string value)
     {
@@ -53,5 +54,6 @@ internal static class TokenizerDefaults
             throw Unknown(key, given);
     }
 
-    private static InvalidDataException Unknown(string key, JsonElement given) => new($"it has '{key}: {given.GetRawText()}', which is not known here");
+    private static InvalidDataException Unknown(string key, JsonElement given) =>
+        new($"it has '{key}: {given.GetRawText()}', which is not known here");
 }

@@ -16,11 +16,12 @@ internal static class BatchBinding
         bool IsBatch(Dimension axis, int index) => axis.Value is null && (index == 0 || symbols.Contains(axis.Symbol));
     }
 
-    /// <summary>Rows in a run: the batch where an input leaves that open, else the length on which the first axes agree; 1 where they don't.</summary>
+    /// <summary>Rows in a run: the batch where an input leaves it open, else the length on which first axes agree; 1 where they don't.</summary>
     public static long Rows(IReadOnlyList<NamedType> inputs, int batch)
     {
         // A vector is as likely one row as many.
-        var lengths = inputs.Where(input => input.Type?.Shape?.Rank is not 1).Select(First).OfType<Dimension>().Select(axis => axis.Value).Distinct().ToList();
+        var lengths = inputs.Where(input => input.Type?.Shape?.Rank is not 1).Select(First).OfType<Dimension>()
+            .Select(axis => axis.Value).Distinct().ToList();
         if (inputs.Any(input => First(input) is { Value: null }))
             return batch;
         return lengths is [{ } agreed] ? agreed : 1;

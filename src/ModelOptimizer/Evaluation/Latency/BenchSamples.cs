@@ -32,7 +32,8 @@ public sealed record BenchSamples(IReadOnlyList<Sample> Samples, string Source, 
         ArgumentNullException.ThrowIfNull(settings);
         foreach (var other in models.Skip(1))
             SignatureCheck.Require(models[0], other);
-        var wanted = models.Skip(1).Aggregate(DataRequest.For(models[0]) with { NamedAt = settings.Location }, (request, other) => request.NarrowedBy(other));
+        var first = DataRequest.For(models[0]) with { NamedAt = settings.Location };
+        var wanted = models.Skip(1).Aggregate(first, (request, other) => request.NarrowedBy(other));
         return settings.NamesData ? Read(wanted, settings) : Generate(engine, models[0], wanted, (settings as EvaluateSettings)?.Batch ?? 1, length is { } one ? [one] : Lengths);
     }
 

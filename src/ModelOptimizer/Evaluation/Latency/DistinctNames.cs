@@ -20,8 +20,9 @@ internal static class DistinctNames
         var number = 0;
         foreach (var node in GraphWalker.Nodes(model))
             if (node.Name.Length == 0 || !nodes.TryAdd(node.Name, node))
-                nodes.Add(node.Outputs.OfType<Value>().Select(output => output.Name).FirstOrDefault(name => name.Length > 0 && !nodes.ContainsKey(name))
-                    ?? $"unnamed {number++}", node);
+                nodes.Add(node.Outputs.OfType<Value>().Select(output => output.Name).FirstOrDefault(IsFree) ?? $"unnamed {number++}", node);
         return nodes;
+
+        bool IsFree(string name) => name.Length > 0 && !nodes.ContainsKey(name);
     }
 }

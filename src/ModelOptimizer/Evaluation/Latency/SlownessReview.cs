@@ -35,7 +35,8 @@ internal static class SlownessReview
         foreach (var byType in comparison.SlowerNodes.Where(node => !nodes.Moves(node.Nodes[0])).GroupBy(node => node.Operator))
             if (Culprit(byType.First()) is { } pass)
                 foreach (var node in byType.Take(MostNodes))
-                    Report(node, pass, nodes.Describe(node), LineFor(pass, byType.Key, [.. byType.Take(MostNodes).Select(other => nodes.Glob(other.Nodes[0]))]));
+                    Report(node, pass, nodes.Describe(node),
+                        LineFor(pass, byType.Key, [.. byType.Take(MostNodes).Select(other => nodes.Glob(other.Nodes[0]))]));
 
         PassSettings? Culprit(ComparedOperator compared) => ExclusionLine.Culprit(compared, profile.Passes, log, nodes.WeightsOf);
 
