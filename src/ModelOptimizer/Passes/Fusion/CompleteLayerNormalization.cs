@@ -39,8 +39,8 @@ public sealed class CompleteLayerNormalization : NodeRewrite
             return Outcome.Refused("its means are not known to be those over the last axis");
         if (match.ReadElsewhere is { } value)
             return Outcome.Refused($"'{value}' within is read elsewhere too");
-        if (Normalization.Filled(1, x, -1) is not { } ones || Normalization.Filled(0, x, -1) is not { } zeros)
-            return Outcome.Refused("the length of the normalized axis is not fixed");
+        if (Normalization.Filled(1, x, -1) is not { Dimensions: [> 1] } ones || Normalization.Filled(0, x, -1) is not { } zeros)
+            return Outcome.Refused("the length of the normalized axis is not fixed, or is one, of which the runtime makes no operator");
         return Complete(node, type.Shape!.Rank, ones, zeros, context);
     }
 

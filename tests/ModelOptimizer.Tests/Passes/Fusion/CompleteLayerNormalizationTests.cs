@@ -96,11 +96,12 @@ public sealed class CompleteLayerNormalizationTests
         PassTester.Run(Pass, g.Build()).Refuses("over the last axis");
     }
 
-    [Test]
-    public void An_axis_of_unknown_length_is_refused()
+    [TestCase(null)]
+    [TestCase(1)]
+    public void An_axis_of_unknown_length_or_one_is_refused(int? length)
     {
         var g = new GraphBuilder(13);
-        g.Output("y", Normalized(g, g.Input("x", DataType.Float, 2, 3, "width")));
+        g.Output("y", Normalized(g, g.Input("x", DataType.Float, 2, 3, length is { } known ? known : "width")));
 
         PassTester.Run(Pass, g.Build()).Refuses("not fixed");
     }

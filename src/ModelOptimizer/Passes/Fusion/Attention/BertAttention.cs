@@ -18,7 +18,8 @@ internal sealed class BertAttention
     private static readonly Capture Source = new();
 
     // Axes are attributes up to opset 12.
-    private static readonly Pattern Flags = Pattern.Op("Unsqueeze", Pattern.Op("Unsqueeze", new Capture()));
+    private static readonly Capture Flag = new();
+    private static readonly Pattern Flags = Pattern.Op("Unsqueeze", Pattern.Op("Unsqueeze", Flag));
     private static readonly Pattern Masking = Pattern.Op("Mul", Pattern.Op("Sub", 1, Pattern.Op("Cast", Flags) | Flags), -10000);
 
     /// <summary>All layers share the mask, so its nodes are no part of the match.</summary>
@@ -63,7 +64,8 @@ internal sealed class BertAttention
         // A layer's sum reads either what its product reads or what the bias gives.
         if (bias.Inputs.Select(input => input?.Producer).FirstOrDefault(producer => producer?.Is("MatMul") == true)?.Input(0) is not { } x)
             return false;
-        return x.Uses.Concat(bias.Output().Uses).Select(use => use.User).Where(user => user.Is("Add") && user.Graph == bias.Graph).Distinct()
+        IEnumerable<Use> readers = x.Uses.Count == ReadersOfHidden ? x.Uses : [];
+        return readers.Concat(bias.Output().Uses).Select(use => use.User).Where(user => user.Is("Add") && user.Graph == bias.Graph).Distinct()
             .Select(Of).Any(layer => layer is { Misfit: null } && layer.IsNormalizedByOperator && layer._match.Nodes.Contains(bias));
     }
 
@@ -82,6 +84,8 @@ internal sealed class BertAttention
             return $"'{Hidden}' is not read by query, key, value and the residual sum alone";
         if (ReadElsewhere is { } value)
             return $"'{value}' within is read elsewhere too";
+        if (!Masking.Match(_match[Mask].Producer!).Any(mask => MayBeFlags(mask[Flag])))
+            return "its mask may hold other numbers than zeros and ones, which is all that Attention distinguishes";
         if (Hidden.Type?.Shape?.ElementCount is not null)
             return "all its lengths are fixed, and the runtime makes Gemm of such products before it looks for Attention";
         if (_match.Nodes.FirstOrDefault(node => node.Is("Reshape") && !KeepsLengths(node)) is { } reshape)
@@ -92,6 +96,10 @@ internal sealed class BertAttention
             ? $"the bias '{bias.Input(1)}' is no vector for all columns, and the runtime knows no other"
             : null;
     }
+
+    /// <summary>Whole numbers are taken for flags, as the runtime takes those of every layer with biases; floats may mask by half.</summary>
+    private static bool MayBeFlags(Value value) => value.Type?.ElementType is DataType.Bool or DataType.Int32 or DataType.Int64
+        || value.Producer is { } cast && cast.Is("Cast") && MayBeFlags(cast.Input(0)!);
 
     /// <summary>Whether batch and sequence are kept as the runtime, ONNX Runtime 1.31, wants it.</summary>
     private static bool KeepsLengths(Node reshape) => reshape.Input(1)!.Constant!.AsInt64s() is [0, 0, > 0] or [0, 0 or -1, > 0, > 0];

@@ -56,6 +56,15 @@ public sealed class CompleteAttentionTests
     }
 
     [Test]
+    public void A_mask_that_may_hold_fractions_is_refused()
+    {
+        static Value Halved(GraphBuilder g, Value flags) =>
+            g.Op("Mul", g.Op("Cast", [flags], ("to", (long)DataType.Float)), Number(g, "half", 0.5f));
+
+        PassTester.Run(Pass, Model(g => Layer(g, g.Input("x", Rows), new() { ["flags"] = Halved }))).Refuses("other numbers than zeros and ones");
+    }
+
+    [Test]
     public void The_runtime_makes_Attention_of_a_layer_that_was_completed()
     {
         var test = Run(new());
@@ -182,7 +191,7 @@ public sealed class CompleteAttentionTests
     {
         var hidden = Part("hidden", Normalized(g, x));
         var products = g.Op("MatMul", Apart("query", Width, 0, 2, 1, 3), Apart("key", Width, 0, 2, 3, 1));
-        var scores = Part("scores", g.Op("Add", g.Op("Div", products, Number(g, "root", 2)), Mask(g, x)));
+        var scores = Part("scores", g.Op("Add", g.Op("Div", products, Number(g, "root", 2)), Mask(g, Part("flags", Attended(g, x)))));
         var weights = Part("weights", g.Op("Softmax", [scores], ("axis", 3L)));
         var context = g.Op("Transpose", [g.Op("MatMul", weights, Apart("value", valueWidth, 0, 2, 1, 3))], ("perm", new long[] { 0, 2, 1, 3 }));
         var rows = Part("context", g.Op("Reshape", context, g.Weight("view", Tensor.Create([3], rowLengths.Batch, rowLengths.Sequence, valueWidth))));
@@ -210,10 +219,14 @@ public sealed class CompleteAttentionTests
     private static Value Mean(GraphBuilder g, Value x) => g.Op("ReduceMean", [x], ("axes", new[] { -1L }), ("keepdims", 1L));
 
     /// <summary>Attends where any element is positive: a constant would be computed before the runtime looks for it.</summary>
-    private static Value Mask(GraphBuilder g, Value x)
+    private static Value Attended(GraphBuilder g, Value x)
     {
         var isPositive = g.Op("Greater", g.Op("ReduceMax", [x], ("axes", new[] { -1L }), ("keepdims", 0L)), Number(g, "zero", 0));
-        var attended = g.Op("Cast", [isPositive], ("to", (long)DataType.Int64));
+        return g.Op("Cast", [isPositive], ("to", (long)DataType.Int64));
+    }
+
+    private static Value Mask(GraphBuilder g, Value attended)
+    {
         var flags = g.Op("Unsqueeze", [g.Op("Unsqueeze", [attended], ("axes", new[] { 1L }))], ("axes", new[] { 2L }));
         var floats = g.Op("Cast", [flags], ("to", (long)DataType.Float));
         return g.Op("Mul", g.Op("Sub", Number(g, "one", 1), floats), Number(g, "low", -10000));
