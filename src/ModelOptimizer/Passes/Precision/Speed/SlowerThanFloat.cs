@@ -61,7 +61,7 @@ internal sealed class SlowerThanFloat
     /// <summary>What each node's own arithmetic gains by integers, and what its smaller weight is worth, in nanoseconds.</summary>
     private Dictionary<Node, (double Time, double Worth)> Gains()
     {
-        var times = _chosen.Values.Where(node => !IsAsked(node)).Select(node => node.Node)
+        var times = _chosen.Values.Where(node => !IsAsked(node) && !IsUnknown(node)).Select(node => node.Node)
             .ToDictionary(node => node, node => KernelTimes.Of(node, _shapes) ?? (0, 0));
         var sizes = times.Keys.ToDictionary(node => node, node => (double)(node.Input(1)?.Constant?.ElementCount ?? 0));
         var worth = WorthOfSize * times.Values.Sum(time => time.Plain) / Math.Max(1, sizes.Values.Sum());
@@ -85,6 +85,9 @@ internal sealed class SlowerThanFloat
 
     /// <summary>What is quantized on request only was asked for, and so were other types of activations than the fast one.</summary>
     private static bool IsAsked(StaticNode node) => node.Operator.OnRequest is not null || node.Precision.Activations.Type != DataType.UInt8;
+
+    /// <summary>Of a product whose shapes nobody knows, nobody can say that it were slower.</summary>
+    private bool IsUnknown(StaticNode node) => node.Operator.Kind == QuantizedKind.Product && KernelTimes.Of(node.Node, _shapes) is null;
 
     private static bool Moves(Node node) => QuantizableOperators.Moves(node) || QuantizableOperators.Find(node) is { Kind: QuantizedKind.Clamp };
 
