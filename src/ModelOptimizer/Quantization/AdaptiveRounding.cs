@@ -50,22 +50,31 @@ internal sealed class AdaptiveRounding
     /// <returns>Whether the codes changed: false when the rows that judge did not agree.</returns>
     public bool Improve(float[] targets, int[] codes, Func<int, int, bool> allows)
     {
-        var errors = new float[_depth];
-        for (var k = 0; k < _depth; k++)
-            errors[k] = codes[k] - targets[k];
-        var (tried, before) = ((int[])codes.Clone(), Error(errors));
-        if (!Descend(errors, tried, allows) || Error(errors) >= before)
+        var (best, least) = (codes, Error(Errors(targets, codes)));
+        // From codes whose errors are balanced no single step leads on, though from the nearest ones another way may.
+        foreach (var start in new[] { codes, Nearest(targets, codes, allows) })
+        {
+            var (tried, errors) = ((int[])start.Clone(), Errors(targets, start));
+            Descend(errors, tried, allows);
+            if (Error(errors) is var error && error < least)
+                (best, least) = (tried, error);
+        }
+        if (best == codes)
             return false;
-        tried.CopyTo(codes, 0);
+        best.CopyTo(codes, 0);
         return true;
     }
 
-    private bool Descend(float[] errors, int[] codes, Func<int, int, bool> allows)
+    private static float[] Errors(float[] targets, int[] codes) => [.. codes.Zip(targets, (code, target) => code - target)];
+
+    private static int[] Nearest(float[] targets, int[] codes, Func<int, int, bool> allows) =>
+        [.. codes.Select((code, k) => (int)MathF.Round(targets[k]) is var nearest && allows(k, nearest) ? nearest : code)];
+
+    private void Descend(float[] errors, int[] codes, Func<int, int, bool> allows)
     {
         var gradient = new float[_depth];
         for (var k = 0; k < _depth; k++)
             gradient[k] = TensorPrimitives.Dot<float>(Column(k), errors);
-        var changed = false;
         for (var (sweep, moved) = (0, true); sweep < MaxSweeps && moved; sweep++)
         {
             moved = false;
@@ -77,10 +86,9 @@ internal sealed class AdaptiveRounding
                     continue;
                 (codes[k], errors[k]) = (codes[k] + step, errors[k] + step);
                 TensorPrimitives.MultiplyAdd(Column(k), step, gradient, gradient);
-                moved = changed = true;
+                moved = true;
             }
         }
-        return changed;
     }
 
     /// <summary>By how much a step lessens eᵀ·G·e. Gains within float noise would turn in circles.</summary>
