@@ -8,7 +8,7 @@ namespace ModelOptimizer.Quantization;
 /// layer's inputs, eᵀ·XᵀX·e, instead of by gradients).
 /// </summary>
 /// <remarks>
-/// Half of the rows decide, the other half judge: a channel whose error on rows that were not looked at does not fall keeps the codes it had. With
+/// Half of the rows decide, the other half judge: a channel whose error does not fall on these and on all together keeps the codes it had. With
 /// fewer rows than weights XᵀX has no full rank; it is damped by a share of its mean diagonal then, so that what the rows don't show counts as noise.
 /// </remarks>
 internal sealed class AdaptiveRounding
@@ -50,20 +50,24 @@ internal sealed class AdaptiveRounding
     /// <returns>Whether the codes changed: false when the rows that judge did not agree.</returns>
     public bool Improve(float[] targets, int[] codes, Func<int, int, bool> allows)
     {
-        var (best, least) = (codes, Error(Errors(targets, codes)));
+        var (best, least) = (codes, Errors(targets, codes));
         // From codes whose errors are balanced no single step leads on, though from the nearest ones another way may.
         foreach (var start in new[] { codes, Nearest(targets, codes, allows) })
         {
             var (tried, errors) = ((int[])start.Clone(), Errors(targets, start));
             Descend(errors, tried, allows);
-            if (Error(errors) is var error && error < least)
-                (best, least) = (tried, error);
+            // Rows that had no say must gain, and all rows together.
+            if (Error(errors) < Error(least) && Error(errors) + Decided(errors) < Error(least) + Decided(least))
+                (best, least) = (tried, errors);
         }
         if (best == codes)
             return false;
         best.CopyTo(codes, 0);
         return true;
     }
+
+    /// <summary>The squared error of the products with the rows that decide: eᵀ·G·e.</summary>
+    private double Decided(float[] errors) => Enumerable.Range(0, _depth).Sum(k => (double)errors[k] * TensorPrimitives.Dot<float>(Column(k), errors));
 
     private static float[] Errors(float[] targets, int[] codes) => [.. codes.Zip(targets, (code, target) => code - target)];
 

@@ -85,11 +85,11 @@ public sealed class QuantizedRepairTests
         Assert.That(log.Runs.TakeLast(2).Select(run => run.Rewrites), Is.All.Zero);
     }
 
-    // Of the other Conv the errors cancel so well already that what rounding could still bring drowns in what that of activations costs.
-    [Test]
-    public void Convolutions_of_integers_are_rounded_adaptively()
+    [TestCase("Conv")]
+    [TestCase("grouped Conv")]
+    public void Convolutions_of_integers_are_rounded_adaptively(string model)
     {
-        var original = s_models["grouped Conv"]();
+        var original = s_models[model]();
         var (plain, repaired) = (original.Clone(), original.Clone());
         PassContexts.Run(plain, IntegerConvolutions);
 
