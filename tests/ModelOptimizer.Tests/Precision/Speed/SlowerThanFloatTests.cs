@@ -69,6 +69,19 @@ public sealed class SlowerThanFloatTests
     }
 
     [Test]
+    public void A_shared_weight_is_counted_once()
+    {
+        var g = new GraphBuilder();
+        var (x, w) = (g.Input("x", DataType.Float, 1, 4, 7, 7), g.Weight("w", Tensor.Create([4, 4, 3, 3], new float[144])));
+        g.Output("y", g.Op("Conv", g.Op("Conv", x, w), w));
+        var diagnostics = new DiagnosticBag();
+
+        Run(g.Build(), new(), diagnostics);
+
+        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("all 2 stay float").And.Contain("; 432 B of weights"));
+    }
+
+    [Test]
     public void Who_prefers_size_gets_it()
     {
         var diagnostics = new DiagnosticBag();

@@ -8,13 +8,13 @@ internal static class SpeedDiagnostics
 {
     /// <summary>Tells that products stay float because they are faster so.</summary>
     /// <param name="pass">The pass's name.</param>
-    /// <param name="slower">The weights that stay, once each; null for a product of activations.</param>
+    /// <param name="slower">The weight of each product that stays; null for a product of activations.</param>
     /// <param name="quantized">How many products were quantized.</param>
     public static void ReportFloat(PassContext context, string pass, IReadOnlyCollection<Tensor?> slower, int quantized, SourceLocation? location)
     {
         if (slower.Count == 0)
             return;
-        var bytes = slower.OfType<Tensor>().Sum(weight => weight.ByteCount);
+        var bytes = slower.OfType<Tensor>().Distinct(ReferenceEqualityComparer.Instance).Cast<Tensor>().Sum(weight => weight.ByteCount);
         var all = quantized == 0 ? $"No product was quantized: all {slower.Count}" : $"{slower.Count} of {slower.Count + quantized} products";
         context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SlowerInIntegers,
             $"{all} stay float, since 8 bits would make them slower; {new Profiles.ByteSize(bytes * 3 / 4)} of weights could be saved. "

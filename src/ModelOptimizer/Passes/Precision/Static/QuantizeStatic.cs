@@ -37,7 +37,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var found = candidates.Find();
         if (found.Count > 0)
             Quantize(found, model, context);
-        SpeedDiagnostics.ReportFloat(context, "quantize-static", [.. candidates.Slower.Values], found.Count, options.Location);
+        var products = found.Count(node => node.Operator.Kind == QuantizedKind.Product);
+        SpeedDiagnostics.ReportFloat(context, "quantize-static", [.. candidates.Slower.Values], products, options.Location);
         QuantizeTheRest(model, context);
     }
 
