@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tests.Passes.Opset;
 
@@ -28,6 +28,6 @@ public sealed class OperatorHistoryTests
 
     private static string Invariant(long version) => version.ToString(CultureInfo.InvariantCulture);
 
-    private static string[] InSchemas([CallerFilePath] string here = "") =>
-        File.ReadAllLines(Path.Combine(Path.GetDirectoryName(here)!, "operator-versions.txt"));
+    private static string[] InSchemas() =>
+        File.ReadAllLines(Path.Combine(Repository.Root, "tests", "ModelOptimizer.Tests", "Passes", "Opset", "operator-versions.txt"));
 }
