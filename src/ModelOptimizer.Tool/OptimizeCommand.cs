@@ -42,6 +42,13 @@ internal sealed class OptimizeCommand
         Description = "Time operators in both models too: name those whose quantized form is slower here, and what keeps them float",
     };
 
+    private readonly Option<int?> _threads = new("--threads")
+    {
+        Description = "Compute on at most so many threads; by default one per processor. The result is the same on any number",
+        HelpName = "N",
+        CustomParser = argument => NumberParsers.Whole("--threads", minimum: 1)(argument),
+    };
+
     private readonly BisectMode _bisect = new();
 
     private readonly VariableOptions _variables = new();
@@ -55,9 +62,10 @@ internal sealed class OptimizeCommand
             "optimize model.onnx -p model-opt.yaml -o optimized/",
             "optimize model.onnx --preset weights-int4 --explain quantize-weights",
             "optimize model.onnx --preset cpu-int8 --profile-ops",
+            "optimize model.onnx -p model-opt.yaml --threads 2",
             "optimize model.onnx --bisect --data validation.npz")
         {
-            _model, _profile, _preset, _output, _explain, _maxRewrites, _profileOps,
+            _model, _profile, _preset, _output, _explain, _maxRewrites, _profileOps, _threads,
         };
         _bisect.AddTo(command);
         _variables.AddTo(command);
@@ -68,6 +76,7 @@ internal sealed class OptimizeCommand
     {
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
+        using var bound = Cores.Limit(parsed.GetValue(_threads));
         var isBisection = _bisect.IsAskedFor(parsed, _output, _explain, _maxRewrites, _profileOps);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
         var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);

@@ -64,7 +64,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var output = new OutputFiles(request.OutputPath);
         output.RefuseToReplace(originalFiles);
         ReviewCalibration(original, request.Profile);
-        var originalDigests = Task.Run(() => FileDigest.Of(originalFiles));
+        var originalDigests = Cores.Start(() => FileDigest.Of(originalFiles));
         var calibration = Calibration(request.Profile, originalDigests, cancellation);
 
         var candidate = original.Clone();

@@ -39,7 +39,7 @@ public sealed class CalibrationData
     }
 
     /// <summary>How many samples are worked on at once, memory permitting. Results do not depend on it.</summary>
-    internal int Threads { get; init; } = Environment.ProcessorCount;
+    internal int Threads { get; init; } = Cores.Count;
 
     /// <summary>Hears of values that are not finite, reach out strangely, or could not be seen.</summary>
     public IDiagnosticSink? Diagnostics { get; init; }
@@ -152,8 +152,10 @@ public sealed class CalibrationData
         var observers = Observe(model, axes.Keys, value => new RangeObserver(options, axes[value]), out var samples);
         _store.Value.Samples = samples;
         // On all cores: some calibrators search long.
-        var chosen = observers.AsParallel().AsOrdered().Select(pair => (pair.Key, Ranges: pair.Value.Ranges ?? [])).ToList();
-        foreach (var (value, ranges) in chosen)
+        var seen = observers.ToList();
+        var chosen = new IReadOnlyList<ValueRange>[seen.Count];
+        Cores.For(0, seen.Count, i => chosen[i] = seen[i].Value.Ranges ?? []);
+        foreach (var ((value, _), ranges) in seen.Zip(chosen))
             section.Set(names[value], axes[value], ranges);
         foreach (var (value, observer) in observers)
             _neverFinite[names[value]] = observer.Ranges is null && observer.Facts.NonFinite > 0;

@@ -60,7 +60,7 @@ internal sealed class QualityRun
     {
         if (_original is null)
             return (sample.Expected.ToDictionary(output => output.Key, output => (Tensor?)output.Value), _candidate.Run(sample));
-        var original = Task.Run(() => _original.Run(sample));
+        var original = Cores.Start(() => _original.Run(sample));
         IReadOnlyDictionary<string, Tensor?> actual;
         try
         {

@@ -105,7 +105,7 @@ internal sealed class AdaptiveRounding
     {
         var columns = Enumerable.Range(0, depth).Select(k => rows.Select(row => row[k]).ToArray()).ToArray();
         var gram = new float[depth * depth];
-        Parallel.For(0, depth, i =>
+        Cores.For(0, depth, i =>
         {
             for (var j = i; j < depth; j++)
                 gram[i * depth + j] = gram[j * depth + i] = TensorPrimitives.Dot<float>(columns[i], columns[j]);

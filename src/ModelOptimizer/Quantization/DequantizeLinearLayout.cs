@@ -34,7 +34,7 @@ internal static class DequantizeLinearLayout
         var packed = new byte[CodePacking.ByteCount(weight.Codes.Length, weight.Grid.StorageBits)];
         // Eight rows' worth of any type fill whole bytes, so that chunks never share one.
         var chunk = inner == 1 ? TileSize * weight.Channels : 1 << 16;
-        Parallel.For(0, (weight.Codes.Length + chunk - 1) / chunk, i => PackChunk(weight, inner, i * chunk, chunk, packed));
+        Cores.For(0, (weight.Codes.Length + chunk - 1) / chunk, i => PackChunk(weight, inner, i * chunk, chunk, packed));
         return Tensor.Create(CodeType(weight.Grid), dimensions, packed);
     }
 

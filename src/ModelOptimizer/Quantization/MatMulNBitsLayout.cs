@@ -12,7 +12,7 @@ internal static class MatMulNBitsLayout
     {
         var blob = weight.BlockSize * weight.Grid.Bits / 8;
         var packed = new byte[checked(weight.Channels * weight.Blocks * blob)];
-        Parallel.For(0, weight.Channels, channel =>
+        Cores.For(0, weight.Channels, channel =>
         {
             Span<byte> codes = stackalloc byte[weight.BlockSize];
             for (var block = 0; block < weight.Blocks; block++)

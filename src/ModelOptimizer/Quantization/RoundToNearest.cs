@@ -22,7 +22,7 @@ internal static class RoundToNearest
         var tiles = (weight.Channels + TileChannels - 1) / TileChannels;
         var finite = true;
         // Block by block, tile by tile: neighbours in this order are neighbours in memory.
-        Parallel.For(0, result.Blocks * tiles, item =>
+        Cores.For(0, result.Blocks * tiles, item =>
         {
             if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels, round))
                 Volatile.Write(ref finite, false);

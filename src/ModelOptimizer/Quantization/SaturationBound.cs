@@ -29,14 +29,8 @@ internal static class SaturationBound
     }
 
     /// <summary>How many pairs of neighbours in depth could clip, of a symmetric 8-bit weight.</summary>
-    public static long CountPairs(QuantizedWeight weight)
-    {
-        var count = 0L;
-        Parallel.For(0, weight.Channels, () => 0L,
-            (channel, _, sum) => sum + CountPairs(weight.Codes.Slice(channel * weight.Depth, weight.Depth), weight.Grid.Middle),
-            sum => Interlocked.Add(ref count, sum));
-        return count;
-    }
+    public static long CountPairs(QuantizedWeight weight) =>
+        Cores.Sum(weight.Channels, channel => CountPairs(weight.Codes.Slice(channel * weight.Depth, weight.Depth), weight.Grid.Middle));
 
     private static long CountPairs(ReadOnlySpan<byte> codes, int zero)
     {

@@ -35,7 +35,7 @@ internal sealed class Smoothing
     {
         (_ranges, _rows, _weights) = (ranges, rows, weights);
         _products = new float[_rows.Count * weights.Count];
-        Parallel.For(0, weights.Count, output =>
+        Cores.For(0, weights.Count, output =>
         {
             for (var row = 0; row < _rows.Count; row++)
                 _products[output * _rows.Count + row] = TensorPrimitives.Dot(_rows[row], _weights[output]);
@@ -81,7 +81,7 @@ internal sealed class Smoothing
     {
         var rows = RoundRows(factors);
         var errors = new double[_weights.Count];
-        Parallel.For(0, _weights.Count, output =>
+        Cores.For(0, _weights.Count, output =>
         {
             var weights = RoundWeights(_weights[output], factors);
             for (var row = 0; row < rows.Length; row++)

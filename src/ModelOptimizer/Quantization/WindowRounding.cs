@@ -31,7 +31,7 @@ internal static class WindowRounding
             return rounded;
         var (weights, codes) = (kernel.AsSpan<float>().ToArray(), rounded.Codes.Bytes.ToArray());
         var perOutput = codes.Length / (int)kernel.Dimensions[0];
-        Parallel.For(0, codes.Length / window, i =>
+        Cores.For(0, codes.Length / window, i =>
         {
             var scale = rounded.Scales[i * window / perOutput % rounded.Scales.Length];
             Balance(weights.AsSpan(i * window, window), codes.AsSpan(i * window, window), scale, grid);

@@ -85,7 +85,7 @@ internal sealed class QualityGauge : IDisposable
     private GaugeReading Measure(OnnxModel candidate, IEnumerable<Reference> references, PartLevel? level, CancellationToken cancellation)
     {
         var (board, samples) = (new GoalBoard(_goal.Limit.Metric, _settings), 0);
-        foreach (var (reference, answer) in Answers(candidate, references, Environment.ProcessorCount, cancellation))
+        foreach (var (reference, answer) in Answers(candidate, references, Cores.Count, cancellation))
         {
             board.Add(reference.Sample, reference.Outputs, answer);
             samples++;

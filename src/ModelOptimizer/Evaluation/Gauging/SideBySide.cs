@@ -10,14 +10,14 @@ internal static class SideBySide
     public static int Fitting(OnnxModel model, long ceiling)
     {
         var bytes = GraphWalker.Graphs(model).SelectMany(graph => graph.Initializers).Sum(value => value.Initializer!.ByteCount);
-        return (int)Math.Clamp(ceiling / Math.Max(1, bytes), 1, Environment.ProcessorCount);
+        return (int)Math.Clamp(ceiling / Math.Max(1, bytes), 1, Cores.Count);
     }
 
     public static void For(int count, Action<int> work)
     {
         try
         {
-            Parallel.For(0, count, work);
+            Cores.For(0, count, work);
         }
         catch (AggregateException several)
         {

@@ -60,7 +60,7 @@ internal sealed class MixedPrecision
             // Built one after the other, measured side by side: the same numbers on any number of cores.
             var models = Enumerable.Range(first, Math.Min(step, noise.Length - first)).Select(i => _trials.TakeAllBut(_candidates.Where((_, other) => other != i))).ToList();
             var start = first;
-            SideBySide.For(models.Count, i => noise[start + i] = _gauge.MeasureNoise(models[i], models.Count == 1 ? Environment.ProcessorCount : 1, _cancellation));
+            SideBySide.For(models.Count, i => noise[start + i] = _gauge.MeasureNoise(models[i], models.Count == 1 ? Cores.Count : 1, _cancellation));
         }
         // OrderBy is stable: of equals the first in the model stays first.
         return [.. _candidates.Select((candidate, i) => new RankedCandidate(candidate, noise[i].Noise, noise[i].Samples)).OrderByDescending(ranked => ranked.Noise)];

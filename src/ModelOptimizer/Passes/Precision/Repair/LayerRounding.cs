@@ -31,7 +31,7 @@ internal sealed class LayerRounding
         {
             var rounding = new AdaptiveRounding(Slice(rows, group, groups));
             IsDamped |= rounding.IsDamped;
-            Parallel.For(group * (channels / groups), (group + 1) * (channels / groups), channel => errors[channel] = Round(channel, rounding));
+            Cores.For(group * (channels / groups), (group + 1) * (channels / groups), channel => errors[channel] = Round(channel, rounding));
         }
         Changed = _before.Zip(_after).Count(pair => pair.First != pair.Second);
         ErrorLeft = errors.Sum(error => error.After) / Math.Max(double.Epsilon, errors.Sum(error => error.Before));
