@@ -40,6 +40,7 @@ internal sealed class DiagnoseTests : IDisposable
         var loss = json.GetProperty("losses")[0];
         Assert.That(loss.EnumerateObject().Select(property => property.Name), Is.EqualTo(new[] { "value", "node", "sqnrBefore", "sqnrAfter", "cause", "why", "mend" }));
         Assert.That(loss.GetProperty("cause").GetString(), Is.EqualTo("few-weight-bits"));
+        Assert.That((json.GetProperty("inBodies").GetInt32(), json.GetProperty("uncompared").GetArrayLength()), Is.EqualTo((0, 0)));
         Assert.That(json.GetProperty("compared")[0].GetProperty("match").GetString(), Is.EqualTo("name"));
     }
 

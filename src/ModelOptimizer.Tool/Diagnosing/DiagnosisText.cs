@@ -10,12 +10,12 @@ internal sealed class DiagnosisText(CommandContext context, ModelDiagnosis diagn
     public void Write(bool showAll)
     {
         var matched = MatchCounts.Of(diagnosis);
-        Line($"Compared {diagnosis.Compared.Count} of {diagnosis.Values} values on {Quantities.Count(diagnosis.Samples, "sample")}: "
+        Line($"Compared {diagnosis.Compared.Count} of {diagnosis.Values} values{InBodies} on {Quantities.Count(diagnosis.Samples, "sample")}: "
             + $"{matched.ByName} by name, {matched.ByDerivedName} by a name derived from it, {matched.ByPosition} by position");
         if (diagnosis.Others > 0)
             Line($"{Quantities.Count(diagnosis.Others)} more bear an original's name and are another quantity: a factor or bias was moved past them");
-        if (diagnosis.InBodies > 0)
-            Line($"{Quantities.Count(diagnosis.InBodies)} values inside of bodies (If, Loop, Scan, functions) are not compared");
+        foreach (var (why, first, count) in diagnosis.Uncompared)
+            Line($"{Quantities.Count(count, "value")} not compared, {(count > 1 ? "such as " : "")}'{first}': {why}");
         if (showAll)
             Values();
         if (!diagnosis.AreBig)
@@ -39,6 +39,8 @@ internal sealed class DiagnosisText(CommandContext context, ModelDiagnosis diagn
             table.Row(value.Value, value.Node, Decibels(value.Sqnr), value.SqnrRounded is { } rounded ? Decibels(rounded) : "");
         context.Draw(table);
     }
+
+    private string InBodies => diagnosis.InBodies > 0 ? $", {Quantities.Count(diagnosis.InBodies)} of them in bodies," : "";
 
     private void Line(string text) => context.Streams.Out.WriteLine(text);
 

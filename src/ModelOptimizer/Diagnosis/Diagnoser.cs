@@ -28,7 +28,7 @@ public sealed record DiagnosisRequest(DataSettings Data)
 }
 
 /// <summary>
-/// Compares a candidate of any tool with its original, value by value along the main graph, on the same samples; finds the nodes at which
+/// Compares a candidate of any tool with its original, value by value along the graph and its bodies, on the same samples; finds the nodes at which
 /// precision is lost, their likely causes, and what would mend them.
 /// </summary>
 public sealed class Diagnoser(IInferenceEngine engine)
@@ -47,10 +47,13 @@ public sealed class Diagnoser(IInferenceEngine engine)
         progress?.Report("compare");
         var matches = new ValueMatcher(original, candidate).Match();
         var (computed, rounded) = Compare(runs, matches);
+        var made = Flow.Made(original.Graph).ToList();
         if (!computed.Any(sums => sums is { Samples: > 0, IsIncomparable: false }))
-            throw new DiagnosticException(DiagnosticCatalog.NothingToCompare, WhyNothing(original),
+            throw new DiagnosticException(DiagnosticCatalog.NothingToCompare, 
+                "No value of the candidate stands for one of the original that is made of floats; are these two forms of one model?",
                 candidate.Path is null ? null : new SourceLocation(candidate.Path));
         var others = new MatchReview(matches, computed, Threshold(request)).Others();
+        var uncompared = UncomparedValues.Of(original, made, matches, computed, runs.WhyUnseen);
         (matches, computed, rounded) = (Without(matches, others), Without(computed, others), Without(rounded, others));
         var steps = new LossFinder(matches, computed, rounded).Steps().ToList();
         progress?.Report("find causes");
@@ -59,9 +62,10 @@ public sealed class Diagnoser(IInferenceEngine engine)
         return new ModelDiagnosis
         {
             Samples = computed.Max(sums => sums.Samples),
-            Values = ValueMatcher.Made(original).Count(),
+            Values = made.Count,
+            InBodies = made.Count(pair => pair.Value.Graph != original.Graph),
             Others = others.Count,
-            InBodies = InBodies(original),
+            Uncompared = uncompared,
             Compared = [.. matches.Select((match, i) => Describe(match, computed[i], rounded[i])).OfType<DiagnosedValue>()],
             Losses = causes.Inspect(big.Count > 0 ? big : [.. steps.OrderByDescending(step => step.Added).Take(1).Where(step => step.Added > 0)]),
             AreBig = big.Count > 0,
@@ -71,15 +75,6 @@ public sealed class Diagnoser(IInferenceEngine engine)
     private static double Threshold(DiagnosisRequest request) => Math.Pow(10, -request.Threshold / 10);
 
     private static IReadOnlyList<T> Without<T>(IReadOnlyList<T> all, IReadOnlySet<int> left) => [.. all.Where((_, i) => !left.Contains(i))];
-
-    /// <summary>Values that nodes make inside of If, Loop, Scan and other bodies.</summary>
-    private static int InBodies(OnnxModel model) => GraphWalker.Graphs(model).Where(graph => graph != model.Graph)
-        .Sum(graph => graph.Nodes.Where(node => !node.Is("Constant")).Sum(node => node.Outputs.OfType<Value>().Count()));
-
-    private static string WhyNothing(OnnxModel original) => InBodies(original) > ValueMatcher.Made(original).Count()
-        ? "What the original computes lies inside of bodies, which are not compared, and no value around them is made of floats in both; "
-            + "'compare A B --data' measures the outputs"
-        : "No value of the candidate stands for one of the original that is made of floats; are these two forms of one model?";
 
     /// <summary>Where nothing is quantized, noise from elsewhere only weighs more: a cause only when there is no other.</summary>
     private static List<LossStep> Causes(LossInspector inspector, List<LossStep> big)
@@ -94,6 +89,9 @@ public sealed class Diagnoser(IInferenceEngine engine)
         PairSums?[] rounded = [.. matches.Select(match => match.Rounded is null ? null : new PairSums(Masks.VanishBehind(match.Original)))];
         runs.Run(matches, (i, original, candidate, read) =>
         {
+            // There is nothing to compare of a branch that the original did not take.
+            if (original is { ElementCount: 0 } && matches[i].Original.Graph.Owner is not null)
+                return;
             computed[i].Add(original, candidate);
             rounded[i]?.Add(original, read);
         });

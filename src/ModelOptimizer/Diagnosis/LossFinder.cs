@@ -24,7 +24,7 @@ internal sealed class LossFinder(IReadOnlyList<ValueMatch> matches, IReadOnlyLis
         {
             if (computed[i].IsIncomparable || computed[i].Samples == 0)
                 continue;
-            var before = matches[i].Node.Inputs.OfType<Value>().Select(Seen).DefaultIfEmpty(0).Max();
+            var before = Flow.Before(matches[i].Original).Select(Seen).DefaultIfEmpty(0).Max();
             yield return new LossStep(i, IsRounding: false, before, computed[i].Ratio);
             if (rounded[i] is { IsIncomparable: false, Samples: > 0 } read)
                 yield return new LossStep(i, IsRounding: true, computed[i].Ratio, read.Ratio);
@@ -39,11 +39,11 @@ internal sealed class LossFinder(IReadOnlyList<ValueMatch> matches, IReadOnlyLis
         var open = new Stack<Value>([value]);
         while (open.TryPeek(out var next))
         {
-            var waiting = _seen.ContainsKey(next) || Own(next) is not null ? [] : Made(next).Where(input => !_seen.ContainsKey(input)).ToList();
+            var waiting = _seen.ContainsKey(next) || Own(next) is not null ? [] : Flow.Before(next).Where(input => !_seen.ContainsKey(input)).ToList();
             waiting.ForEach(open.Push);
             if (waiting.Count > 0)
                 continue;
-            _seen.TryAdd(next, Own(next) ?? Made(next).Select(input => _seen[input]).DefaultIfEmpty(0).Max());
+            _seen.TryAdd(next, Own(next) ?? Flow.Before(next).Select(input => _seen[input]).DefaultIfEmpty(0).Max());
             open.Pop();
         }
         return _seen[value];
@@ -52,6 +52,4 @@ internal sealed class LossFinder(IReadOnlyList<ValueMatch> matches, IReadOnlyLis
     private double? Own(Value value) => _index.TryGetValue(value, out var i) && !computed[i].IsIncomparable && computed[i].Samples > 0
         ? (rounded[i] is { IsIncomparable: false } read ? read : computed[i]).Ratio
         : null;
-
-    private static IEnumerable<Value> Made(Value value) => value.Producer?.Inputs.OfType<Value>() ?? [];
 }

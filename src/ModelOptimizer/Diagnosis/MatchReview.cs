@@ -35,7 +35,7 @@ internal sealed class MatchReview(IReadOnlyList<ValueMatch> matches, IReadOnlyLi
     private bool IsOther(int i)
     {
         var sums = computed[i];
-        if (!IsCompared(i) || sums.IsNotFinite || sums.Ratio < threshold || matches[i].Original.IsGraphOutput)
+        if (!IsCompared(i) || sums.IsNotFinite || sums.Ratio < threshold || matches[i].Original is { IsGraphOutput: true, Graph.Owner: null })
             return false;
         var behind = Behind(matches[i].Original).ToList();
         return behind.Count > 0 && behind.Max(next => computed[next].Ratio) <= sums.Ratio * Relief(i);
@@ -50,7 +50,7 @@ internal sealed class MatchReview(IReadOnlyList<ValueMatch> matches, IReadOnlyLi
     {
         var (open, seen) = (new Stack<Value>([value]), new HashSet<Value>([value]));
         while (open.TryPop(out var next))
-            foreach (var made in next.Uses.Select(use => InMainGraph(use.User)).OfType<Node>().SelectMany(node => node.Outputs.OfType<Value>()))
+            foreach (var made in next.Uses.SelectMany(Flow.Behind))
                 if (_index.TryGetValue(made, out var index) && IsCompared(index) && !_others.Contains(index))
                     yield return index;
                 else if (seen.Add(made))
@@ -58,12 +58,4 @@ internal sealed class MatchReview(IReadOnlyList<ValueMatch> matches, IReadOnlyLi
     }
 
     private bool IsCompared(int i) => computed[i] is { IsIncomparable: false, Samples: > 0 };
-
-    /// <summary>A reader inside of a body stands for the node that the body belongs to.</summary>
-    private static Node? InMainGraph(Node reader)
-    {
-        while (reader.Graph?.Owner is { } owner)
-            reader = owner;
-        return reader.IsReturn ? null : reader;
-    }
 }

@@ -6,14 +6,17 @@ public sealed record ModelDiagnosis
     /// <summary>Samples that both models ran on.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>Values that the original computes in its main graph.</summary>
+    /// <summary>Values that the original computes in its main graph and in bodies of If, Loop and Scan.</summary>
     public required int Values { get; init; }
 
     /// <summary>Values of the candidate that bear an original's name and are another quantity: a factor or a bias was moved past them.</summary>
     public required int Others { get; init; }
 
-    /// <summary>Values that the original computes inside of If, Loop, Scan and other bodies. They are not compared.</summary>
+    /// <summary>Those of <see cref="Values"/> that lie in bodies.</summary>
     public required int InBodies { get; init; }
+
+    /// <summary>Those that were not compared, by reason.</summary>
+    public required IReadOnlyList<UncomparedValues> Uncompared { get; init; }
 
     /// <summary>Those that something in the candidate stands for, in order of execution.</summary>
     public required IReadOnlyList<DiagnosedValue> Compared { get; init; }

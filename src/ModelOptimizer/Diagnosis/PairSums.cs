@@ -26,7 +26,9 @@ internal sealed class PairSums(bool vanishes = false)
     public bool IsOtherInfinity { get; private set; }
 
     /// <summary>True once both could not be held against each other: other types, other shapes.</summary>
-    public bool IsIncomparable { get; private set; }
+    public bool IsIncomparable => WhyIncomparable is not null;
+
+    public string? WhyIncomparable { get; private set; }
 
     public int Samples { get; private set; }
 
@@ -38,12 +40,12 @@ internal sealed class PairSums(bool vanishes = false)
 
     public void Add(Tensor? original, Tensor? candidate)
     {
-        if (original is null || candidate is null || !OutputElements.IsReal(original.ElementType) || !OutputElements.IsReal(candidate.ElementType)
-            || original.ElementCount != candidate.ElementCount || !Long(original).SequenceEqual(Long(candidate)))
-        {
-            IsIncomparable = true;
+        if (original is null || candidate is null || !OutputElements.IsReal(original.ElementType) || !OutputElements.IsReal(candidate.ElementType))
+            WhyIncomparable ??= "it is not made of floats in both models";
+        else if (original.ElementCount != candidate.ElementCount || !Long(original).SequenceEqual(Long(candidate)))
+            WhyIncomparable ??= "its shape differs between the models";
+        if (original is null || candidate is null || WhyIncomparable is not null)
             return;
-        }
         Samples++;
         Span<double> x = stackalloc double[Block];
         Span<double> y = stackalloc double[Block];

@@ -15,15 +15,19 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
     /// <summary>Values looked at in one run, however small.</summary>
     private const int Most = 256;
 
-    private static readonly SessionSettings AsWritten = new(Optimize: false);
-
     private readonly Lazy<ValueSizes> _sizes = new(() => new ValueSizes(engine, original, LargestShapes(data), null));
 
     /// <summary>Bytes of the values looked at in one run.</summary>
     internal long Limit { get; init; } = Ceiling;
 
+    private readonly Dictionary<Value, string> _whyUnseen = [];
+
+    /// <summary>Why one of the original's values, or what stands for it, could not be seen; null when both could.</summary>
+    public string? WhyUnseen(ValueMatch match) => _whyUnseen.GetValueOrDefault(match.Original);
+
     /// <summary>Shows every match, sample by sample.</summary>
-    /// <param name="see">Takes the match's index, the original's value, the candidate's as computed and as its readers see it.</param>
+    /// <param name="see">Takes the match's index, the original's value, the candidate's as computed and as its readers see it. Of a
+    /// branch that was not taken there is an empty tensor, of what can't be seen none.</param>
     public void Run(IReadOnlyList<ValueMatch> matches, Action<int, Tensor?, Tensor?, Tensor?> see)
     {
         for (int first = 0, count; first < matches.Count; first += count)
@@ -60,16 +64,20 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
 
     private void RunSlice(IReadOnlyList<ValueMatch> matches, int first, Action<int, Tensor?, Tensor?, Tensor?> see)
     {
-        using var left = Open(original, [.. matches.Select(match => new Probe(match.Original, null))]);
-        using var right = Open(candidate, [.. matches.Select(match => new Probe(match.Computed, match.Codes)), .. matches.Where(match => match.Rounded is not null).Select(match => new Probe(match.Rounded!, null))]);
+        using var left = new ProbedModel(engine, original, [.. matches.Select(match => new Probe(match.Original))]);
+        using var right = new ProbedModel(engine, candidate,
+            [.. matches.Select(match => new Probe(match.Computed, match.Codes)), .. matches.Select(match => match.Rounded).OfType<Value>().Select(value => new Probe(value))]);
+        foreach (var (i, match) in matches.Index())
+            if ((left.WhyUnseen[i] ?? right.WhyUnseen[i]) is { } why)
+                _whyUnseen[match.Original] = why;
         foreach (var sample in data.Read())
         {
             cancellation.ThrowIfCancellationRequested();
-            var expected = Task.Run(() => Answer(left, original, sample), CancellationToken.None);
+            var expected = Task.Run(() => left.Answer(sample), CancellationToken.None);
             IReadOnlyList<Tensor?> actual;
             try
             {
-                actual = Answer(right, candidate, sample);
+                actual = right.Answer(sample);
             }
             finally
             {
@@ -85,41 +93,7 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
     /// <summary>Values that do not depend on what is fed: what a candidate makes of its weights.</summary>
     public IReadOnlyList<Tensor?> Evaluate(IReadOnlyList<Value> values)
     {
-        using var session = Open(candidate, [.. values.Select(value => new Probe(value, null))]);
-        return Answer(session, candidate, data.Read().First());
+        using var probed = new ProbedModel(engine, candidate, [.. values.Select(value => new Probe(value))]);
+        return probed.FirstAnswer(data.Read().First());
     }
-
-    private IInferenceSession Open(OnnxModel model, IReadOnlyList<Probe> probes)
-    {
-        var copy = model.Clone(out var copies);
-        for (var i = 0; i < probes.Count; i++)
-            copy.Graph.AddOutput($"diagnose_{i}", Floats(copies[probes[i].Value]!, probes[i].Codes, copies));
-        try
-        {
-            return engine.Open(copy, AsWritten);
-        }
-        catch (InferenceException reason)
-        {
-            throw new DiagnosticException(DiagnosticCatalog.RuntimeRefusesModel, $"{engine.Description} can't load {Path.GetFileName(model.Path)}: {reason.Message}",
-                model.Path is null ? null : new SourceLocation(model.Path));
-        }
-    }
-
-    private static Value Floats(Value value, (Value Scale, Value? ZeroPoint)? codes, IReadOnlyDictionary<Value, Value?> copies) => codes is not { } quantized
-        ? value
-        : value.Graph.Insert(null, "DequantizeLinear", [value, copies[quantized.Scale], quantized.ZeroPoint is { } zero ? copies[zero] : null]).Output();
-
-    private static IReadOnlyList<Tensor?> Answer(IInferenceSession session, OnnxModel model, Sample sample)
-    {
-        try
-        {
-            return [.. session.Run(sample.Inputs).Skip(model.Graph.Outputs.Count)];
-        }
-        catch (InferenceException reason)
-        {
-            throw new DiagnosticException(DiagnosticCatalog.RunFailed, $"{Path.GetFileName(model.Path)} fails on sample {sample.Index}: {reason.Message}", new SourceLocation(sample.Source));
-        }
-    }
-
-    private sealed record Probe(Value Value, (Value Scale, Value? ZeroPoint)? Codes);
 }

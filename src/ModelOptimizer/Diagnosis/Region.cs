@@ -50,7 +50,7 @@ internal sealed class Region
             else if (next.Producer is { } producer && seen.Add(producer))
             {
                 region._nodes.Add(producer);
-                foreach (var input in producer.Inputs.OfType<Value>())
+                foreach (var input in Flow.Before(next))
                     open.Enqueue(input);
             }
         }

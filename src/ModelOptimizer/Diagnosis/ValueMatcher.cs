@@ -9,23 +9,22 @@ internal sealed class ValueMatcher
     private static readonly IReadOnlyList<string> Suffixes = ["_QuantizeLinear_Input", "_quantized", "_QuantizeLinear_Output", "_DequantizeLinear_Output"];
 
     private readonly OnnxModel _original;
-    private readonly Dictionary<string, Value> _values;
-    private readonly Dictionary<string, Node> _nodes;
+    private readonly GraphTwins _twins;
     private readonly Dictionary<Node, Node> _placed = [];
     private readonly HashSet<Value> _taken = [];
 
     public ValueMatcher(OnnxModel original, OnnxModel candidate)
     {
         _original = original;
-        _values = Unique(candidate.Graph.Nodes.SelectMany(node => node.Outputs).OfType<Value>(), value => value.Name);
-        _nodes = Unique(candidate.Graph.Nodes, node => node.Name);
-        Place(candidate);
+        _twins = new GraphTwins(original.Graph, candidate.Graph);
+        foreach (var (here, there) in _twins.Pairs)
+            Place(here, there);
     }
 
     /// <summary>The original's values that there is something to compare with, in order of execution.</summary>
     public IReadOnlyList<ValueMatch> Match()
     {
-        var (made, matches) = (Made(_original).ToList(), new Dictionary<Value, ValueMatch>());
+        var (made, matches) = (Flow.Made(_original.Graph).ToList(), new Dictionary<Value, ValueMatch>());
         // Sure matches first, so that no guess takes what belongs to another.
         var settled = new HashSet<Value>();
         foreach (var find in new Func<Node, Value, ValueMatch?>[] { ByName, ByDerivedName, ByNode, ByPosition })
@@ -38,13 +37,6 @@ internal sealed class ValueMatcher
                 }
         return [.. made.Where(pair => matches.ContainsKey(pair.Value)).Select(pair => matches[pair.Value])];
     }
-
-    /// <summary>Every value that a node of the main graph makes of what is fed.</summary>
-    public static IEnumerable<(Node Node, Value Value)> Made(OnnxModel model) =>
-        from node in model.Graph.Nodes
-        where !node.Is("Constant")
-        from value in node.Outputs.OfType<Value>()
-        select (node, value);
 
     /// <summary>
     /// What a value of the candidate stands for, when constants behind the original's node went into the weights of the candidate's: the last value
@@ -67,7 +59,7 @@ internal sealed class ValueMatcher
         return [match with { Rounded = null, Quantizer = null }, new ValueMatch(clamp, clamp.Output(), rounded, MatchKind.DerivedName) { Quantizer = match.Quantizer }];
     }
 
-    private bool IsGone(Value value) => !value.IsGraphOutput && !_values.ContainsKey(value.Name) && !Suffixes.Any(suffix => _values.ContainsKey(value.Name + suffix));
+    private bool IsGone(Value value) => !value.IsGraphOutput && Suffixes.Prepend("").All(suffix => _twins.ValueOf(value.Name + suffix, value.Graph) is null);
 
     /// <summary>Constant, or moved and reshaped from a constant.</summary>
     private static bool IsFixed(Value value)
@@ -80,14 +72,14 @@ internal sealed class ValueMatcher
     private static Node? SoleReader(Value value) => value.Uses is [var only] && !only.User.IsReturn ? only.User : null;
 
     private ValueMatch? ByName(Node node, Value value) =>
-        _values.TryGetValue(value.Name, out var same) ? Create(node, value, same, MatchKind.Name) : null;
+        _twins.ValueOf(value.Name, value.Graph) is { } same ? Create(node, value, same, MatchKind.Name) : null;
 
     private ValueMatch? ByDerivedName(Node node, Value value)
     {
         if (value.Name.Length == 0)
             return null;
         foreach (var suffix in Suffixes)
-            if (_values.TryGetValue(value.Name + suffix, out var derived))
+            if (_twins.ValueOf(value.Name + suffix, value.Graph) is { } derived)
                 return Create(node, value, derived, MatchKind.DerivedName);
         return null;
     }
@@ -97,7 +89,7 @@ internal sealed class ValueMatcher
     {
         if (node.Name.Length == 0 || value != node.Outputs[0])
             return null;
-        var twin = _nodes.GetValueOrDefault(node.Name) ?? _nodes.GetValueOrDefault(node.Name + "_quant");
+        var twin = _twins.NodeOf(node.Name, value.Graph) ?? _twins.NodeOf(node.Name + "_quant", value.Graph);
         return twin is not null && (twin.OpType == node.OpType || QuantizedForms.Family(twin) is { } family && family == QuantizedForms.Family(node))
             && QuantizedForms.Result(node, twin) is { } result ? Create(node, value, result, MatchKind.DerivedName) : null;
     }
@@ -119,16 +111,13 @@ internal sealed class ValueMatcher
         };
     }
 
-    /// <summary>Pairs nodes of a kind by their order, where both models have as many of it.</summary>
-    private void Place(OnnxModel candidate)
+    /// <summary>Pairs nodes of a kind by their order, where both graphs have as many of it.</summary>
+    private void Place(Graph original, Graph candidate)
     {
-        var there = candidate.Graph.Nodes.Where(node => QuantizedForms.Family(node) is not null).ToLookup(QuantizedForms.Family);
-        foreach (var here in _original.Graph.Nodes.Where(node => QuantizedForms.Family(node) is not null).GroupBy(QuantizedForms.Family))
+        var there = candidate.Nodes.Where(node => QuantizedForms.Family(node) is not null).ToLookup(QuantizedForms.Family);
+        foreach (var here in original.Nodes.Where(node => QuantizedForms.Family(node) is not null).GroupBy(QuantizedForms.Family))
             if (here.Count() == there[here.Key].Count())
                 foreach (var (first, second) in here.Zip(there[here.Key]))
                     _placed.Add(first, second);
     }
-
-    private static Dictionary<string, T> Unique<T>(IEnumerable<T> items, Func<T, string> name) where T : class =>
-        items.Where(item => name(item).Length > 0).GroupBy(name).ToDictionary(group => group.Key, group => group.First());
 }

@@ -212,20 +212,6 @@ public sealed class DiagnoserTests
     }
 
     [Test]
-    public void Values_inside_of_bodies_are_counted_as_not_compared()
-    {
-        var g = new GraphBuilder();
-        var x = g.Input("x", DataType.Float, Dimension.Unknown, Width);
-        var isLarge = g.Op("Greater", g.Op("ReduceMax", [x], ("keepdims", 0)), g.Constant(Tensor.Create([], 0f)));
-        var y = g.If(isLarge, then => [then.Op("Neg", then.Op("Abs", x))], otherwise => [otherwise.Op("Abs", x)]).Output();
-        y.Name = "y";
-        g.Output("y", y);
-        var model = g.Build();
-
-        Assert.That(Diagnose(model, model.Clone()).InBodies, Is.EqualTo(3));
-    }
-
-    [Test]
     public void Models_without_anything_in_common_are_an_error()
     {
         var other = new GraphBuilder();

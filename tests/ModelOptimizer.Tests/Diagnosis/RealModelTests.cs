@@ -24,6 +24,7 @@ public sealed class RealModelTests
 
         var big = diagnosis.Losses.Where(_ => diagnosis.AreBig).Select(loss => $"{loss.Node}: {loss.SqnrBefore:f0} → {loss.SqnrAfter:f0} dB");
         Assert.That(big, Is.Empty);
-        Assert.That(diagnosis.Compared, Has.Count.GreaterThan(0.15 * diagnosis.Values), "what is fused has fewer values, but not nothing was compared");
+        var ran = diagnosis.Values - diagnosis.Uncompared.Where(values => values.Why.StartsWith("no sample took", StringComparison.Ordinal)).Sum(values => values.Count);
+        Assert.That(diagnosis.Compared, Has.Count.GreaterThan(0.15 * ran), "what is fused has fewer values, but not nothing was compared");
     }
 }
