@@ -32,9 +32,9 @@ public sealed class CalibrationData
             ModelDigest = () => string.Join('-', FileDigest.Of(SavedModel.SourceOf(original) ?? []).Select(file => file.Sha256)),
         };
 
-    private CalibrationData(CalibrationData other)
+    private CalibrationData(CalibrationData other, CalibrationSettings? settings = null)
     {
-        (_engine, _settings, _store, _neverFinite) = (other._engine, other._settings, other._store, other._neverFinite);
+        (_engine, _settings, _store, _neverFinite) = (other._engine, settings ?? other._settings, other._store, other._neverFinite);
         (Threads, Diagnostics, Progress, Cancellation, ModelDigest) = (other.Threads, other.Diagnostics, other.Progress, other.Cancellation, other.ModelDigest);
     }
 
@@ -58,6 +58,14 @@ public sealed class CalibrationData
 
     /// <summary>The same data for one of many trials of a pass.</summary>
     internal CalibrationData With(IRangeMemory memory) => new(this) { Memory = memory };
+
+    /// <summary>
+    /// The first samples, for what only humans read, and so without a word of its own; null where the profile gives ranges only, and in trials, which
+    /// nobody reads.
+    /// </summary>
+    internal CalibrationData? Glance(int samples) => !_settings.NamesData || Memory is not null
+        ? null
+        : new(this, _settings with { Samples = Math.Min(samples, _settings.Samples) }) { Diagnostics = null, Progress = null };
 
     /// <summary>The samples as a model takes them, in order.</summary>
     /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>

@@ -38,12 +38,7 @@ internal sealed class PatchSample(ConvolutionWindow window, int limit) : Calibra
 
     private void AddPatch(Tensor value, int[] lengths, int[] places, long index)
     {
-        var start = new int[places.Length];
-        for (var axis = places.Length - 1; axis >= 0; axis--)
-        {
-            (index, var place) = Math.DivRem(index, places[axis]);
-            start[axis] = (int)place * window.Strides[axis] - window.Before(axis, lengths[axis]);
-        }
+        index = window.Start(index, places, lengths, out var start);
         var (channels, inner, kernel) = ((int)value.Dimensions[1], lengths.Aggregate(1, (product, length) => product * length), window.Offsets(start, lengths));
         var patch = new float[channels * kernel.Length];
         var elements = value.AsSpan<float>();
@@ -85,6 +80,19 @@ internal sealed record ConvolutionWindow(int[] Kernel, int[] Strides, int[] Dila
         "VALID" => (length - Reach(axis)) / Strides[axis] + 1,
         _ => (length + Begins[axis] + Ends[axis] - Reach(axis)) / Strides[axis] + 1,
     }))];
+
+    /// <summary>Where the kernel begins along each axis at the place of a number, which runs through a batch; before the first element in padding.</summary>
+    /// <returns>Which picture of the batch it is.</returns>
+    public long Start(long number, int[] places, int[] lengths, out int[] start)
+    {
+        start = new int[places.Length];
+        for (var axis = places.Length - 1; axis >= 0; axis--)
+        {
+            (number, var place) = Math.DivRem(number, places[axis]);
+            start[axis] = (int)place * Strides[axis] - Before(axis, lengths[axis]);
+        }
+        return number;
+    }
 
     /// <summary>Where the elements under the kernel lie in a channel; -1 over the edge.</summary>
     public int[] Offsets(int[] start, int[] lengths)

@@ -74,16 +74,6 @@ public sealed class StaticWordsTests
         Value Stack(string name, int inputs, int seed) => g.Weight(name, Tensor.Create([1, 80, inputs], Weights.Random(80 * inputs, seed)));
     }
 
-    [Test]
-    public void A_warning_of_saturation_says_that_it_is_a_bound()
-    {
-        var diagnostics = new DiagnosticBag();
-
-        PassContexts.Run(Mixed(), diagnostics, int.MaxValue, new QuantizeStatic(new() { Prefer = Preference.Size }));
-
-        Assert.That(diagnostics.Diagnostics.Single(diagnostic => diagnostic.Code == "MO4002").Message, Does.Contain("a bound from the weights alone"));
-    }
-
     private static OnnxModel Mixed()
     {
         var g = new GraphBuilder();

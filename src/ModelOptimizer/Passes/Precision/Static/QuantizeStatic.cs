@@ -1,9 +1,7 @@
 using System.ComponentModel;
-using System.Globalization;
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -50,7 +48,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var plan = Calibrate(Candidates(context), data, context);
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         Write(plan, context);
-        WarnOfSaturation(plan, context);
+        if (options.TargetIsa.Count == 0)
+            SaturationWarning.Report(context, plan.Nodes, options.Location);
     }
 
     /// <summary>Recurrent layers have kernels only for activations that are quantized as they come, and tables have no activations.</summary>
@@ -149,20 +148,4 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         foreach (var output in node.Outputs.OfType<Value>())
             activations.RoundForAll(output, grid);
     }
-
-    private void WarnOfSaturation(QdqPlan plan, PassContext context)
-    {
-        if (options.TargetIsa.Count > 0)
-            return;
-        var saturating = plan.Nodes.Where(node => node.Precision.MaySaturate && node.Node.Graph is not null)
-            .Select(node => (node.Node, Share: WeightSaturation.Share(node.Node)))
-            .Where(pair => pair.Share > 0).OrderByDescending(pair => pair.Share).ToList();
-        if (saturating.Count > 0)
-            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums, Explain(saturating), options.Location));
-    }
-
-    private static string Explain(List<(Node Node, double Share)> saturating) =>
-        $"On x86 CPUs without VNNI, 16-bit sums could overflow in {saturating.Count} nodes: " + string.Join(", ", saturating.Take(3)
-            .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Node} ({100 * pair.Share:0.###}% of its pairs of weights)"))) +
-        $"{(saturating.Count > 3 ? ", …" : "")}. {SaturationBound.Words} Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.";
 }

@@ -1,0 +1,100 @@
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Evaluation;
+
+namespace ModelOptimizer.Tests.Precision.Static;
+
+/// <summary>The warning of 16-bit sums that CPUs without VNNI clip: 255 · 127 fits into one, twice that does not.</summary>
+public sealed class SaturationTests
+{
+    [Test]
+    public void Sums_are_counted_on_calibration_data()
+    {
+        // In two of three rows neighbours are large together.
+        var rows = Tensor.Create([3, 4], 1f, 1, 0, 0, 1, 0, 0, 1, 1, 1, 1, 1);
+
+        var told = Warn(Product(), rows);
+
+        Assert.That(told.Message, Does.StartWith("On x86 CPUs without VNNI, 16-bit sums overflow in 1 nodes: ").And.Contain("(66.667% of its results)")
+            .And.Contain("counted on the calibration data").And.Not.Contain("bound").And.Contain("target-isa: [avx2]"));
+        Assert.That(told.Severity, Is.EqualTo(Severity.Warning));
+    }
+
+    [Test]
+    public void What_no_data_reaches_is_told_but_does_not_warn()
+    {
+        var told = Warn(Product(), Tensor.Create([3, 4], 1f, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0));
+
+        Assert.That((told.Code, told.Severity), Is.EqualTo(("MO4002", Severity.Info)));
+        Assert.That(told.Message, Does.Contain("could overflow in 1 nodes as far as their weights tell, but on the calibration data").And.Contain("none does"));
+    }
+
+    [TestCase(new float[] { 1, 0, 1, 0 }, true)]
+    [TestCase(new float[] { 1, 1, 0, 0 }, false)]
+    public void Convolutions_add_up_channels_first(float[] picture, bool overflows)
+    {
+        // For each channel a window of two: in memory order no two large weights are neighbours.
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float, 1, 2, 1, 2), g.Weight("w", Tensor.Create([1, 2, 1, 2], 1f, 0, 1, 0))));
+
+        var told = Warn(g.Build(), Tensor.Create([1, 2, 1, 2], picture));
+
+        Assert.That(told.Message, overflows ? Does.Contain("(100% of its results)") : Does.Contain("none does"));
+    }
+
+    [Test]
+    public void Groups_read_their_own_channels()
+    {
+        var g = new GraphBuilder();
+        var weight = g.Weight("w", Tensor.Create([2, 2, 1, 1], 1f, 1, 1, 1));
+        g.Output("y", g.Op("Conv", [g.Input("x", DataType.Float, 1, 4, 1, 2), weight], ("group", 2)));
+
+        // Only the second group, and there only at the first of two places.
+        var told = Warn(g.Build(), Tensor.Create([1, 4, 1, 2], 1f, 0, 0, 1, 1, 0, 1, 0));
+
+        Assert.That(told.Message, Does.Contain("(25% of its results)"));
+    }
+
+    [Test]
+    public void Without_data_the_weights_give_a_bound()
+    {
+        using var folder = new DataFolder();
+        var rows = Tensor.Create([3, 4], 1f, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0);
+        var model = Product();
+        using (var calibration = new SampleCalibration(model, new Dictionary<string, Tensor> { ["x"] = rows }))
+        {
+            Warn(model.Clone(), calibration.Data);
+            calibration.Data.ToFile()!.Write(folder["model.ranges.json"]);
+        }
+
+        var told = Warn(model, new CalibrationData(PassContexts.Engine, new CalibrationSettings { Ranges = folder["model.ranges.json"] }));
+
+        Assert.That(told.Message, Does.Contain("(100% of its pairs of weights)").And.Contain("a bound from the weights alone").And.Not.Contain("counted"));
+        Assert.That(told.Severity, Is.EqualTo(Severity.Warning));
+    }
+
+    private static OnnxModel Product()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 3, 4), g.Weight("w", Tensor.Create([4, 2], [.. Enumerable.Repeat(1f, 8)]))));
+        return g.Build();
+    }
+
+    private static Diagnostic Warn(OnnxModel model, Tensor x)
+    {
+        using var calibration = new SampleCalibration(model, new Dictionary<string, Tensor> { ["x"] = x });
+        return Warn(model, calibration.Data);
+    }
+
+    private static Diagnostic Warn(OnnxModel model, CalibrationData data)
+    {
+        var diagnostics = new DiagnosticBag();
+        var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, diagnostics) { Calibration = data };
+        PassRunner.Run(context, new QuantizeStatic(new() { Prefer = Preference.Size, Calibrator = Calibrator.MinMax }));
+        return diagnostics.Diagnostics.Single();
+    }
+}
