@@ -1,3 +1,5 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
@@ -91,6 +93,38 @@ public sealed class AbsorbedClampTests
 
         Assert.That(test.Log.Nodes.Select(node => node.Form),
             Is.EqualTo(new[] { "uint8 × int8 per channel, results uint8", "uint16 × int8 per channel, results uint16" }));
+    }
+
+    /// <summary>Codes of a range without extent have the step 1, and would let numbers up to 255 through.</summary>
+    [TestCase(0f)]
+    [TestCase(1e-39f)]
+    public void What_a_Clip_makes_zero_stays_zero(float high)
+    {
+        var g = new GraphBuilder();
+        var clip = g.Op("Clip", Conv(g, g.Input("x", Picture), "a"), g.Constant(Tensor.Create([], 0f)), g.Constant(Tensor.Create([], high)));
+        g.Output("y", Conv(g, clip, "b"));
+
+        // The bias of the second layer is all that is left.
+        Quantize(g.Build(), tolerance: new(0.01));
+    }
+
+    /// <summary>A Clip below which nothing came through on calibration data still bounds what does later.</summary>
+    [Test]
+    public void A_Clip_that_no_data_passes_keeps_its_bound()
+    {
+        var g = new GraphBuilder();
+        var sums = g.Op("Conv", g.Input("x", DataType.Float, 2, 2, 1, 1), g.Weight("w", Tensor.Create([1, 2, 1, 1], 1f, 1)));
+        var clip = g.Op("Clip", sums, g.Constant(Tensor.Create([], 0f)), g.Constant(Tensor.Create([], 2f)));
+        g.Output("y", g.Op("Conv", clip, g.Weight("v", Tensor.Create([1, 1, 1, 1], 1f))));
+        var model = g.Build();
+        using var calibration = new SampleCalibration(model, new Dictionary<string, Tensor> { ["x"] = Tensor.Create([2, 2, 1, 1], 5f, -5, -5, 0) });
+        PassRunner.Run(new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = calibration.Data },
+            new QuantizeStatic(new() { Prefer = Preference.Size }));
+
+        using var session = PassContexts.Engine.Open(model, new SessionSettings());
+        var result = session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create([2, 2, 1, 1], 5f, 0, -5, 5) })[0]!;
+
+        Assert.That(result.AsSpan<float>().ToArray(), Is.All.InRange(0, 2));
     }
 
     private static Node Split(GraphBuilder g, Value value) => g.Node("Split", [value, g.Int64s("lengths", 3, 3)], outputs: 2, ("axis", 2));

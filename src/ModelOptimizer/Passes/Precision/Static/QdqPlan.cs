@@ -30,9 +30,9 @@ internal sealed class QdqPlan
             AddValues(node);
     }
 
-    public static QdqPlan Of(OnnxModel model, IReadOnlyList<StaticNode> nodes)
+    /// <param name="kept">Clamps that have to stay; those found to are added.</param>
+    public static QdqPlan Of(OnnxModel model, IReadOnlyList<StaticNode> nodes, HashSet<Node> kept)
     {
-        var kept = new HashSet<Node>();
         while (true)
         {
             var plan = new QdqPlan(model, nodes, kept);
@@ -83,6 +83,9 @@ internal sealed class QdqPlan
         return Nodes.Select(node => (node.Node, Why: Values(node).Select(value => problems.GetValueOrDefault(_joined.Find(value))).FirstOrDefault(why => why is not null)))
             .Where(pair => pair.Why is not null).ToDictionary(pair => pair.Node, pair => pair.Why!);
     }
+
+    /// <summary>Clamps that rounding can't replace, because only zeros were seen behind them: codes on any step reach beyond their bounds then.</summary>
+    public IReadOnlyList<Node> ClampsOfNothing() => [.. Moving.Where(clamp => IsAbsorbed(clamp) && ScaleOf(clamp.Input(0)!, GridOf(clamp)!.Value).Scale.CoversNothing)];
 
     /// <summary>Clamps that rounding can't replace, because a value beyond their bounds shares the scale.</summary>
     private List<Node> FindNeededClamps()

@@ -87,18 +87,23 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         }
     }
 
-    /// <summary>Nodes whose ranges can't be found drop out, which may change what is rounded beside them.</summary>
+    /// <summary>Nodes whose ranges can't be found drop out, and clamps of nothing stay, which may change what is rounded beside them.</summary>
     private QdqPlan Calibrate(StaticCandidates candidates, CalibrationData data, PassContext context)
     {
         var nodes = candidates.Find();
-        var ranges = new ActivationRanges(context, data, options.Ranges);
+        var (ranges, kept) = (new ActivationRanges(context, data, options.Ranges), new HashSet<Node>());
         while (true)
         {
-            var plan = QdqPlan.Of(context.Model, nodes);
+            var plan = QdqPlan.Of(context.Model, nodes, kept);
             ranges.Measure(plan.Measured);
             var problems = plan.Fit(ranges.Find, ranges.IsNeverFinite);
-            if (problems.Count == 0)
-                return plan;
+            if (problems.Count == 0 && plan.ClampsOfNothing() is var clamps)
+            {
+                if (clamps.Count == 0)
+                    return plan;
+                kept.UnionWith(clamps);
+                continue;
+            }
             foreach (var (node, why) in problems)
                 context.Refuse(node, why);
             nodes = candidates.WithoutShared(nodes.Where(node => !problems.ContainsKey(node.Node)));
