@@ -32,9 +32,11 @@ internal static class LeastSquaresRounding
 
         void Round(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes)
         {
-            ToBalancedCodes(weights, ref scale, maxCode, codes);
+            ToCodes(weights, ref scale, maxCode, codes);
             if (Widen(weights, ref scale, maxCode, codes))
                 Interlocked.Increment(ref count);
+            // Last: a wider step makes other errors.
+            SumRounding.Balance(weights, scale, maxCode, codes, SaturationBound.SafeSum);
         }
     }
 

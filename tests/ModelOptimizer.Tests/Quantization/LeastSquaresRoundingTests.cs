@@ -44,8 +44,20 @@ public sealed class LeastSquaresRoundingTests
         Assert.That(Enumerable.Range(0, 20).Max(c => Math.Abs(SumOfErrors(sums, c))), Is.LessThan(0.51));
         Assert.That(Enumerable.Range(0, 20).Max(c => Math.Abs(SumOfErrors(rows, c))), Is.GreaterThan(3), "there is something to mend");
 
-        double SumOfErrors(QuantizedWeight quantized, int c) =>
-            Enumerable.Range(0, 300).Sum(k => quantized.Codes[c * 300 + k] - Int8.Middle - (double)weight.Content.AsSpan<float>()[c * 300 + k] / quantized.Scales[c]);
+        double SumOfErrors(QuantizedWeight quantized, int c) => LeastSquaresRoundingTests.SumOfErrors(weight.Content.AsSpan<float>(), quantized, c);
+    }
+
+    [TestCase(1f)]
+    [TestCase(0.02f)]
+    public void Channels_with_wider_steps_are_balanced_on_these(float small)
+    {
+        // With mostly small weights beside a few large ones, neighbours at the limit are those that lie nearest to a tie.
+        var weights = Weights.Random(20 * 300).Select((weight, i) => i % 150 < 2 ? 1 - i % 2 * 0.003f : weight * small).ToArray();
+        using var within = LeastSquaresRounding.QuantizeWithin16Bits(WeightMatrix.OfRows(Tensor.Create([20, 300], weights)), Int8, out var widened)!;
+
+        Assert.That(widened, Is.GreaterThan(15));
+        Assert.That(SaturationBound.CountPairs(within), Is.Zero);
+        Assert.That(Enumerable.Range(0, 20).Max(c => Math.Abs(SumOfErrors(weights, within, c))), Is.LessThan(0.51));
     }
 
     [Test]
@@ -65,7 +77,7 @@ public sealed class LeastSquaresRoundingTests
         foreach (var matrix in Matrices())
         {
             var weight = WeightMatrix.OfRows(Tensor.Create([matrix.Channels, matrix.Weights.Length / matrix.Channels], matrix.Weights));
-            using var free = LeastSquaresRounding.Quantize(weight, Int8)!;
+            using var free = LeastSquaresRounding.Quantize(weight, Int8, sums: false)!;
             using var within = LeastSquaresRounding.QuantizeWithin16Bits(weight, Int8, out var widened)!;
 
             Assert.That(SaturationBound.CountPairs(within), Is.Zero);
@@ -94,6 +106,15 @@ public sealed class LeastSquaresRoundingTests
     [Test]
     public void Infinite_weights_are_refused() =>
         Assert.That(LeastSquaresRounding.Quantize(WeightMatrix.OfRows(Tensor.Create([1, 2], 1f, float.PositiveInfinity)), Int8), Is.Null);
+
+    /// <summary>Of one channel, in steps.</summary>
+    private static double SumOfErrors(ReadOnlySpan<float> weights, QuantizedWeight quantized, int channel)
+    {
+        var sum = 0.0;
+        for (var k = channel * quantized.Depth; k < (channel + 1) * quantized.Depth; k++)
+            sum += quantized.Codes[k] - Int8.Middle - (double)weights[k] / quantized.Scales[channel];
+        return sum;
+    }
 
     private static double Error(float[] weights, QuantizedWeight quantized, int channel) =>
         Enumerable.Range(0, quantized.Depth).Sum(k => Math.Pow((quantized.Codes[channel * quantized.Depth + k] - quantized.Grid.Middle) * quantized.Scales[channel] - weights[k], 2));

@@ -54,6 +54,20 @@ public sealed class SumRoundingTests
         Assert.That(codes.Where((_, i) => i % 2 == 1).Distinct(), Is.EquivalentTo(new[] { 107, 108 }));
     }
 
+    [Test]
+    public void Neighbours_stay_within_their_sum()
+    {
+        // Pairs at the limit lie nearest to a tie; each of the others has room for one of its two.
+        float[] weights = [64.45f, 64.45f, 60.4f, 67.4f, 10.3f, 10.3f, 3.2f, 4.2f];
+        var codes = new byte[8];
+        Rounding.ToCodes(weights, new(1, 128), MaxCode, codes);
+
+        SumRounding.Balance(weights, new(1, 128), MaxCode, codes, safeSum: 128);
+
+        // The errors add up to 2.7.
+        Assert.That(codes.Select(code => code - 128), Is.EqualTo(new[] { 64, 64, 61, 67, 11, 11, 3, 4 }));
+    }
+
     private static byte[] Nearest(float[] weights)
     {
         var codes = new byte[weights.Length];
