@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -16,29 +17,105 @@ internal sealed class TypicalShapes
 
     private readonly Dictionary<Value, (double Height, double Width)> _maps = [];
 
+    /// <summary>What symbols stand for.</summary>
+    private readonly Dictionary<string, double> _symbols = [];
+
+    /// <summary>Lengths of axes without a symbol.</summary>
+    private readonly Dictionary<(Value Value, int Axis), double> _axes = [];
+
     /// <param name="model">A model whose types have been inferred.</param>
     public TypicalShapes(OnnxModel model)
     {
         foreach (var input in model.Graph.Inputs.Where(IsMap))
             _maps[input] = (Picture, Picture);
+        foreach (var input in model.Graph.Inputs)
+            for (var axis = 0; axis < input.Type?.Shape?.Rank; axis++)
+                if (input.Type.Shape[axis].Symbol is { Length: > 0 } symbol && Length(input, axis) is { } length)
+                    _symbols.TryAdd(symbol, length);
         foreach (var node in GraphWalker.Nodes(model))
+        {
             if (node.Outputs.OfType<Value>().FirstOrDefault(IsMap) is { } output && MapOf(node) is { } map)
                 _maps[output] = map;
+            if (node.Is("Reshape", "Flatten"))
+                LearnReshaped(node.Input(0)!, node.Output());
+        }
     }
 
-    /// <summary>The lengths; null for a value of unknown rank.</summary>
-    public double[]? Of(Value value) => value.Type?.Shape is { } shape
-        ? [.. shape.Dimensions.Select((dimension, axis) => dimension.Value ?? Length(value, axis, shape.Rank))]
-        : null;
+    /// <summary>The lengths; null for a value of unknown rank, or of a number of rows that nothing tells.</summary>
+    public double[]? Of(Value value)
+    {
+        if (value.Type?.Shape is not { } shape)
+            return null;
+        var lengths = Enumerable.Range(0, shape.Rank).Select(axis => Length(value, axis)).OfType<double>().ToArray();
+        return lengths.Length == shape.Rank ? lengths : null;
+    }
 
-    /// <summary>How many elements it has; 0 where not even the rank is known.</summary>
+    /// <summary>How many elements it has; 0 where nothing tells.</summary>
     public double Elements(Value value) => Of(value)?.Aggregate(1.0, (product, length) => product * length) ?? 0;
 
     private static bool IsMap(Value value) => value.Type?.Shape?.Rank == 4;
 
-    private double Length(Value value, int axis, int rank) => axis == 0 && rank > 1 ? 1
-        : axis < 2 || rank != 4 || !_maps.TryGetValue(value, out var map) ? Sequence
-        : axis == 2 ? map.Height : map.Width;
+    private double? Length(Value value, int axis)
+    {
+        var (shape, isMap) = (value.Type!.Shape!, _maps.TryGetValue(value, out var map));
+        return shape[axis].Value ?? Depth(value, axis) ?? (isMap && axis >= 2 ? axis == 2 ? map.Height : map.Width : Told(value, axis))
+            ?? (axis > 0 || shape.Rank == 1 ? Sequence : shape.Rank > 2 || value.IsGraphInput ? 1 : null);
+    }
+
+    /// <summary>What symbols or a Reshape tell.</summary>
+    private double? Told(Value value, int axis) => _axes.TryGetValue((value, axis), out var length) ? length
+        : value.Type!.Shape![axis].Symbol is { Length: > 0 } symbol ? Evaluate(symbol) : null;
+
+    /// <summary>Of a polynomial such as <c>batch*seq + 2*batch</c>; null where it has parts that are not known.</summary>
+    private double? Evaluate(string symbol)
+    {
+        if (_symbols.TryGetValue(symbol, out var known))
+            return known;
+        if (symbol.AsSpan().ContainsAny("()'"))
+            return null;
+        var sum = 0.0;
+        foreach (var term in symbol.Replace(" - ", " + -1*", StringComparison.Ordinal).Split(" + "))
+        {
+            var product = 1.0;
+            foreach (var factor in term.Split('*'))
+                if (_symbols.TryGetValue(factor, out var length)
+                    || double.TryParse(factor, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out length))
+                    product *= length;
+                else
+                    return null;
+            sum += product;
+        }
+        return sum > 0 ? sum : null;
+    }
+
+    /// <summary>As many elements as before: of one length that nothing else tells, that is enough to know it.</summary>
+    private void LearnReshaped(Value input, Value output)
+    {
+        if (output.Type?.Shape is not { } shape || Elements(input) is not (> 0 and var elements))
+            return;
+        var axes = Enumerable.Range(0, shape.Rank).ToList();
+        if (axes.FindAll(axis => shape[axis].Value is null && Depth(output, axis) is null && Told(output, axis) is null) is not [var only])
+            return;
+        var rest = axes.Where(axis => axis != only).Aggregate(1.0, (product, axis) => product * Length(output, axis)!.Value);
+        var length = Math.Max(1, elements / rest);
+        if (shape[only].Symbol is { Length: > 0 } symbol)
+            _symbols.TryAdd(symbol, length);
+        else
+            _axes[(output, only)] = length;
+    }
+
+    /// <summary>What a weight says about the axis along which it is multiplied.</summary>
+    private static double? Depth(Value value, int axis)
+    {
+        foreach (var use in value.Uses.Where(use => use.Index == 0 && use.User.Is("MatMul", "Gemm") && use.User.Input(1)?.Constant is not null))
+        {
+            var (weight, node) = (use.User.Input(1)!.Constant!.Dimensions, use.User);
+            var depthAxis = node.Attributes.GetInt("transA", 0) != 0 ? 0 : value.Type!.Shape!.Rank - 1;
+            if (axis == depthAxis && weight.Length > 0)
+                return weight[node.Attributes.GetInt("transB", 0) != 0 || weight.Length == 1 ? ^1 : ^2];
+        }
+        return null;
+    }
 
     /// <summary>The size of the picture that a node makes of the one it reads.</summary>
     private (double, double)? MapOf(Node node)
