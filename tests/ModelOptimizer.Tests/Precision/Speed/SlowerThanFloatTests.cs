@@ -114,6 +114,16 @@ public sealed class SlowerThanFloatTests
         Assert.That(Run(g.Build(), new()).Nodes, Has.Count.EqualTo(2));
     }
 
+    [Test]
+    public void Codes_that_are_there_already_cost_nothing_more()
+    {
+        var model = Convolutions(6, 1, 64, 1, 28);
+        var first = Run(model, new() { Include = ["conv0", "conv1", "conv2", "conv3"] }).Nodes.Count;
+        var second = Run(model, new() { Include = ["conv4"] }).Nodes.Count;
+
+        Assert.That((first, second), Is.EqualTo((4, 1)));
+    }
+
     private static OnnxModel Convolutions(int count, long kernel, long channels, long groups, long size)
     {
         var g = new GraphBuilder();

@@ -103,22 +103,36 @@ internal sealed class SlowerThanFloat
     /// <summary>What makes the value and what reads it.</summary>
     private IEnumerable<int> Ends(Value value) => value.Uses.Select(Reader).Prepend(Maker(value));
 
-    private int Maker(Value value) => value.Producer is { } node && _numbers.TryGetValue(node, out var number)
+    /// <summary>What was rounded before comes as codes, and those who read it as floats pay for that.</summary>
+    private int Maker(Value value) => DequantizedValue.Scale(value, DataType.UInt8) is not null ? Codes
+        : value.Producer is { } node && _numbers.TryGetValue(node, out var number)
         && (!_chosen.TryGetValue(node, out var computing) || computing.Operator.NeedsOutput) ? number : Float;
 
     private int Reader(Use use)
     {
+        if (ReadsCodes(use))
+            return Codes;
         if (!_numbers.TryGetValue(use.User, out var number))
             return Float;
         var readsCodes = _chosen.TryGetValue(use.User, out var computing) ? computing.Activations.Contains(use.Index) : use.Index == 0;
         return readsCodes ? number : Float;
     }
 
+    /// <summary>Who reads it, behind codes that were there before, too.</summary>
+    private static IEnumerable<Node> Readers(Use use) => use.User.OpType != "QuantizeLinear" ? [use.User]
+        : use.User.Output().Uses.Where(code => code.User.OpType == "DequantizeLinear").SelectMany(code => code.User.Output().Uses)
+            .Select(code => code.User);
+
+    /// <summary>True for what was quantized before.</summary>
+    private static bool ReadsCodes(Use use) => use.Index == 0
+        && (use.User.OpType == "QuantizeLinear"
+            || (use.User.Input(1) is { } weight && DequantizedValue.IsConstant(weight) && DequantizedValue.Is(use.User.Input(0)!)));
+
     /// <summary>What it costs where some have it as codes and others as floats.</summary>
     private double Border(Value value)
     {
-        var (elements, nodes) = (_shapes.Elements(value), value.Uses.Select(use => use.User).ToList());
-        if (value.Producer is { } maker)
+        var (elements, nodes) = (_shapes.Elements(value), value.Uses.SelectMany(Readers).ToList());
+        if ((DequantizedValue.Scale(value, DataType.UInt8) is null ? value : value.Producer!.Input(0)!.Producer!.Input(0))?.Producer is { } maker)
             nodes.Add(maker);
         if (!nodes.Exists(node => node.Is("Conv", "ConvTranspose")))
             return KernelTimes.OfMatrix(elements);
