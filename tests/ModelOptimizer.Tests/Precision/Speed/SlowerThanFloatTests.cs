@@ -52,7 +52,11 @@ public sealed class SlowerThanFloatTests
         g.Output("y", Conv(g, "b", Conv(g, "a", g.Input("x", new TensorType(DataType.Float, null)), 3, 256, 1), 3, 256, 1));
 
         var picture = Tensor.Create([1, 256, 4, 4], [.. Enumerable.Range(0, 256 * 16).Select(i => i % 17 - 8f)]);
-        Assert.That(Run(g.Build(), new(), inputs: new() { ["x"] = picture }).Nodes, Has.Count.EqualTo(2));
+        var diagnostics = new DiagnosticBag();
+        Assert.That(Run(g.Build(), new() { TargetIsa = [TargetIsa.Vnni] }, diagnostics, new() { ["x"] = picture }).Nodes, Has.Count.EqualTo(2));
+        var told = diagnostics.Diagnostics.Single();
+        Assert.That((told.Code, told.Severity), Is.EqualTo(("MO4043", Severity.Info)));
+        Assert.That(told.Message, Does.Contain("2 of 2 products").And.Contain("whose shapes are not known"));
     }
 
     [Test]
@@ -122,6 +126,20 @@ public sealed class SlowerThanFloatTests
         var second = Run(model, new() { Include = ["conv4"] }).Nodes.Count;
 
         Assert.That((first, second), Is.EqualTo((4, 1)));
+    }
+
+    [Test]
+    public void Int8_activations_are_said_not_to_be_judged([Values] bool prefersSize)
+    {
+        var diagnostics = new DiagnosticBag();
+        var prefer = prefersSize ? Preference.Size : Preference.Speed;
+        var log = Run(Convolutions(2, 3, 4, 1, 7), new() { TargetIsa = [TargetIsa.Arm64], Prefer = prefer }, diagnostics);
+
+        Assert.That(log.Nodes, Has.Count.EqualTo(2));
+        Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Code), prefersSize ? Is.Empty : Is.EqualTo(new[] { "MO4043" }));
+        if (!prefersSize)
+            Assert.That(diagnostics.Diagnostics[0].Message,
+                Does.Contain("for 2 of 2 products").And.Contain("int8 activations").And.Contain("--profile-ops"));
     }
 
     private static OnnxModel Convolutions(int count, long kernel, long channels, long groups, long size)

@@ -36,6 +36,18 @@ internal sealed class SlowerThanFloat
 
     private int Codes => _numbers.Count + 1;
 
+    /// <summary>Products that are quantized because nothing tells what that takes.</summary>
+    /// <param name="model">A model whose types have been inferred.</param>
+    /// <param name="chosen">What is quantized.</param>
+    public static IReadOnlyList<StaticNode> Unjudged(OnnxModel model, IReadOnlyList<StaticNode> chosen)
+    {
+        var shapes = new TypicalShapes(model);
+        return [.. chosen.Where(node => node.Operator is { Kind: QuantizedKind.Product, OnRequest: null } && IsUnjudged(node))];
+
+        bool IsUnjudged(StaticNode node) => node.Precision.Activations.Type == DataType.Int8
+            || (node.Precision.Activations.Type == DataType.UInt8 && KernelTimes.Of(node.Node, shapes) is null);
+    }
+
     /// <summary>Finds the nodes and the reasons.</summary>
     /// <param name="model">A model whose types have been inferred.</param>
     /// <param name="chosen">What could be quantized.</param>

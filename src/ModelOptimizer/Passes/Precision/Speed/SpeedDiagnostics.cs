@@ -32,6 +32,25 @@ internal static class SpeedDiagnostics
                     + $"compute with {type.Key.ToOnnxName()} activations: {reason}", options.Location));
     }
 
+    /// <summary>Tells which products are quantized though nobody knows whether that makes them faster.</summary>
+    public static void ReportUnjudged(PassContext context, IReadOnlyList<StaticNode> nodes, QuantizeStaticOptions options)
+    {
+        if (options.Prefer != Preference.Speed || SlowerThanFloat.Unjudged(context.Model, nodes) is not { Count: > 0 } unjudged)
+            return;
+        var signed = unjudged.Count(node => node.Precision.Activations.Type == DataType.Int8);
+        var reasons = new[]
+        {
+            signed > 0 ? $"{signed} with int8 activations, whose times were taken on no CPU" : "",
+            signed < unjudged.Count ? $"{unjudged.Count - signed} whose shapes are not known" : "",
+        };
+        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SpeedUnjudged,
+            $"'prefer: speed' could not tell whether 8 bits are slower than float for {unjudged.Count} of {nodes.Count(IsProduct)} products, and "
+            + $"quantizes them: {string.Join(", ", reasons.Where(reason => reason.Length > 0))}. To find out, run 'model-opt bench' on the original "
+            + "and the result, or 'model-opt optimize --profile-ops', on the kind of CPU that the app runs on", options.Location));
+    }
+
+    private static bool IsProduct(StaticNode node) => node.Operator.Kind == QuantizedKind.Product;
+
     private static string? Reason(DataType type, bool isArmOnly) => type switch
     {
         DataType.UInt16 or DataType.Int16 => "ONNX Runtime has no kernel for 16 bits on CPUs, turns the codes of activations and "

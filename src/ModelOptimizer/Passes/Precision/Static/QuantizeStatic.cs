@@ -47,6 +47,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         RaiseOpset(found.Max(node => node.Precision.Opset), model, context);
         var plan = Calibrate(Candidates(context), data, context);
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
+        SpeedDiagnostics.ReportUnjudged(context, plan.Nodes, options);
         Write(plan, context);
         if (options.TargetIsa.Count == 0)
             SaturationWarning.Report(context, plan.Nodes, options.Location);
