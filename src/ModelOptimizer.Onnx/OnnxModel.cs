@@ -191,8 +191,9 @@ public sealed class OnnxModel
     /// <param name="nodes">The nodes in order of execution.</param>
     /// <param name="reads">What they read and neither make nor find constant: the inputs of the new model, in order.</param>
     /// <param name="copies">For every value of the nodes the one that stands for it.</param>
-    public OnnxModel Extract(IEnumerable<Node> nodes, out IReadOnlyList<Value> reads, out IReadOnlyDictionary<Value, Value?> copies) =>
-        GraphCloner.Extract(this, nodes, out reads, out copies);
+    /// <param name="isFed">Which constants become inputs, too; null for none.</param>
+    public OnnxModel Extract(IEnumerable<Node> nodes, out IReadOnlyList<Value> reads, out IReadOnlyDictionary<Value, Value?> copies,
+        Predicate<Value>? isFed = null) => GraphCloner.Extract(this, nodes, isFed ?? (_ => false), out reads, out copies);
 
     private Function? FunctionOf(Graph graph)
     {

@@ -41,7 +41,9 @@ internal sealed class GraphCloner
     }
 
     /// <summary>Copies nodes of the main graph into a model of their own.</summary>
-    public static OnnxModel Extract(OnnxModel model, IEnumerable<Node> nodes, out IReadOnlyList<Value> reads, out IReadOnlyDictionary<Value, Value?> copies)
+    /// <param name="isFed">Which constants become inputs, too.</param>
+    public static OnnxModel Extract(OnnxModel model, IEnumerable<Node> nodes, Predicate<Value> isFed, out IReadOnlyList<Value> reads,
+        out IReadOnlyDictionary<Value, Value?> copies)
     {
         var cloner = new GraphCloner();
         var graph = new Graph(new GraphProto { Name = model.Graph.Name }, owner: null) { InitializersMayBeFed = model.Graph.InitializersMayBeFed };
@@ -52,7 +54,7 @@ internal sealed class GraphCloner
         foreach (var node in nodes)
         {
             foreach (var value in node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))))
-                cloner.Supply(graph, value, inputs);
+                cloner.Supply(graph, value, isFed, inputs);
             cloner.CloneNode(graph, node);
         }
         (reads, copies) = (inputs, cloner._values);
@@ -60,17 +62,20 @@ internal sealed class GraphCloner
     }
 
     /// <summary>Brings a value from outside the nodes copied: a constant as it is, everything else as an input.</summary>
-    private void Supply(Graph graph, Value value, List<Value> inputs)
+    private void Supply(Graph graph, Value value, Predicate<Value> isFed, List<Value> inputs)
     {
         if (_values.ContainsKey(value))
             return;
-        if (value.Initializer is { } tensor)
+        var isConstant = !isFed(value);
+        if (isConstant && value.Initializer is { } tensor)
             _values[value] = graph.AddInitializer(value.Name, tensor);
-        else if (value.Producer is { OpType: "Constant", Domain: "" } constant)
+        else if (isConstant && value.Producer is { OpType: "Constant", Domain: "" } constant)
             CloneNode(graph, constant);
         else
         {
-            var info = value.Type is { } type ? new ValueInfoProto { Type = ProtoTypes.ToProto(type with { Shape = null }) } : value.Info?.Clone() ?? new ValueInfoProto();
+            var info = (value.Type ?? value.Initializer?.Type) is { } type
+                ? new ValueInfoProto { Type = ProtoTypes.ToProto(type with { Shape = null }) }
+                : value.Info?.Clone() ?? new ValueInfoProto();
             info.Name = $"input_{inputs.Count}";
             var input = _values[value] = new Value(graph, info.Name) { Info = info };
             graph.AddInput(input);

@@ -31,10 +31,11 @@ internal sealed class Slice : IDisposable
     public IReadOnlyList<Put> Puts { get; }
 
     /// <param name="handOut">How a value is handed out; null when it is not.</param>
+    /// <param name="isFed">Which constants it gets at every run instead of holding them.</param>
     /// <exception cref="InferenceException">The runtime refuses it.</exception>
-    public static Slice Open(IInferenceEngine engine, OnnxModel model, IEnumerable<Node> nodes, Func<Value, Put?> handOut)
+    public static Slice Open(IInferenceEngine engine, OnnxModel model, IEnumerable<Node> nodes, Func<Value, Put?> handOut, Predicate<Value> isFed)
     {
-        var part = model.Extract(nodes, out var reads, out var copies);
+        var part = model.Extract(nodes, out var reads, out var copies, isFed);
         var puts = nodes.SelectMany(node => node.Outputs).OfType<Value>().Select(handOut).OfType<Put>().ToList();
         foreach (var put in puts)
             part.Graph.AddOutput($"output_{part.Graph.Outputs.Count}", copies[put.Value]!);
@@ -44,8 +45,8 @@ internal sealed class Slice : IDisposable
     public IRuntimeValue Hold(Tensor tensor) => _session.Hold(tensor);
 
     /// <exception cref="InferenceException">The runtime fails on the data.</exception>
-    public IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<Value, IRuntimeValue> values) =>
-        _session.Run(_names.Zip(_reads).ToDictionary(pair => pair.First, pair => values[pair.Second]));
+    public IReadOnlyList<IRuntimeValue> Run(Func<Value, IRuntimeValue> values) =>
+        _session.Run(_names.Zip(_reads).ToDictionary(pair => pair.First, pair => values(pair.Second)));
 
     public void Dispose() => _session.Dispose();
 }

@@ -23,6 +23,9 @@ internal sealed class SlicedModel : IDisposable
     private SlicePlan? _plan;
     private bool _isPlanMeasured;
     private List<Slice> _slices = [];
+
+    /// <summary>Weights that several slices read, held once for all of them.</summary>
+    private readonly SharedConstants _shared = new();
     private volatile bool _isStale = true;
 
     public SlicedModel(IInferenceEngine engine, OnnxModel model, IEnumerable<Value> wanted)
@@ -108,7 +111,11 @@ internal sealed class SlicedModel : IDisposable
         IsMeasured = true;
     }
 
-    public void Dispose() => _slices.ForEach(slice => slice.Dispose());
+    public void Dispose()
+    {
+        _shared.Release();
+        _slices.ForEach(slice => slice.Dispose());
+    }
 
     private void ShowGiven(Sample sample, Action<Value, Tensor> show)
     {
@@ -125,7 +132,7 @@ internal sealed class SlicedModel : IDisposable
     {
         var slice = _slices[index];
         var next = index + 1 < _slices.Count ? _plan!.Starts[index + 1] : int.MaxValue;
-        var outputs = slice.Run(values);
+        var outputs = slice.Run(value => _shared.Find(value) ?? values[value]);
         var i = 0;
         try
         {
@@ -168,8 +175,10 @@ internal sealed class SlicedModel : IDisposable
         _slices = [];
         try
         {
+            _shared.Choose(plan, _reads);
             for (var i = 0; i < plan.Starts.Count && _reads.Nodes.Count > 0; i++)
                 _slices.Add(OpenSlice(plan.Starts[i], i + 1 < plan.Starts.Count ? plan.Starts[i + 1] : _reads.Nodes.Count));
+            _shared.Hold(_slices);
         }
         catch (InferenceException e)
         {
@@ -180,7 +189,8 @@ internal sealed class SlicedModel : IDisposable
 
     /// <summary>Hands out what is wanted, what later slices read, and what only a run can tell the size of.</summary>
     private Slice OpenSlice(int start, int end) => Slice.Open(_engine, _model, _reads.Nodes.Take(start..end),
-        value => IsHandedOut(value) || _reads.LastUse(value) >= end ? new Put(value, _wanted.Contains(value), _reads.LastUse(value) >= end) : null);
+        value => IsHandedOut(value) || _reads.LastUse(value) >= end ? new Put(value, _wanted.Contains(value), _reads.LastUse(value) >= end) : null,
+        _shared.Has);
 
     private bool IsHandedOut(Value value) => _wanted.Contains(value) || _sizes!.IsUnknown(value) && value.Type is { ElementType: not DataType.String };
 

@@ -11,6 +11,12 @@ internal sealed class HoldingEngine : IInferenceEngine
 
     public long MostHeld { get; set; }
 
+    /// <summary>Bytes held at the moment.</summary>
+    public long Held => _held;
+
+    /// <summary>Bytes of initializers that sessions opened so far hold.</summary>
+    public long Constants { get; private set; }
+
     /// <summary>Values that each session gives, in the order of their opening.</summary>
     public List<int> Outputs { get; } = [];
 
@@ -19,6 +25,7 @@ internal sealed class HoldingEngine : IInferenceEngine
     public IInferenceSession Open(OnnxModel model, SessionSettings settings)
     {
         Outputs.Add(model.Graph.Outputs.Count);
+        Constants += model.Graph.Initializers.Sum(value => value.Initializer!.ByteCount);
         return new Session(PassContexts.Engine.Open(model, settings), Hold);
     }
 
@@ -26,13 +33,13 @@ internal sealed class HoldingEngine : IInferenceEngine
 
     public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level) => PassContexts.Engine.Optimize(model, level);
 
-    private Held Hold(IRuntimeValue value)
+    private HeldValue Hold(IRuntimeValue value)
     {
         MostHeld = Math.Max(MostHeld, _held += value.Tensor?.ByteCount ?? 0);
-        return new Held(value, bytes => _held -= bytes);
+        return new HeldValue(value, bytes => _held -= bytes);
     }
 
-    private sealed class Session(IInferenceSession session, Func<IRuntimeValue, Held> hold) : IInferenceSession
+    private sealed class Session(IInferenceSession session, Func<IRuntimeValue, HeldValue> hold) : IInferenceSession
     {
         public TimeSpan LoadTime => session.LoadTime;
 
@@ -43,14 +50,14 @@ internal sealed class HoldingEngine : IInferenceEngine
         public IRuntimeValue Hold(Tensor tensor) => hold(session.Hold(tensor));
 
         public IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<string, IRuntimeValue> inputs) =>
-            [.. session.Run(inputs.ToDictionary(input => input.Key, input => ((Held)input.Value).Value)).Select(hold)];
+            [.. session.Run(inputs.ToDictionary(input => input.Key, input => ((HeldValue)input.Value).Value)).Select(hold)];
 
         public IReadOnlyList<Tensor?> Run(IReadOnlyDictionary<string, Tensor> inputs) => session.Run(inputs);
 
         public void Dispose() => session.Dispose();
     }
 
-    private sealed class Held(IRuntimeValue value, Action<long> release) : IRuntimeValue
+    private sealed class HeldValue(IRuntimeValue value, Action<long> release) : IRuntimeValue
     {
         public IRuntimeValue Value => value;
 

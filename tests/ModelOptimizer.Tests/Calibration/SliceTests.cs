@@ -5,6 +5,7 @@ using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Evaluation;
+using ModelOptimizer.Tests.Quantization;
 
 namespace ModelOptimizer.Tests.Calibration;
 
@@ -101,6 +102,37 @@ public sealed class SliceTests
                 engine.MostHeld = 0;
                 yield return Calibrations.Sample(i, ("x", Tensor.Create([1000], [.. Enumerable.Repeat(1f, 1000)])));
             }
+        }
+    }
+
+    /// <summary>As in ALBERT, whose layers all have the same weights: each slice would hold them once more.</summary>
+    [Test]
+    public void Weights_that_slices_share_are_held_once()
+    {
+        const int Width = 256;
+        var g = new GraphBuilder();
+        var (value, weight) = (g.Input("x", DataType.Float, "n", Width), g.Weight("w", Tensor.Create([Width, Width], Weights.Random(Width * Width))));
+        var own = g.Weight("own", Tensor.Create([Width, Width], Weights.Random(Width * Width, seed: 2)));
+        for (var i = 0; i < 8; i++)
+            value = g.Op("Tanh", g.Op("MatMul", value, i == 4 ? own : weight));
+        g.Output("y", value);
+        var (model, sample) = (g.Build(), Calibrations.Sample(0, ("x", Tensor.Create([4, Width], Weights.Random(4 * Width)))));
+
+        var (whole, _) = Run(1 << 20);
+        var (sliced, engine) = Run(16_000);
+
+        Assert.That(engine.Outputs, Has.Count.GreaterThan(4), "slices");
+        Assert.That(engine.Constants, Is.EqualTo(Width * Width * sizeof(float)), "only the one that a single slice reads");
+        Assert.That(sliced, Is.EqualTo(whole));
+        Assert.That(engine.Held, Is.Zero, "bytes that nobody disposed of");
+
+        (string Text, HoldingEngine Engine) Run(long ceiling)
+        {
+            var engine = new HoldingEngine();
+            using var observation = new Observation<RangeObserver>(engine, model, Calibrations.MadeValues(model), _ => new(new RangeOptions()));
+            var (observers, _) = observation.Run([sample], ceiling, threads: 1, default);
+            observation.Dispose();
+            return (Calibrations.Text(observers.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Range!.Value))), engine);
         }
     }
 

@@ -1,0 +1,53 @@
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Calibration;
+
+/// <summary>Large constants that several slices of a model read: held once and fed to each, since every session copies what it holds.</summary>
+internal sealed class SharedConstants
+{
+    /// <summary>Smaller ones cost less than the inputs that they would become, and kernels may ask for shapes and axes as constants.</summary>
+    private const long Smallest = 1 << 16;
+
+    private readonly HashSet<Value> _chosen = [];
+    private readonly Dictionary<Value, IRuntimeValue> _held = [];
+
+    /// <summary>True for a constant that slices are fed with.</summary>
+    public bool Has(Value value) => _chosen.Contains(value);
+
+    /// <summary>The constant where it lies; null for any other value.</summary>
+    public IRuntimeValue? Find(Value value) => _held.GetValueOrDefault(value);
+
+    /// <summary>Finds those that more than one slice of a plan reads. What lies in files of its own is shared by the system already.</summary>
+    public void Choose(SlicePlan plan, NodeReads reads)
+    {
+        _chosen.Clear();
+        var readers = new Dictionary<Value, int>();
+        for (var slice = 0; slice < plan.Starts.Count; slice++)
+        {
+            var end = slice + 1 < plan.Starts.Count ? plan.Starts[slice + 1] : reads.Nodes.Count;
+            foreach (var value in reads.Nodes.Take(plan.Starts[slice]..end).SelectMany(node => reads[node]))
+                if (ContentOf(value) is { IsExternal: false, ElementType: not DataType.String } content && content.ByteCount >= Smallest
+                    && !readers.TryAdd(value, slice) && readers[value] != slice)
+                    _chosen.Add(value);
+        }
+    }
+
+    /// <summary>Brings them into memory.</summary>
+    /// <param name="slices">Open ones.</param>
+    public void Hold(IReadOnlyList<Slice> slices)
+    {
+        foreach (var value in _chosen)
+            _held[value] = slices[0].Hold(ContentOf(value)!);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Release()
+    {
+        foreach (var value in _held.Values)
+            value.Dispose();
+        _held.Clear();
+    }
+
+    private static Tensor? ContentOf(Value value) => value.Initializer ?? value.Producer?.ConstantOutput;
+}
