@@ -144,8 +144,7 @@ public sealed class CalibrationData
 
     /// <exception cref="DiagnosticException">There is no data to measure on instead.</exception>
     private void RefuseState(RangesSection section) => RefuseRanges(
-        $"measured on another state of the model: the passes before {section.Pass}, or their options, were others, or another CPU computed "
-        + "its constants", "the ranges for it are");
+        $"measured on another state of the model: the passes before {section.Pass}, or their options, were others", "the ranges for it are");
 
     private void RefuseRanges(string why, string which)
     {

@@ -8,8 +8,12 @@ namespace ModelOptimizer.Calibration;
 
 /// <summary>What a model is at some point of a pass.</summary>
 /// <param name="Number">How often it had changed since the pass began, from 0 in the order of first appearance.</param>
-/// <param name="Content">XXH128 of its graphs, names of values included, and of all constants: 32 hex digits, the same in every run.</param>
-internal readonly record struct ModelState(int Number, string Content);
+/// <param name="Content">
+/// XXH128 of its graphs, names of values included, and of all constants, but of those of real numbers the shapes only: 32 hex digits, the same in
+/// every run.
+/// </param>
+/// <param name="Constants">What the constants of real numbers are like, see <see cref="ConstantsDigest"/>.</param>
+internal readonly record struct ModelState(int Number, string Content, string Constants);
 
 /// <summary>Tells states of a model apart: equal copies are the same one. Each tensor is read once, since tensors never change and copies share them.</summary>
 internal sealed class ModelStates
@@ -22,13 +26,21 @@ internal sealed class ModelStates
 
     public ModelState Of(OnnxModel model)
     {
-        var hash = Hash(model);
+        var hash = Hash(model, DigestOf);
         if (!_states.TryGetValue(hash, out var state))
             _states.Add(hash, state = _states.Count);
-        return new ModelState(state, $"{hash:x32}");
+        var real = new List<Tensor>();
+        var content = Hash(model, constant =>
+        {
+            if (!constant.ElementType.IsFloatingPoint())
+                return DigestOf(constant);
+            real.Add(constant);
+            return constant.Type.ToString();
+        });
+        return new ModelState(state, $"{content:x32}", ConstantsDigest.Of(real));
     }
 
-    private static UInt128 Hash(OnnxModel model)
+    private static UInt128 Hash(OnnxModel model, Func<Tensor, string> digest)
     {
         var hash = new XxHash128();
         var ids = new Dictionary<Value, int>();
@@ -36,12 +48,12 @@ internal sealed class ModelStates
         foreach (var graph in GraphWalker.Graphs(model))
         {
             foreach (var value in graph.Inputs.Concat(graph.Initializers))
-                Add(value.Initializer is { } tensor ? $"constant {Id(value)} {DigestOf(tensor)}" : $"input {Id(value)} {value.Name}");
+                Add(value.Initializer is { } tensor ? $"constant {Id(value)} {digest(tensor)}" : $"input {Id(value)} {value.Name}");
             foreach (var node in graph.Nodes)
             {
                 Add($"{node.Domain}.{node.OpType}:{node.Overload}({Join(node.Inputs)})->({Join(node.Outputs)}) {string.Join(' ', node.Outputs.Select(output => output?.Name))}");
                 if (node.ConstantOutput is { } constant)
-                    Add(DigestOf(constant));
+                    Add(digest(constant));
                 else
                     hash.Append(node.Attributes.ToBytes());
             }

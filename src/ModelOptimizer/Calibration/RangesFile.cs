@@ -13,7 +13,7 @@ namespace ModelOptimizer.Calibration;
 /// <param name="Sections">What each pass learned, in order.</param>
 internal sealed record RangesFile(int SchemaVersion, string Model, int Samples, IReadOnlyList<RangesSection> Sections)
 {
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 
     /// <exception cref="DiagnosticException">The file is missing, damaged or of a later version.</exception>
     public static RangesFile Read(string path, SourceLocation? namedAt)
@@ -42,8 +42,9 @@ internal sealed record RangesFile(int SchemaVersion, string Model, int Samples, 
 /// <param name="Step">Its place in the profile, from 0.</param>
 /// <param name="State">How often the model had changed in it.</param>
 /// <param name="Content">The model as it was then, as a digest: what passes before made of the original.</param>
+/// <param name="Constants">What the real numbers of its constants were like: nearly equal on every kind of CPU.</param>
 /// <param name="Calibrator">How the ranges were found.</param>
-internal sealed record RangesSection(string Pass, int Step, int State, string Content, string Calibrator)
+internal sealed record RangesSection(string Pass, int Step, int State, string Content, string Constants, string Calibrator)
 {
     /// <summary>Low and high of values by name; empty for one that was never computed.</summary>
     public SortedDictionary<string, float[]> Values { get; init; } = new(StringComparer.Ordinal);
@@ -52,7 +53,8 @@ internal sealed record RangesSection(string Pass, int Step, int State, string Co
     public SortedDictionary<string, float[]> Channels { get; init; } = new(StringComparer.Ordinal);
 
     [JsonIgnore]
-    public bool IsWhole => Pass is not null && Content is not null && Calibrator is not null && Values is not null && Channels is not null
+    public bool IsWhole => Pass is not null && Content is not null && Constants is not null && Calibrator is not null
+        && Values is not null && Channels is not null
         && Values.Values.All(range => range is { Length: 0 or 2 }) && Channels.Values.All(ranges => ranges is not null && ranges.Length % 2 == 0);
 
     /// <summary>The ranges under a name; empty for what was never computed, null for what is not known.</summary>
@@ -71,7 +73,8 @@ internal sealed record RangesSection(string Pass, int Step, int State, string Co
             Values[name] = numbers;
     }
 
-    public bool IsLike(RangesSection other) => IsLikeButForModel(other) && Content == other.Content;
+    public bool IsLike(RangesSection other) => IsLikeButForModel(other) && Content == other.Content
+        && ConstantsDigest.AreAlike(Constants, other.Constants);
 
     public bool IsLikeButForModel(RangesSection other) => (Pass, Step, State, Calibrator) == (other.Pass, other.Step, other.State, other.Calibrator);
 }

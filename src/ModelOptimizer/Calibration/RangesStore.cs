@@ -29,7 +29,10 @@ internal sealed class RangesStore(RangesFile? given)
     public RangesSection Section(OnnxModel model, string calibrator)
     {
         var state = _states.Of(model);
-        var wanted = new RangesSection(_pass.Pass, _pass.Step, state.Number, state.Content, calibrator);
+        var wanted = new RangesSection(_pass.Pass, _pass.Step, state.Number, state.Content, state.Constants, calibrator);
+        // Written again as it was given, whatever this CPU's last bits are.
+        if (given?.Sections.FirstOrDefault(wanted.IsLike) is { } alike)
+            wanted = wanted with { Constants = alike.Constants };
         if (_sections.Find(wanted.IsLike) is { } known)
             return known;
         _sections.Add(wanted);

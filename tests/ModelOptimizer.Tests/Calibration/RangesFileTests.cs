@@ -15,7 +15,7 @@ public sealed class RangesFileTests : IDisposable
     private readonly DataFolder _folder = new();
 
     /// <summary>Of <see cref="Model"/>, in every process.</summary>
-    private const string ContentOfModel = "cfe81bf7858b99a257c86de721c857c9";
+    private const string ContentOfModel = "f8d7100260eab903ad31d8f46b0080c2";
 
     public void Dispose() => _folder.Dispose();
 
@@ -45,7 +45,7 @@ public sealed class RangesFileTests : IDisposable
         Assert.That(System.Text.Encoding.UTF8.GetString(calibration.ToFile()!.ToJson()).ReplaceLineEndings("\n"), Is.EqualTo(
             """
             {
-              "schemaVersion": 2,
+              "schemaVersion": 3,
               "model": "abc",
               "samples": 2,
               "sections": [
@@ -54,6 +54,7 @@ public sealed class RangesFileTests : IDisposable
                   "step": 1,
                   "state": 0,
                   "content": "@",
+                  "constants": "AACAPw2RQ78=",
                   "calibrator": "moving-average, averaging-constant 0.01",
                   "values": {
                     "Neg": [
@@ -76,6 +77,7 @@ public sealed class RangesFileTests : IDisposable
                   "step": 1,
                   "state": 0,
                   "content": "@",
+                  "constants": "AACAPw2RQ78=",
                   "calibrator": "min-max",
                   "values": {},
                   "channels": {
@@ -211,13 +213,36 @@ public sealed class RangesFileTests : IDisposable
         Assert.That(told.Message, Does.Contain("measured on another state of the model: the passes before quantize-static"));
     }
 
+    /// <summary>As if folded on another kind of CPU.</summary>
+    [TestCase(1.0000001f, true)]
+    [TestCase(1.001f, false)]
+    public void Ranges_are_believed_where_only_last_bits_of_constants_differ(float scale, bool believed)
+    {
+        var (model, values) = Model();
+        var measured = Calibrate(WithData());
+        var first = measured.Ranges(model, values, new RangeOptions());
+        measured.ToFile()!.Write(_folder["m.ranges.json"]);
+        var constant = model.Graph.Nodes.First(node => node.OpType == "Mul").Input(1)!;
+        constant.ReplaceAllUsesWith(model.Graph.AddInitializer("other", Tensor.Create([1], scale)));
+        model.Graph.Initializers.First(initializer => initializer.Uses.Count == 0).RemoveIfUnused();
+        var read = Calibrate(WithRanges());
+
+        if (!believed)
+        {
+            Assert.That(() => read.Ranges(model, values, new RangeOptions()), Throws.TypeOf<DiagnosticException>().With.Message.Contains("MO4026"));
+            return;
+        }
+        Assert.That(read.Ranges(model, values, new RangeOptions()).Values, Is.EqualTo(first.Values));
+        Assert.That(read.ToFile()!.ToJson(), Is.EqualTo(measured.ToFile()!.ToJson()));
+    }
+
     [TestCase(null)]
     [TestCase("")]
     [TestCase("null")]
-    [TestCase("{ \"schemaVersion\": 1, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
-    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
-    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
-    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
+    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
+    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
+    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
+    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
     public void A_damaged_file_is_told_at_the_profile(string? content)
     {
         if (content is not null)
@@ -232,7 +257,7 @@ public sealed class RangesFileTests : IDisposable
     public void What_learns_more_than_ranges_needs_the_data()
     {
         var (model, _) = Model();
-        new RangesFile(2, "abc", 2, []).Write(_folder["m.ranges.json"]);
+        new RangesFile(3, "abc", 2, []).Write(_folder["m.ranges.json"]);
 
         var mistake = Assert.Throws<DiagnosticException>(() => Calibrate(WithRanges()).Samples(model))!.Diagnostics.Single();
 
