@@ -63,9 +63,12 @@ public sealed class CalibrationData
     /// The first samples, for what only humans read, and so without a word of its own; null where the profile gives ranges only, and in trials, which
     /// nobody reads.
     /// </summary>
-    internal CalibrationData? Glance(int samples) => !_settings.NamesData || Memory is not null
+    internal CalibrationData? Glance(int samples) => !HasSamples || Memory is not null
         ? null
         : new(this, _settings with { Samples = Math.Min(samples, _settings.Samples) }) { Diagnostics = null, Progress = null };
+
+    /// <summary>Whether there are samples, and not only ranges that were learned from some.</summary>
+    internal bool HasSamples => _settings.NamesData;
 
     /// <summary>The samples as a model takes them, in order.</summary>
     /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>

@@ -25,6 +25,9 @@ internal sealed class RowSample(int limit) : Calibration.IObserver<RowSample>
     /// <summary>The largest element of each channel.</summary>
     public float[] High { get; private set; } = [];
 
+    /// <summary>The ranges of the channels.</summary>
+    public IReadOnlyList<ValueRange> Ranges => [.. Low.Zip(High, (low, high) => new ValueRange(low, high))];
+
     /// <param name="value">float32 [..., channels]; rows that are not finite are passed over.</param>
     public void Observe(Tensor value)
     {

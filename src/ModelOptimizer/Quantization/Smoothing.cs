@@ -1,11 +1,13 @@
 using System.Numerics.Tensors;
+using ModelOptimizer.Calibration;
 
 namespace ModelOptimizer.Quantization;
 
 /// <summary>How far ranges move from an activation into the weights that it is multiplied with.</summary>
 /// <param name="Alpha">0 moves as much as makes the weights even, 1 as much as makes the activation even.</param>
 /// <param name="Factors">What each channel of the activation is divided by.</param>
-/// <param name="Error">The squared error of the quantized products, as a part of that without smoothing; infinite where that was none.</param>
+/// <param name="Error">The squared error of the quantized products, as a part of that without smoothing; infinite where that was none,
+/// undefined where no rows tell.</param>
 internal sealed record SmoothingChoice(double Alpha, double[] Factors, double Error);
 
 /// <summary>
@@ -21,17 +23,20 @@ internal sealed class Smoothing
     private const int ActivationLevels = 255;
     private const int LargestWeightCode = 127;
 
-    private readonly RowSample _ranges;
+    private readonly IReadOnlyList<ValueRange> _ranges;
     private readonly IReadOnlyList<float[]> _rows;
     private readonly IReadOnlyList<float[]> _weights;
     private readonly float[] _products;
     private readonly double[] _importance;
     private readonly double _unsmoothed;
 
-    /// <param name="ranges">Gives the ranges of the channels.</param>
-    /// <param name="rows">Rows [channels] of the activation on which errors are measured: others, so that clipping what the ranges don't hold counts.</param>
+    /// <param name="ranges">The ranges of the channels on other rows; empty where there are no rows.</param>
+    /// <param name="rows">
+    /// Rows [channels] of the activation on which errors are measured: others, so that clipping what the ranges don't hold counts. None where only a
+    /// given α is asked for.
+    /// </param>
     /// <param name="weights">Of all products, for each output channel its weights [channels].</param>
-    public Smoothing(RowSample ranges, IReadOnlyList<float[]> rows, IReadOnlyList<float[]> weights)
+    public Smoothing(IReadOnlyList<ValueRange> ranges, IReadOnlyList<float[]> rows, IReadOnlyList<float[]> weights)
     {
         (_ranges, _rows, _weights) = (ranges, rows, weights);
         _products = new float[_rows.Count * weights.Count];
@@ -41,7 +46,7 @@ internal sealed class Smoothing
                 _products[output * _rows.Count + row] = TensorPrimitives.Dot(_rows[row], _weights[output]);
         });
         _importance = [.. Enumerable.Range(0, _rows.Count).Select(Importance)];
-        _unsmoothed = Error(Array.ConvertAll(ranges.Low, _ => 1.0));
+        _unsmoothed = rows.Count == 0 ? double.NaN : Error([.. ranges.Select(_ => 1.0)]);
     }
 
     /// <summary>The best of all steps, the smaller α of equals.</summary>
@@ -55,20 +60,25 @@ internal sealed class Smoothing
     }
 
     /// <summary>What a given α does.</summary>
-    public SmoothingChoice By(double alpha)
+    public SmoothingChoice By(double alpha) => By(alpha, _ranges);
+
+    /// <summary>What a given α does with factors by other ranges than those on which errors are measured.</summary>
+    public SmoothingChoice By(double alpha, IReadOnlyList<ValueRange> ranges)
     {
-        var factors = Factors(alpha);
+        var factors = Factors(alpha, ranges);
+        if (_rows.Count == 0)
+            return new(alpha, factors, double.NaN);
         var error = Error(factors);
         return new(alpha, factors, error == _unsmoothed ? 1 : error / _unsmoothed);
     }
 
     /// <summary>1 for channels in which nothing can be moved.</summary>
-    public double[] Factors(double alpha)
+    private double[] Factors(double alpha, IReadOnlyList<ValueRange> ranges)
     {
-        var factors = new double[_ranges.Low.Length];
+        var factors = new double[ranges.Count];
         for (var channel = 0; channel < factors.Length; channel++)
         {
-            var activation = Math.Max(Math.Abs(_ranges.Low[channel]), Math.Abs(_ranges.High[channel]));
+            var activation = ranges[channel].Magnitude;
             var weight = _weights.Max(row => Math.Abs(row[channel]));
             var factor = Math.Pow(activation, alpha) / Math.Pow(weight, 1 - alpha);
             factors[channel] = activation > 0 && weight > 0 && double.IsNormal(factor) ? factor : 1;
@@ -103,8 +113,8 @@ internal sealed class Smoothing
 
     private float[][] RoundRows(double[] factors)
     {
-        var low = Math.Min(0, _ranges.Low.Select((element, channel) => element / factors[channel]).Min());
-        var high = Math.Max(0, _ranges.High.Select((element, channel) => element / factors[channel]).Max());
+        var low = Math.Min(0, _ranges.Select((range, channel) => range.Low / factors[channel]).Min());
+        var high = Math.Max(0, _ranges.Select((range, channel) => range.High / factors[channel]).Max());
         var scale = (high - low) / ActivationLevels;
         if (scale == 0)
             return [.. _rows];

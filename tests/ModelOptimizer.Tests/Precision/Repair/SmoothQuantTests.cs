@@ -1,9 +1,11 @@
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Evaluation;
 using ModelOptimizer.Tests.Quantization;
 
 namespace ModelOptimizer.Tests.Precision.Repair;
@@ -98,6 +100,34 @@ public sealed class SmoothQuantTests
     public void A_given_alpha_is_taken() =>
         Assert.That(PassTester.Run(new SmoothQuant(new() { Alpha = new Ratio(0.5) }), Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows)))))).Log.Rewrites[0].What,
             Does.StartWith("smooth by alpha 0.5,"));
+
+    /// <summary>Ranges of channels are all that it needs, so that a build without the data makes the same weights.</summary>
+    [Test]
+    public void A_given_alpha_goes_by_a_ranges_file()
+    {
+        using var folder = new DataFolder();
+        var model = Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", s_rows)))));
+        var (withData, withRanges) = (model.Clone(), model.Clone());
+        using (var calibration = new SampleCalibration(model))
+        {
+            Smooth(withData, calibration.Data, new Ratio(0.5));
+            calibration.Data.ToFile()!.Write(folder["model.ranges.json"]);
+        }
+        var ranges = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Ranges = folder["model.ranges.json"] });
+
+        var log = Smooth(withRanges, ranges, new Ratio(0.5));
+
+        Assert.That(log.Rewrites.Single().What, Is.EqualTo("smooth by alpha 0.5 the input of"));
+        Assert.That(ModelWriter.ToBytes(withRanges), Is.EqualTo(ModelWriter.ToBytes(withData)));
+        Assert.That(() => Smooth(model, ranges, null), Throws.TypeOf<DiagnosticException>().With.Message.Contains("MO4027"));
+
+        static RewriteLog Smooth(OnnxModel model, CalibrationData data, Ratio? alpha)
+        {
+            var log = new RewriteLog();
+            PassRunner.Run(new PassContext(model, log, PassContexts.Engine, new DiagnosticBag()) { Calibration = data }, new SmoothQuant(new() { Alpha = alpha }));
+            return log;
+        }
+    }
 
     [Test]
     public void A_given_alpha_is_taken_even_where_the_error_grows()

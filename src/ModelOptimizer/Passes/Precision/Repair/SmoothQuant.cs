@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.ComponentModel;
 using System.Globalization;
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
@@ -13,7 +14,7 @@ public sealed record SmoothQuantOptions : SelectionOptions, ILocated
     public SourceLocation? Location { get; init; }
 
     [Option("How much of the activations' range moves into the weights: 0 makes the weights even, 1 the activations. Taken as it is, "
-        + "even where the error grows by it, which the log tells. Left out: for each layer what makes the smallest error on the calibration data, if "
+        + "even where the error grows by it, which the log tells. A ranges file is enough for it, without data. Left out: for each layer what makes the smallest error on the calibration data, if "
         + "that is smaller than without.", Example = "50%")]
     public Ratio? Alpha { get; init; }
 }
@@ -68,11 +69,14 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             "smooth-quant needs to see which channels are large: add 'calibration: { data: … }' to the profile", options.Location);
         var samples = candidates.ToDictionary(found => found.Data, found => RowsFor([found]));
-        var seen = data.Observe(model, [.. samples.Keys], value => new SplitSample(samples[value]));
+        var ranges = options.Alpha is null ? null
+            : data.ChannelRanges(model, samples.Keys.ToDictionary(value => value, _ => -1), new RangeOptions { Calibrator = Calibrator.MinMax });
+        var seen = ranges is null || data.HasSamples ? data.Observe(model, [.. samples.Keys], value => new SplitSample(samples[value])) : null;
         var chosen = new List<(ScaledReaders Found, SmoothingChoice Choice)>();
         foreach (var group in SharedWeights.Groups(candidates))
         {
-            var (choice, refusal) = Choose(group, Merged(group, seen));
+            var sample = seen is null ? new SplitSample(1) : Merged(group, seen);
+            var (choice, refusal) = Choose(group, sample, ranges is null ? sample.Even.Ranges : Joined(group, ranges));
             foreach (var found in group)
                 if (choice is not null)
                     chosen.Add((found, choice));
@@ -108,15 +112,22 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
         return merged;
     }
 
+    /// <summary>Ranges of the channels of all activations that meet the same weights.</summary>
+    private static IReadOnlyList<ValueRange> Joined(IReadOnlyList<ScaledReaders> group, IReadOnlyDictionary<Value, IReadOnlyList<ValueRange>> ranges) =>
+        group.Select(found => ranges.GetValueOrDefault(found.Data, []))
+            .Aggregate((joined, more) => joined.Count != more.Count ? [] : [.. joined.Zip(more, (one, other) => one.Join(other))]);
+
     /// <summary>What smooths a group that shares weights, or why it stays as it is.</summary>
-    private (SmoothingChoice? Choice, string? Refusal) Choose(IReadOnlyList<ScaledReaders> group, SplitSample sample)
+    /// <param name="sample">Rows on which errors are measured; none where only ranges are known.</param>
+    /// <param name="ranges">Those of the channels.</param>
+    private (SmoothingChoice? Choice, string? Refusal) Choose(IReadOnlyList<ScaledReaders> group, SplitSample sample, IReadOnlyList<ValueRange> ranges)
     {
-        if (sample.Even.Rows.Count == 0)
+        if (ranges.Count == 0)
             return (null, $"the calibration data shows no finite row of '{group[0].Data}'");
         var judging = sample.Odd.Rows is { Count: > 0 } odd ? odd : sample.Even.Rows;
-        var smoothing = new Smoothing(sample.Even, judging, [.. Readers(group).SelectMany(OutputChannels)]);
+        var smoothing = new Smoothing(sample.Even.Ranges, judging, [.. Readers(group).SelectMany(OutputChannels)]);
         // Who gives alpha knows more than a few rows show.
-        var choice = options.Alpha is { } alpha ? smoothing.By(alpha.Value) : smoothing.Search();
+        var choice = options.Alpha is { } alpha ? smoothing.By(alpha.Value, ranges) : smoothing.Search();
         if (options.Alpha is null && !(choice.Error <= WorthIt))
             return (null, string.Create(CultureInfo.InvariantCulture, $"smoothing would leave {100 * choice.Error:0}% of the error of its quantized product"));
         return Array.Exists(choice.Factors, factor => Math.Abs(factor - 1) > SmallestFactor)
@@ -152,6 +163,8 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
 
     private static string Words(SmoothingChoice choice)
     {
+        if (double.IsNaN(choice.Error))
+            return string.Create(CultureInfo.InvariantCulture, $"smooth by alpha {choice.Alpha:0.##} the input of");
         var effect = double.IsFinite(choice.Error)
             ? string.Create(CultureInfo.InvariantCulture, $"leaves {100 * choice.Error:0}% of the error") : "brings an error where there was none";
         return string.Create(CultureInfo.InvariantCulture, $"smooth by alpha {choice.Alpha:0.##}, which {effect}, the input of");
