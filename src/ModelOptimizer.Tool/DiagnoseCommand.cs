@@ -22,7 +22,7 @@ internal sealed class DiagnoseCommand
 
     private readonly Option<int> _samples = new("--samples")
     {
-        Description = "Samples used at most; pictures and texts from all over the data",
+        Description = "Samples used at most, from all over the data",
         HelpName = "N",
         DefaultValueFactory = _ => DiagnosisRequest.DefaultSamples,
         CustomParser = NumberParsers.Whole("--samples", minimum: 1),

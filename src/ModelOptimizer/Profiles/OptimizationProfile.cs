@@ -66,7 +66,7 @@ public sealed record CalibrationSettings : DataSettings
     [Option("Ranges that a build with the data measured, its NAME.ranges.json: with them the data is not needed.", IsPath = true, Example = "Models/classifier.ranges.json")]
     public string? Ranges { get; init; }
 
-    [Option("How many samples are used at most: arrays from the front, pictures and lines of text spread evenly over all of them.", Minimum = 1, Example = "256")]
+    [Option("How many samples are used at most, spread evenly over all there are.", Minimum = 1, Example = "256")]
     public int Samples { get; init; } = 256;
 
     [Option("How much the values of all samples in work may take at once; the weights come on top. The model runs in slices that keep to it.", Minimum = 1 << 20, Example = "1 GiB")]

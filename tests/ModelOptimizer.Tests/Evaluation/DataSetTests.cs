@@ -163,7 +163,7 @@ public sealed class DataSetTests : IDisposable
         var request = DataFolder.Request(("x", DataType.Float, [-1, 1])) with { Limit = 3 };
 
         foreach (var path in new[] { _folder["*.npz"], _folder.Path })
-            Assert.That(new DataSet([path], request).Read().Select(s => s.Inputs["x"].AsSpan<float>()[0]), Is.EqualTo(new[] { 1f, 2f, 3f }), path);
+            Assert.That(new DataSet([path], request).Read().Select(s => s.Inputs["x"].AsSpan<float>()[0]), Is.EqualTo(new[] { 1f, 3f, 4f }), path);
     }
 
     [TestCase("nowhere.npz", "no file or folder")]

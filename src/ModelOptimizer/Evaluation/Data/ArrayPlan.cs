@@ -57,7 +57,7 @@ internal sealed record ArrayPlan(NamedType Input, DataArray Array, Cutting Cutti
     public long RowsOf(long sample) => Math.Min(RowsPerSample, Array.Length - sample * RowsPerSample);
 
     public Tensor Read(RowReader reader, long sample) =>
-        Widening.To(reader.Read(RowsOf(sample), SampleShape(RowsOf(sample))), Input.Type!.ElementType);
+        Widening.To(reader.Read(sample * RowsPerSample, RowsOf(sample), SampleShape(RowsOf(sample))), Input.Type!.ElementType);
 
     private ImmutableArray<long> SampleShape(long rows) => Cutting == Cutting.Rows && Array.Dimensions.Length > 0
         ? [rows, .. Array.Dimensions[1..]]

@@ -27,7 +27,8 @@ internal sealed class ArraySet
     /// <summary>Arrays that no input asks for.</summary>
     public IReadOnlyList<string> Ignored { get; }
 
-    public IEnumerable<Sample> Read()
+    /// <param name="isWanted">Takes a sample's place; null wants all. What lies before a wanted one is passed over.</param>
+    public IEnumerable<Sample> Read(Predicate<long>? isWanted = null)
     {
         using var open = new Disposables<RowReader>();
         foreach (var plan in _inputs)
@@ -38,6 +39,9 @@ internal sealed class ArraySet
         var repeated = _inputs.Zip(readers).Where(pair => pair.First.Cutting == Cutting.Repeat)
             .ToDictionary(pair => pair.First.Input.Name, pair => pair.First.Read(pair.Second, 0));
         for (var i = 0L; i < Count; i++)
+        {
+            if (isWanted?.Invoke(i) == false)
+                continue;
             yield return new Sample(_inputs.Zip(readers).ToDictionary(
                 pair => pair.First.Input.Name,
                 pair => repeated.TryGetValue(pair.First.Input.Name, out var same) ? same : pair.First.Read(pair.Second, i)))
@@ -46,6 +50,7 @@ internal sealed class ArraySet
                 Rows = _inputs.FirstOrDefault(plan => plan.Cutting == Cutting.Rows)?.RowsOf(i) ?? 1,
                 Labels = _labels?.Read(open[^1], i),
             };
+        }
     }
 
     private static DataArray? FindLabels(string source, IReadOnlyList<DataArray> arrays, DataRequest request)

@@ -22,7 +22,7 @@ public sealed record DataRequest(IReadOnlyList<NamedType> Inputs, IReadOnlyList<
     /// <summary>Where a human named the data; null shows problems at the data itself.</summary>
     public SourceLocation? NamedAt { get; init; }
 
-    /// <summary>How many samples are read at most.</summary>
+    /// <summary>How many samples are read at most, spread evenly over all there are.</summary>
     public int Limit { get; init; } = int.MaxValue;
 
     /// <summary>The name to look for, and whether it must be there.</summary>

@@ -16,12 +16,24 @@ internal sealed class JsonLines(string path, DataRequest request)
     public IReadOnlyCollection<string> Ignored => _ignored;
 
     /// <exception cref="DiagnosticException">A line is no JSON object, or does not fit the model; it names the line.</exception>
-    public IEnumerable<Sample> Read()
+    /// <param name="isWanted">Takes a sample's place; null wants all. Lines not wanted are not parsed.</param>
+    public IEnumerable<Sample> Read(Predicate<long>? isWanted)
+    {
+        foreach (var (place, (text, line)) in Lines().Index())
+            if (isWanted?.Invoke(place) != false)
+                yield return Parse(text, line);
+    }
+
+    /// <summary>How many samples there are.</summary>
+    public int Count() => Lines().Count();
+
+    /// <summary>Those that hold more than space, each with its number.</summary>
+    private IEnumerable<(string Text, int Line)> Lines()
     {
         using var reader = Unreadable.Guard(path, null, () => new StreamReader(path));
         for (var line = 1; Unreadable.Guard(path, null, reader.ReadLine) is { } text; line++)
             if (!string.IsNullOrWhiteSpace(text))
-                yield return Parse(text, line);
+                yield return (text, line);
     }
 
     private Sample Parse(string text, int line)

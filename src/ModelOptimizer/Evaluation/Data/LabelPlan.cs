@@ -26,7 +26,7 @@ internal sealed record LabelPlan(DataArray Array, long RowsPerSample)
     {
         var rows = Math.Min(RowsPerSample, Array.Length - sample * RowsPerSample);
         ImmutableArray<long> shape = [rows, .. Array.Dimensions[1..]];
-        return Widening.To(reader.Read(rows, shape), DataType.Int64);
+        return Widening.To(reader.Read(sample * RowsPerSample, rows, shape), DataType.Int64);
     }
 
     private static DiagnosticException Mismatch(DataArray array, string message) =>
