@@ -15,7 +15,10 @@ internal static class PeerProtocol
     private const int HeldOut = 8;
 
     /// <summary>Signal to noise in dB that a pass leaves of a model, which is simplified first; the test is ignored where the model is not at hand.</summary>
-    public static double Sqnr(string model, IGraphPass pass)
+    public static double Sqnr(string model, IGraphPass pass) => Measure(model, pass).Find("sqnr")!.Result;
+
+    /// <summary>The same with the size of the file.</summary>
+    public static Measurements Measure(string model, IGraphPass pass)
     {
         var path = SharedModels.Require($"{model}.onnx");
         var (original, candidate) = (OnnxModel.Load(path), OnnxModel.Load(path));
@@ -27,8 +30,8 @@ internal static class PeerProtocol
         PassRunner.Run(context, [new Simplify(new()), pass]);
         return new Evaluator(PassContexts.Engine, new DiagnosticBag()).Measure(original, candidate, new EvaluationRequest
         {
-            Settings = new EvaluateSettings { Data = [Path.ChangeExtension(path, ".eval.npz")], Metrics = ["sqnr"] },
+            Settings = new EvaluateSettings { Data = [Path.ChangeExtension(path, ".eval.npz")], Metrics = ["sqnr", "size"] },
             Limit = HeldOut,
-        }).Find("sqnr")!.Result;
+        });
     }
 }

@@ -14,6 +14,8 @@ namespace ModelOptimizer.Passes;
 /// <code>
 /// Relu(MatMul(x, w))  =>  Cast(Relu(MatMul(Cast(x), w16)))
 /// </code>
+/// With data it measures what that loses at the outputs, and keeps the parts in float32 that lose most, until 50 dB are left or half of the noise
+/// is that of stored constants.
 /// On x86 the runtime has no float16 arithmetic and computes in float32 between Casts of its own: the second form is at most as fast there.
 /// </summary>
 [Description("Stores constants in 16 bits with a Cast back to float32: half the file at the original speed; or lets the model compute in float16.")]

@@ -16,6 +16,11 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
         Want(graph);
         new HalfDangers(graph, Observations(graph), options).Mark();
         var regions = HalfPlan.Make(graph);
+        if (IsMeasured && regions.Count > 0)
+        {
+            new HalfRescue(graph, new HalfTrials(options, selector, constants, context)).Mark();
+            regions = HalfPlan.Make(graph);
+        }
         foreach (var region in regions.Where(region => !Announce(region)))
             foreach (var vertex in region)
                 vertex.IsHalf = false;
@@ -28,6 +33,9 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
             "Arithmetic in float16 is faster only on processors that do it natively, such as arm64 with FP16. Elsewhere ONNX Runtime computes in float32 between Casts: "
             + "the file is half as large and the speed at most what it was. 'form: storage' has the size without the Casts", options.Location));
     }
+
+    /// <summary>Who names operators, or a goal, decides by himself what is lost.</summary>
+    private bool IsMeasured => context.Calibration is not null && options is { Operators.Count: 0, Accuracy: null, Filter: null };
 
     /// <summary>Says what is worth Casts and what the profile keeps as it is.</summary>
     private void Want(HalfGraph graph)

@@ -11,6 +11,8 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
     /// <summary>What was converted for the model or a copy of it, which shares its tensors.</summary>
     private Dictionary<Tensor, Tensor> Converted { get; init; } = new(ReferenceEqualityComparer.Instance);
 
+    private Dictionary<Tensor, ScaledHalf> Fitted { get; init; } = new(ReferenceEqualityComparer.Instance);
+
     public DataType Type { get; } = type;
 
     /// <summary>What float16 readers read in a constant's place.</summary>
@@ -18,7 +20,10 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
         _halves.GetValueOrDefault(constant) ?? Add(constant, Convert(constant.Constant!));
 
     /// <summary>The same for a copy of the model. Nothing is converted twice.</summary>
-    public HalfConstants For(OnnxModel copy) => new(copy, Type) { Converted = Converted };
+    public HalfConstants For(OnnxModel copy) => new(copy, Type) { Converted = Converted, Fitted = Fitted };
+
+    /// <summary>A constant as it is stored.</summary>
+    public ScaledHalf Scaled(Tensor constant) => Fitted.TryGetValue(constant, out var known) ? known : Fitted[constant] = ScaledHalf.Of(constant, Type);
 
     /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factors that it was divided by.</summary>
     public void Store(Value constant, ScaledHalf half)

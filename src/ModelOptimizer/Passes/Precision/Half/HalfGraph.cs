@@ -23,6 +23,8 @@ internal sealed class HalfGraph
                 _edges.Add(new HalfEdge(value, IsConstant(value) ? null : Vertex(_ports.Maker(value)), Readers(value)));
     }
 
+    public OnnxModel Model => _model;
+
     /// <summary>By number.</summary>
     public IReadOnlyList<HalfVertex> Vertices => _vertices;
 

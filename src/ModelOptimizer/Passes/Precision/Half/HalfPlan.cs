@@ -9,13 +9,15 @@ namespace ModelOptimizer.Passes;
 internal static class HalfPlan
 {
     /// <summary>Decides for every vertex.</summary>
+    /// <param name="kept">What has to stay float32 besides.</param>
     /// <returns>The regions in float16, each with all that it holds, in order.</returns>
-    public static IReadOnlyList<IReadOnlyList<HalfVertex>> Make(HalfGraph graph)
+    public static IReadOnlyList<IReadOnlyList<HalfVertex>> Make(HalfGraph graph, IReadOnlySet<HalfVertex>? kept = null)
     {
+        bool Stays(HalfVertex vertex) => vertex.Danger is not null || kept?.Contains(vertex) == true;
         var groups = graph.Edges.Where(edge => edge.Maker is not null && !IsHalfAlready(edge.Value))
             .Select(edge => edge.Ends.Select(end => end.Number).Distinct().ToArray()).Where(ends => ends.Length > 1).ToList();
-        var first = graph.Vertices.Where(vertex => vertex.Danger is not null).Select(vertex => vertex.Number);
-        var second = graph.Vertices.Where(vertex => vertex.Danger is null && vertex.IsWanted).Select(vertex => vertex.Number);
+        var first = graph.Vertices.Where(Stays).Select(vertex => vertex.Number);
+        var second = graph.Vertices.Where(vertex => !Stays(vertex) && vertex.IsWanted).Select(vertex => vertex.Number);
         var isFloat32 = MinimumCut.FirstSide(graph.Vertices.Count, groups, first, second);
         foreach (var vertex in graph.Vertices)
             vertex.IsHalf = !isFloat32[vertex.Number] && !(vertex.Node?.Outputs[0] is { } made && IsHalfAlready(made));

@@ -59,7 +59,7 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
             return refusal;
         if (constants.Type == DataType.BFloat16 && IsTooOld(weight))
             return Text($"Cast takes bfloat16 from opset {BFloat16Opset} on, and this is {context.Opset(weight.Value.Graph)}. {_upgradeProblem}");
-        var scaled = ScaledHalf.Of(weight.Content, constants.Type);
+        var scaled = constants.Scaled(weight.Content);
         var half = scaled.Rounded;
         if (half.HasNonFinite)
             return WeightGuards.NotFinite(weight, context);
