@@ -3,9 +3,15 @@ using System.Globalization;
 namespace ModelOptimizer.Calibration;
 
 /// <summary>
-/// The means of each sample's smallest and largest number, so that one strange sample counts little: at first the plain mean, later an
-/// exponential moving average (Jacob et al., arXiv:1712.05877, section 3.1).
+/// The means of each sample's smallest and largest number, so that one strange sample counts little. With lₙ the smallest number of sample n and
+/// c the averaging constant, low₁ = l₁ and lowₙ = lowₙ₋₁ + max(1/n, c) · (lₙ − lowₙ₋₁); high likewise. That is the plain mean of the first 1/c samples,
+/// then an exponential moving average (Jacob et al., arXiv:1712.05877, section 3.1).
 /// </summary>
+/// <remarks>
+/// ONNX Runtime's MinMaxCalibrater with CalibMovingAverage takes the plain mean within each chunk of runs that it collects at once, and moves by c
+/// (0.01, too) from chunk to chunk: the same for up to 1/c samples collected at once. Its figure depends on the size of chunks, ours does not; and
+/// c from the second sample on, as it would be in chunks of one, would leave the first sample 99 % of what the second changes.
+/// </remarks>
 internal sealed class MovingAverageCalibrator : Calibrator
 {
     public override string Describe(RangeOptions options) =>

@@ -10,7 +10,8 @@ public sealed record RangeOptions
     public const string PercentileText = "With the calibrator percentile: how many of all numbers the range holds, in percent. Left out: 99.99.";
 
     /// <summary>For the option <c>averaging-constant</c> of passes.</summary>
-    public const string AveragingConstantText = "With the calibrator moving-average: how much a sample counts at least, as a share. Left out: 0.01.";
+    public const string AveragingConstantText = "With the calibrator moving-average: the share c of a step. Sample n moves an end of the "
+        + "range by max(1/n, c) of the way to its own: the plain mean at first, an exponential moving average later. Left out: 0.01.";
 
     public Calibrator Calibrator { get; init; } = Calibrator.MinMax;
 

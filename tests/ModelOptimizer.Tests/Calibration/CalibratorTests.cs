@@ -84,6 +84,25 @@ public sealed class CalibratorTests
         Assert.That(observer.Range, Is.EqualTo(new ValueRange(-4, 4)));
     }
 
+    /// <summary>
+    /// By hand, with c = 0.4. Highs 8, 4, 2, 6: 8; 8 + ½(4 − 8) = 6; 6 + 0.4(2 − 6) = 4.4; 4.4 + 0.4(6 − 4.4) = 5.04. Lows −1, −3, −5, −1: −1; −2;
+    /// −2 + 0.4(−5 + 2) = −3.2; −3.2 + 0.4(−1 + 3.2) = −2.32. A third of the way, where the third sample is one of three, is less than c.
+    /// </summary>
+    [Test]
+    public void A_moving_average_is_what_its_formula_says()
+    {
+        var options = new RangeOptions { Calibrator = Calibrator.MovingAverage, AveragingConstant = 0.4 };
+        var observer = new RangeObserver(options);
+        foreach (var (low, high) in new[] { (-1f, 8f), (-3f, 4f), (-5f, 2f), (-1f, 6f) })
+        {
+            var sample = new RangeObserver(options);
+            sample.Observe(Tensor.Create([3], low, 0f, high));
+            observer.Merge(sample);
+        }
+
+        Assert.That(observer.Range, Is.EqualTo(new ValueRange(-2.32f, 5.04f)));
+    }
+
     [Test]
     public void A_moving_average_of_many_samples_follows_the_later_ones()
     {
