@@ -119,7 +119,8 @@ internal sealed class BenchCommand
     {
         var engine = new OnnxRuntimeEngine();
         progress.Report("load");
-        var samples = BenchSamples.Take(engine, [.. models.Select(model => model.Model)], settings, parsed.GetValue(_length));
+        var samples = BenchSamples.Take(engine, [.. models.Select(model => model.Model)], settings, parsed.GetValue(_length),
+            isBatchAsked: parsed.GetResult(_batch) is { Implicit: false });
         var rounds = new RoundSettings { Rounds = parsed.GetValue(_rounds), Time = parsed.GetValue(_time) };
         var bench = new LatencyBench(engine, models, samples);
         using var memory = MemoryProbe.For(samples);

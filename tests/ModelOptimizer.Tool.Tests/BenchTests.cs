@@ -112,6 +112,25 @@ internal sealed class BenchTests : IDisposable
         Assert.That(run.Error, Does.Contain(message.Replace("--threads is", "--threads takes numbers from 1 on, not '0'", StringComparison.Ordinal)));
     }
 
+    [TestCase("1")]
+    [TestCase("2")]
+    public void A_batch_that_the_model_fixes_otherwise_is_refused_with_or_without_data(string batch)
+    {
+        var g = new Testing.GraphBuilder();
+        g.Output("y", g.Op("Relu", g.Input("x", Onnx.DataType.Float, 4, 3)));
+        Onnx.ModelWriter.Save(g.Build(), _folder["fixed.onnx"]);
+        Npz.Write(_folder["rows.npz"], ("x", new float[24], [8, 3]));
+
+        foreach (var data in new string[][] { [], ["--data", _folder["rows.npz"]] })
+        {
+            var run = Cli.Run(["bench", _folder["fixed.onnx"], "--rounds", "1", "--batch", batch, .. data]);
+
+            Assert.That(run.ExitCode, Is.EqualTo(ExitCode.Data));
+            Assert.That(run.Error, Does.Contain($"fixed.onnx : error MO5004: A batch of {batch} is wanted, but the model's inputs fix it to 4 (x: float[4,3]); leave the batch out"));
+        }
+        Assert.That(Cli.Run("bench", _folder["fixed.onnx"], "--rounds", "1").Out, Does.Contain("of 4 rows"), "nobody asked for one row");
+    }
+
     /// <summary>One product with a weight of width × width.</summary>
     private string Layer(string file, int width)
     {

@@ -217,6 +217,16 @@ public sealed class SlownessTests
         Assert.That(problem.Message, Is.EqualTo("A batch of 4 is wanted, but the model's inputs fix it to 8 (x: float[8,3]); leave the batch out"));
     }
 
+    /// <summary>One row goes without saying; who says it wants it.</summary>
+    [Test]
+    public void One_row_that_is_asked_for_is_refused_like_any_other_batch()
+    {
+        var problem = Assert.Throws<DiagnosticException>(() => BenchSamples.Take(PassContexts.Engine, [Batched(8)], new EvaluateSettings(), isBatchAsked: true))!;
+
+        Assert.That(problem.Diagnostics.Single().Message, Does.StartWith("A batch of 1 is wanted, but the model's inputs fix it to 8 "));
+        Assert.That(BenchSamples.Take(PassContexts.Engine, [Batched(1)], new EvaluateSettings(), isBatchAsked: true).Samples[0].Rows, Is.EqualTo(1));
+    }
+
     private static OnnxModel Batched(int axis)
     {
         var g = new GraphBuilder();
