@@ -91,8 +91,11 @@ public sealed class CalibrationData
     private Dictionary<Value, ValueRange> FindRanges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
         Find(model, values.Distinct().ToDictionary(value => value, _ => (int?)null), options).ToDictionary(pair => pair.Key, pair => pair.Value[0]);
 
-    /// <summary>True for a value that has no range since infinite and undefined elements were all that was measured.</summary>
-    internal bool IsNeverFinite(OnnxModel model, Value value) => _neverFinite.GetValueOrDefault(new ValueNames(model)[value]);
+    /// <summary>Why a value has no range, in words.</summary>
+    internal string WhyNoRange(OnnxModel model, Value value) =>
+        !_neverFinite.TryGetValue(new ValueNames(model)[value], out var isNeverFinite)
+            ? $"'{Path.GetFileName(_settings.Ranges)}' has no range for {value}: the data it was measured on never computes it, or never a finite number of it"
+            : isNeverFinite ? $"{value} is infinite or undefined throughout on the calibration data" : $"the calibration data never computes {value}";
 
     /// <summary>Ranges of the channels of values on all samples; a value that was never computed has none.</summary>
     /// <param name="model">The model as it is now, which stays so.</param>

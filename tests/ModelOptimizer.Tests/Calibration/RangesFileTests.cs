@@ -95,6 +95,17 @@ public sealed class RangesFileTests : IDisposable
             """.ReplaceLineEndings("\n").Replace("\"@\"", $"\"{ContentOfModel}\"")));
     }
 
+    /// <summary>The data that was not there can't be blamed, and whether it made infinities nobody knows.</summary>
+    [Test]
+    public void What_a_file_lacks_is_not_said_of_data()
+    {
+        var (model, values) = Model();
+        var calibration = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Ranges = _folder["old.ranges.json"] });
+
+        Assert.That(calibration.WhyNoRange(model, values[0]), Is.EqualTo(
+            $"'old.ranges.json' has no range for {values[0]}: the data it was measured on never computes it, or never a finite number of it"));
+    }
+
     [Test]
     public void What_was_measured_once_is_not_measured_again()
     {

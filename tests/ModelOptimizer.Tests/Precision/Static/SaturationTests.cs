@@ -46,6 +46,26 @@ public sealed class SaturationTests
         Assert.That(told.Message, overflows ? Does.Contain("(100% of its results)") : Does.Contain("none does"));
     }
 
+    /// <summary>Recurrent layers are bounded by their weights, products counted on data: one pass says it once.</summary>
+    [Test]
+    public void Products_and_recurrent_layers_share_a_message()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 3, 4), g.Weight("w", Tensor.Create([4, 1], 1f, 1, 1, 1))));
+        Value Ones(string name, params long[] shape) => g.Weight(name, Tensor.Create(shape, [.. Enumerable.Repeat(1f, (int)shape.Aggregate((a, b) => a * b))]));
+        var sequence = g.Op("Unsqueeze", g.Op("Relu", g.Input("s", DataType.Float, 3, 16)), g.Constant(Tensor.Create([1], 1L)));
+        g.Output("z", g.Op("LSTM", [sequence, Ones("lstm", 1, 32, 16), Ones("again", 1, 32, 8)], ("hidden_size", 8)));
+        var model = g.Build();
+        var fed = new Dictionary<string, Tensor> { ["x"] = Tensor.Create([3, 4], [.. Enumerable.Repeat(1f, 12)]), ["s"] = Tensor.Create([3, 16], new float[48]) };
+        using var calibration = new SampleCalibration(model, fed);
+
+        var told = Warn(model, calibration.Data);
+
+        Assert.That(told.Severity, Is.EqualTo(Severity.Warning));
+        Assert.That(told.Message, Does.StartWith("On x86 CPUs without VNNI, 16-bit sums overflow in 1 nodes: ").And.Contain("could overflow in products with 2 weights: lstm (100% of its pairs)")
+            .And.EndsWith("Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not."));
+    }
+
     [Test]
     public void Groups_read_their_own_channels()
     {

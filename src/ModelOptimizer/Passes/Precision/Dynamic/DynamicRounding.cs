@@ -37,10 +37,14 @@ internal sealed class DynamicRounding(QuantizeDynamicOptions options)
     /// <summary>Warns where the profile does not say which CPUs matter.</summary>
     public void ReportClipping(IDiagnosticSink diagnostics)
     {
-        if (options.ReduceRange is null && options.TargetIsa.Count == 0 && _clipping.Count > 0)
-            diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums,
-                $"On x86 CPUs without VNNI, 16-bit sums could overflow in products with {_clipping.Count} weights: " +
-                $"{string.Join(", ", _clipping.Take(3))}{(_clipping.Count > 3 ? ", …" : "")}. {SaturationBound.Words} Add 'target-isa: [avx2, vnni]' to " +
-                $"{options.Caller} if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.", options.Location));
+        if (options.ReduceRange is not null || options.TargetIsa.Count > 0 || _clipping.Count == 0)
+            return;
+        var words = $"On x86 CPUs without VNNI, 16-bit sums could overflow in products with {_clipping.Count} weights: "
+            + $"{string.Join(", ", _clipping.Take(3))}{(_clipping.Count > 3 ? ", …" : "")}. {SaturationBound.Words}";
+        if (options.TellsClipping is { } tell)
+            tell(words);
+        else
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums, $"{words} Add 'target-isa: [avx2, vnni]' to {options.Caller} if the app runs on "
+                + "such CPUs, or 'target-isa: [vnni]' if it does not.", options.Location));
     }
 }

@@ -26,4 +26,7 @@ public sealed record QuantizeDynamicOptions : QuantizationOptions, ILocated
 
     /// <summary>The pass that the profile names.</summary>
     internal string Caller { get; init; } = "quantize-dynamic";
+
+    /// <summary>Takes what there is to warn of sums of 16 bits, where the caller warns of all at once.</summary>
+    internal Action<string>? TellsClipping { get; init; }
 }

@@ -12,8 +12,8 @@ internal sealed class ActivationRanges(PassContext context, CalibrationData data
     /// <summary>The range; null for a value that was never computed.</summary>
     public ValueRange? Find(GriddedValue value) => _ranges[value];
 
-    /// <summary>True for a value without a range because nothing but infinite or undefined elements was seen.</summary>
-    public bool IsNeverFinite(Value value) => data.IsNeverFinite(context.Model, value);
+    /// <summary>Why a value has no range.</summary>
+    public string WhyNone(Value value) => data.WhyNoRange(context.Model, value);
 
     /// <summary>Finds the ranges of values that are not known yet, in one run over the data for each grid.</summary>
     public void Measure(IEnumerable<GriddedValue> values)

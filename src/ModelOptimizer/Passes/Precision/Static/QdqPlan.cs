@@ -61,9 +61,9 @@ internal sealed class QdqPlan
 
     /// <summary>Finds all scales.</summary>
     /// <param name="rangeOf">The range of a value; null when the data shows none.</param>
-    /// <param name="isNeverFinite">Whether a value without a range was seen, but no finite element of it.</param>
+    /// <param name="whyNone">Why a value has no range.</param>
     /// <returns>The nodes that can't be quantized after all, and why.</returns>
-    public IReadOnlyDictionary<Node, string> Fit(Func<GriddedValue, ValueRange?> rangeOf, Func<Value, bool> isNeverFinite)
+    public IReadOnlyDictionary<Node, string> Fit(Func<GriddedValue, ValueRange?> rangeOf, Func<Value, string> whyNone)
     {
         var problems = new Dictionary<GriddedValue, string>();
         var ranges = new Dictionary<GriddedValue, ValueRange>();
@@ -71,9 +71,7 @@ internal sealed class QdqPlan
         {
             var group = _joined.Find(rounded);
             if (rangeOf(rounded) is not { } range)
-                problems.TryAdd(group, isNeverFinite(rounded.Value)
-                    ? $"{rounded.Value} is infinite or undefined throughout on the calibration data"
-                    : $"the calibration data never computes {rounded.Value}");
+                problems.TryAdd(group, whyNone(rounded.Value));
             else if (!float.IsFinite(range.Low) || !float.IsFinite(range.High))
                 problems.TryAdd(group, $"{rounded.Value} becomes infinite or undefined on the calibration data");
             else

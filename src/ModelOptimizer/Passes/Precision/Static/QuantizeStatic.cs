@@ -33,14 +33,16 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
                 $"'{option}' of quantize-static does nothing with the calibrator {options.Calibrator.Name}: add 'calibrator: {calibrator}', or remove it", options.Location));
         var candidates = Candidates(context);
         var found = candidates.Find();
-        if (found.Count > 0)
-            Quantize(found, model, context);
+        var saturation = found.Count > 0 ? Quantize(found, model, context) : null;
         var products = found.Count(node => node.Operator.Kind == QuantizedKind.Product);
         SpeedDiagnostics.ReportFloat(context, "quantize-static", [.. candidates.Slower.Values], products, options.Location);
-        QuantizeTheRest(model, context);
+        var clipping = new List<string>();
+        QuantizeTheRest(model, context, clipping.Add);
+        SaturationWarning.Report(context, saturation, clipping, options.Location);
     }
 
-    private void Quantize(IReadOnlyList<StaticNode> found, OnnxModel model, PassContext context)
+    /// <returns>What is to be said about sums of 16 bits.</returns>
+    private SaturationWarning? Quantize(IReadOnlyList<StaticNode> found, OnnxModel model, PassContext context)
     {
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             "quantize-static needs to see the model at work: add 'calibration: { data: … }' to the profile, with some dozens of typical inputs", options.Location);
@@ -49,12 +51,11 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         SpeedDiagnostics.ReportUnjudged(context, plan.Nodes, options);
         Write(plan, context);
-        if (options.TargetIsa.Count == 0)
-            SaturationWarning.Report(context, plan.Nodes, options.Location);
+        return options.TargetIsa.Count == 0 ? SaturationWarning.Find(context, plan.Nodes) : null;
     }
 
     /// <summary>Recurrent layers have kernels only for activations that are quantized as they come, and tables have no activations.</summary>
-    private void QuantizeTheRest(OnnxModel model, PassContext context) => new QuantizeDynamic(new QuantizeDynamicOptions
+    private void QuantizeTheRest(OnnxModel model, PassContext context, Action<string> tellClipping) => new QuantizeDynamic(new QuantizeDynamicOptions
     {
         Include = options.Include,
         Exclude = options.Exclude,
@@ -65,6 +66,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         Prefer = options.Prefer,
         LeavesProducts = true,
         Caller = "quantize-static",
+        TellsClipping = tellClipping,
         Location = options.Location,
     }).Run(model, context);
 
@@ -97,7 +99,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         {
             var plan = QdqPlan.Of(context.Model, nodes, kept);
             ranges.Measure(plan.Measured);
-            var problems = plan.Fit(ranges.Find, ranges.IsNeverFinite);
+            var problems = plan.Fit(ranges.Find, ranges.WhyNone);
             if (problems.Count == 0 && plan.ClampsOfNothing() is var clamps)
             {
                 if (clamps.Count == 0)

@@ -6,7 +6,9 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>Warns of quantized nodes whose sums x86 CPUs without VNNI clip: counted on calibration data where there is some, else bounded by the weights.</summary>
-internal static class SaturationWarning
+/// <param name="Words">What to say.</param>
+/// <param name="Severity">Info where it is known that nothing is clipped.</param>
+internal sealed record SaturationWarning(string Words, Severity Severity)
 {
     /// <summary>Samples counted on at most: what shows on none of them is rare.</summary>
     public const int Samples = 32;
@@ -17,12 +19,13 @@ internal static class SaturationWarning
         "Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, or 'target-isa: [vnni]' if it does not.";
 
     /// <param name="nodes">Quantized nodes.</param>
-    public static void Report(PassContext context, IEnumerable<StaticNode> nodes, SourceLocation? location)
+    /// <returns>Null when there is nothing to say.</returns>
+    public static SaturationWarning? Find(PassContext context, IEnumerable<StaticNode> nodes)
     {
         var risky = nodes.Where(node => node.Precision.MaySaturate && node.Node.Graph is not null)
             .Select(node => WeightSaturation.Of(node.Node)).OfType<WeightSaturation>().Where(weights => weights.Pairs.Count > 0).ToList();
         if (risky.Count == 0)
-            return;
+            return null;
         var counts = context.Calibration?.Glance(Samples) is { } data ? Count(context, data, risky) : [];
         var counted = counts.Where(count => count.Clipped > 0).OrderByDescending(Share).ToList();
         var bounded = risky.Except(counts.Where(count => count.Results > 0).Select(count => count.Weights)).OrderByDescending(weights => weights.Share).ToList();
@@ -30,8 +33,19 @@ internal static class SaturationWarning
         {
             Counted(counted), Bounded(bounded), counted.Count + bounded.Count == 0 ? Unmet(risky.Count) : "",
         };
-        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums, string.Join(' ', [.. words.Where(text => text.Length > 0), Advice]), location)
-            { Severity = counted.Count + bounded.Count == 0 ? Severity.Info : Severity.Warning });
+        return new(string.Join(' ', words.Where(text => text.Length > 0)), counted.Count + bounded.Count == 0 ? Severity.Info : Severity.Warning);
+    }
+
+    /// <summary>Says it once for the whole pass.</summary>
+    /// <param name="found">Of nodes with static ranges; null when there is nothing to say.</param>
+    /// <param name="others">What there is to say of others.</param>
+    public static void Report(PassContext context, SaturationWarning? found, IReadOnlyList<string> others, SourceLocation? location)
+    {
+        if (found is null && others.Count == 0)
+            return;
+        var words = others.Prepend(found?.Words).OfType<string>().Append(Advice);
+        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SaturatingSums, string.Join(' ', words), location)
+            { Severity = others.Count > 0 ? Severity.Warning : found!.Severity });
     }
 
     private static List<SaturationCount> Count(PassContext context, CalibrationData data, List<WeightSaturation> risky)
@@ -54,7 +68,7 @@ internal static class SaturationWarning
     private static string Unmet(int nodes) =>
         $"On x86 CPUs without VNNI, 16-bit sums could overflow in {nodes} nodes as far as their weights tell, but on {Data} none does.";
 
-    private static string Data => string.Create(CultureInfo.InvariantCulture, $"the calibration data (its first {Samples} samples at most)");
+    private static string Data => string.Create(CultureInfo.InvariantCulture, $"the calibration data (at most {Samples} of its samples)");
 
     private static double Share(SaturationCount count) => (double)count.Clipped / count.Results;
 
