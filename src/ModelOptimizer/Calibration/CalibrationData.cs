@@ -60,7 +60,7 @@ public sealed class CalibrationData
     internal CalibrationData With(IRangeMemory memory) => new(this) { Memory = memory };
 
     /// <summary>
-    /// The first samples, for what only humans read, and so without a word of its own; null where the profile gives ranges only, and in trials, which
+    /// Some of the samples, for what only humans read, and so without a word of its own; null where the profile gives ranges only, and in trials, which
     /// nobody reads.
     /// </summary>
     internal CalibrationData? Glance(int samples) => !HasSamples || Memory is not null

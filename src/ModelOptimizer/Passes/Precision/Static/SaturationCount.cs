@@ -7,7 +7,7 @@ namespace ModelOptimizer.Passes;
 internal sealed class SaturationCount
 {
     /// <summary>Pairs looked at, or codes gathered, for a node and a sample at most: rows are then spread over the sample.</summary>
-    private const long MostWork = 1 << 20;
+    private const long MostWork = 1 << 18;
 
     private readonly WeightSaturation _weights;
     private readonly ConvolutionWindow? _window;
