@@ -78,7 +78,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         progress?.Report("evaluate");
         var measurements = Measure(original, candidate, staged, request, cancellation);
         SlownessReview.ReportSlower(measurements, request.Profile, diagnostics);
-        (OperatorComparison Comparison, BenchSamples Samples)? operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, cancellation) : null;
+        var operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, measurements, cancellation) : null;
         if (operators is { Comparison: var timed })
             measurements = SlownessReview.WithWorst(measurements, timed);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
@@ -169,16 +169,28 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         }, cancellation);
 
     /// <summary>On the data of <c>evaluate:</c> or, without, of <c>calibration:</c>.</summary>
-    private (OperatorComparison Comparison, BenchSamples Samples) ProfileOperators(OnnxModel original, OnnxModel candidate, RewriteLog log,
-        OptimizationRequest request, CancellationToken cancellation)
+    /// <returns>Null when the model runs on nothing that could be made up: that is told, and the result stands.</returns>
+    private (OperatorComparison Comparison, BenchSamples Samples)? ProfileOperators(OnnxModel original, OnnxModel candidate, RewriteLog log,
+        OptimizationRequest request, Measurements measurements, CancellationToken cancellation)
     {
         progress?.Report("profile operators");
         var (evaluate, calibration) = (request.Profile.Evaluate, request.Profile.Calibration);
         DataSettings settings = evaluate is { NamesData: true } || calibration is null ? evaluate ?? new EvaluateSettings() : calibration;
-        var profiled = new OperatorProfiler(engine).Compare(original, candidate, settings, cancellation);
+        (OperatorComparison Comparison, BenchSamples Samples) profiled;
+        try
+        {
+            profiled = new OperatorProfiler(engine).Compare(original, candidate, settings, cancellation);
+        }
+        catch (DiagnosticException e) when (!settings.NamesData && e.Diagnostics.All(one => one.Descriptor == DiagnosticCatalog.RunFailed))
+        {
+            foreach (var problem in e.Diagnostics)
+                diagnostics.Report(problem with { Severity = Severity.Warning, Message = $"Operators were not timed. {problem.Message}" });
+            return null;
+        }
         if (profiled.Samples.IsGenerated)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.TimedOnGeneratedInputs,
                 $"Operators were timed on {profiled.Samples.Source}; name real ones with 'evaluate: {{ data: FILE.npz }}'"));
+        SlownessReview.ReportSlower(profiled.Comparison, measurements, request.Profile, diagnostics);
         SlownessReview.ReportOperators(profiled.Comparison, original, log, request.Profile, diagnostics);
         return profiled;
     }

@@ -155,6 +155,22 @@ internal sealed class BenchTests : IDisposable
         Assert.That(run.Error, Does.Contain("MO5009"));
     }
 
+    /// <summary>91 numbers are in no input that is made up: what was optimized is not thrown away for that.</summary>
+    [Test]
+    public void Operators_that_can_not_be_timed_cost_no_result()
+    {
+        var g = new Testing.GraphBuilder();
+        var shape = g.Initializer("shape", Onnx.Tensor.Create([2], 7L, 13L));
+        var x = g.Op("Reshape", g.Input("x", Onnx.DataType.Float, new Onnx.Dimension(null, "n"), new Onnx.Dimension(null, "m")), shape);
+        g.Output("y", g.Op("MatMul", x, g.Initializer("w", [13, 64], new float[13 * 64])));
+        Onnx.ModelWriter.Save(g.Build(), _folder["odd.onnx"]);
+
+        var run = Cli.Run("optimize", _folder["odd.onnx"], "--preset", "weights-int8", "-o", _folder["done.onnx"], "--profile-ops");
+
+        Assert.That((run.ExitCode, File.Exists(_folder["done.onnx"])), Is.EqualTo((0, true)), run.Error);
+        Assert.That(run.Error, Does.Contain("warning MO5007: Operators were not timed. No inputs could be made up").And.Contain("'evaluate: { data: FILE.npz }' in a profile"));
+    }
+
     [Test]
     public void Profiling_operators_tells_what_quantization_made_of_them_and_changes_no_byte()
     {

@@ -29,6 +29,6 @@ internal static class GeneratedSamples
                 reason = e.Message;
             }
         throw new DiagnosticException(DiagnosticCatalog.RunFailed,
-            $"No inputs could be made up that the original model runs on ({reason}). Give real ones with --data");
+            $"No inputs could be made up that the original model runs on ({reason}). Give real ones with --data, or with 'evaluate: {{ data: FILE.npz }}' in a profile");
     }
 }

@@ -31,8 +31,11 @@ public sealed record OperatorComparison(
     /// <summary>Of all time: what costs less is not worth a line in a profile.</summary>
     private const double WorthTelling = 0.01;
 
+    /// <summary>Whether the result as a whole is slower.</summary>
+    public bool IsSlower => ResultMicroseconds > Slack * OriginalMicroseconds;
+
     /// <summary>Types whose quantized form is slower on the whole.</summary>
-    public IReadOnlyList<ComparedOperator> SlowerTypes => [.. Types.Where(IsSlower)];
+    public IReadOnlyList<ComparedOperator> SlowerTypes => [.. Types.Where(Exceeds)];
 
     /// <summary>Nodes that are slower though their type on the whole is not.</summary>
     public IReadOnlyList<ComparedOperator> SlowerNodes
@@ -40,11 +43,11 @@ public sealed record OperatorComparison(
         get
         {
             var types = SlowerTypes.Select(type => type.Operator).ToHashSet();
-            return [.. Nodes.Where(node => IsSlower(node) && !types.Contains(node.Operator))];
+            return [.. Nodes.Where(node => Exceeds(node) && !types.Contains(node.Operator))];
         }
     }
 
-    private bool IsSlower(ComparedOperator compared) => compared.Ratio > Slack
+    private bool Exceeds(ComparedOperator compared) => compared.Ratio > Slack
         && compared.ResultMicroseconds - compared.OriginalMicroseconds > WorthTelling * OriginalMicroseconds;
 
     /// <summary>Compares two profiles.</summary>

@@ -22,6 +22,20 @@ internal static class SlownessReview
             + "slower. 'optimize --profile-ops' names the operators and the line that keeps them float", pass.Location));
     }
 
+    /// <summary>The same from profiled kernels, where nothing else timed the whole.</summary>
+    public static void ReportSlower(OperatorComparison comparison, Measurements measurements, OptimizationProfile profile, IDiagnosticSink diagnostics)
+    {
+        if (!comparison.IsSlower || measurements.Find("latency-ratio") is not null || profile.Passes.FirstOrDefault(ExclusionLine.IsQuantizing) is not { } pass)
+            return;
+        var (before, after) = (comparison.OriginalMicroseconds, comparison.ResultMicroseconds);
+        var next = comparison.SlowerTypes.Count + comparison.SlowerNodes.Count > 0
+            ? "What is named below is why"
+            : "No operator is much slower by itself: what is converted between them costs it. 'exclude' what stands alone, or leave the pass out";
+        diagnostics.Report(new Diagnostic(DiagnosticCatalog.ResultIsSlower, string.Create(CultureInfo.InvariantCulture,
+            $"All operators of the result take {after / 1000:0.###} ms a run instead of {before / 1000:0.###} ({after / before:0.##} ×) on this CPU: ")
+            + $"{pass.Name} made it slower. {next}", pass.Location));
+    }
+
     /// <summary>Names operators whose quantized form is slower.</summary>
     public static void ReportOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile, IDiagnosticSink diagnostics)
     {

@@ -26,6 +26,20 @@ public sealed class SlownessTests
         Assert.That(_diagnostics.Diagnostics.Select(one => (one.Code, one.Location)), Is.EqualTo(told ? new[] { ("MO4070", (SourceLocation?)Here) } : []));
     }
 
+    [TestCase(1099, 0)]
+    [TestCase(1200, 1, TestName = "All operators together are slower though none is by itself")]
+    public void The_sum_of_profiled_operators_tells_where_nothing_else_does(double result, int count)
+    {
+        var comparison = new OperatorComparison([], [], 1000, result);
+
+        SlownessReview.ReportSlower(comparison, new Measurements([]), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        SlownessReview.ReportSlower(comparison, Measured(2, 3), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Select(one => (one.Code, one.Location)), Is.EqualTo(Enumerable.Repeat(("MO4070", (SourceLocation?)Here), count)));
+        Assert.That(_diagnostics.Diagnostics.Select(one => one.Message),
+            Has.All.StartsWith("All operators of the result take 1.2 ms a run instead of 1 (1.2 ×) on this CPU: quantize-dynamic made it slower. No operator is"));
+    }
+
     [Test]
     public void A_budget_of_time_speaks_for_itself()
     {
