@@ -1,5 +1,9 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Evaluation;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Quantization;
 
@@ -63,6 +67,20 @@ public sealed class HalfBodyTests
         var test = PassTester.Run(Compute, g.Build(), tolerance: Rounding);
 
         Assert.That(test.Operators.Count(op => op == "Cast"), Is.EqualTo(4));
+    }
+
+    /// <summary>The decoder in a GreedySearch of ONNX Runtime is not ONNX's to retype: the runtime would refuse the model.</summary>
+    [Test]
+    public void Bodies_of_operators_beyond_ONNX_stay_float32()
+    {
+        var model = OnnxModel.Load(SharedModels.Require("gpt2-greedy-toy.onnx"));
+        var candidate = model.Clone();
+        var log = PassContexts.Run(candidate, Compute);
+
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.EqualTo("it stands in a body of GreedySearch, which computes in float32 only"));
+        var settings = new EvaluateSettings { Data = [SharedModels.Require("gpt2-greedy-toy.eval.npz")] };
+        var measured = new Evaluator(new OnnxRuntimeEngine(), new DiagnosticBag()).Measure(model, candidate, new EvaluationRequest { Settings = settings });
+        Assert.That(measured.Find("agreement")?.Result, Is.EqualTo(1));
     }
 
     [Test]

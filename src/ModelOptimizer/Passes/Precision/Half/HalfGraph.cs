@@ -70,6 +70,8 @@ internal sealed class HalfGraph
     {
         if (known is null)
             return $"{node.OpType} has no float16 form that ONNX Runtime runs";
+        if (ForeignOwner(node.Graph!) is { } owner)
+            return $"it stands in a body of {owner.OpType}, which computes in float32 only";
         if (node.Attributes.HasReferences)
             return "an attribute comes from the function's caller";
         var version = node.Domain.Length == 0 ? _model.OpsetOf(node.Graph!) : 1;
@@ -80,5 +82,14 @@ internal sealed class HalfGraph
         return node.Is("LayerNormalization", "Dropout", "BatchNormalization") && node.Outputs.Skip(1).Any(output => output?.Uses.Count > 0)
             ? "its statistics are read, too"
             : null;
+    }
+
+    /// <summary>The operator beyond ONNX's own whose body the graph is, or lies in: what types its body may have is not for ONNX to say.</summary>
+    private static Node? ForeignOwner(Graph graph)
+    {
+        var owner = graph.Owner;
+        while (owner is { Domain: "" or "ai.onnx" })
+            owner = owner.Graph?.Owner;
+        return owner;
     }
 }
