@@ -86,10 +86,44 @@ public sealed class CalibrationData
     /// <param name="options">How the ranges are found.</param>
     /// <exception cref="DiagnosticException">The data is missing or does not fit, or the ranges file lacks a value.</exception>
     public IReadOnlyDictionary<Value, ValueRange> Ranges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
-        Memory?.Recall(values, options, unknown => FindRanges(model, unknown, options)) ?? FindRanges(model, values, options);
+        Ranges(model, values, options, []);
 
-    private Dictionary<Value, ValueRange> FindRanges(OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options) =>
-        Find(model, values.Distinct().ToDictionary(value => value, _ => (int?)null), options).ToDictionary(pair => pair.Key, pair => pair.Value[0]);
+    /// <param name="withMoments">Values of which <see cref="Moments"/> will be asked: they are learned in the same run.</param>
+    internal IReadOnlyDictionary<Value, ValueRange> Ranges(
+        OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options, IReadOnlyCollection<Value> withMoments) =>
+        Memory?.Recall(values, options, unknown => FindRanges(model, unknown, options, withMoments))
+        ?? FindRanges(model, values, options, withMoments);
+
+    private Dictionary<Value, ValueRange> FindRanges(
+        OnnxModel model, IReadOnlyCollection<Value> values, RangeOptions options, IReadOnlyCollection<Value> withMoments) =>
+        Find(model, values.Distinct().ToDictionary(value => value, _ => (int?)null), options, withMoments)
+            .ToDictionary(pair => pair.Key, pair => pair.Value[0]);
+
+    /// <summary>
+    /// Means and mean squares of the channels of values, axis 1, on all samples. Those without channels, or never computed, have none; nor have those
+    /// that the ranges file lacks where there is no data: files from before moments were learned serve all the same.
+    /// </summary>
+    /// <param name="model">The model as it is now, which stays so.</param>
+    internal IReadOnlyDictionary<Value, ChannelMoments> Moments(OnnxModel model, IReadOnlyCollection<Value> values)
+    {
+        if (values.Count == 0)
+            return new Dictionary<Value, ChannelMoments>();
+        var (names, section) = (new ValueNames(model), _store.Value.Section(model, ChannelMoments.Name));
+        var missing = MissingMoments(section, names, values);
+        if (missing.Count > 0 && _settings.NamesData)
+            Learn(section, names, Observe(model, missing, _ => new ChannelMomentsObserver(), out _));
+        return values.Distinct().Select(value => (Value: value, Moments: _store.Value.Moments(section, names[value])))
+            .Where(pair => pair.Moments is { Means.Length: > 0 }).ToDictionary(pair => pair.Value, pair => pair.Moments!);
+    }
+
+    private List<Value> MissingMoments(RangesSection section, ValueNames names, IEnumerable<Value> values) =>
+        [.. values.Distinct().Where(value => _store.Value.Moments(section, names[value]) is null)];
+
+    private static void Learn(RangesSection section, ValueNames names, IEnumerable<KeyValuePair<Value, ChannelMomentsObserver>> seen)
+    {
+        foreach (var (value, observer) in seen)
+            RangesStore.SetMoments(section, names[value], observer.Moments);
+    }
 
     /// <summary>Why a value has no range, in words.</summary>
     internal string WhyNoRange(OnnxModel model, Value value) =>
@@ -103,7 +137,7 @@ public sealed class CalibrationData
     /// <param name="options">How the ranges are found.</param>
     /// <exception cref="DiagnosticException">The data is missing or does not fit, or the ranges file lacks a value.</exception>
     public IReadOnlyDictionary<Value, IReadOnlyList<ValueRange>> ChannelRanges(OnnxModel model, IReadOnlyDictionary<Value, int> axes, RangeOptions options) =>
-        Find(model, axes.ToDictionary(pair => pair.Key, pair => (int?)pair.Value), options).ToDictionary();
+        Find(model, axes.ToDictionary(pair => pair.Key, pair => (int?)pair.Value), options, []).ToDictionary();
 
     /// <summary>Runs the model on all samples and shows values to observers.</summary>
     /// <param name="model">The model as it is now, which stays so.</param>
@@ -132,7 +166,8 @@ public sealed class CalibrationData
         return new RangesStore(null);
     }
 
-    private List<KeyValuePair<Value, IReadOnlyList<ValueRange>>> Find(OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options)
+    private List<KeyValuePair<Value, IReadOnlyList<ValueRange>>> Find(
+        OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options, IReadOnlyCollection<Value> withMoments)
     {
         var (names, section) = (new ValueNames(model), _store.Value.Section(model, options.Calibrator.Describe(options)));
         var missing = axes.Where(pair => section.Find(names[pair.Key], pair.Value) is null && !_store.Value.TakeOver(section, names[pair.Key], pair.Value))
@@ -144,7 +179,7 @@ public sealed class CalibrationData
                 $"{_store.Value.WhyMissing(section, [.. missing.Keys.Select(value => names[value])])}. Add 'data:' to measure it, and take the NAME.ranges.json beside that result",
                 _settings.Location);
         if (missing.Count > 0)
-            Measure(model, missing, options, section, names);
+            Measure(model, missing, options, section, names, withMoments);
         return [.. axes.Select(pair => KeyValuePair.Create(pair.Key, section.Find(names[pair.Key], pair.Value)!)).Where(pair => pair.Value.Count > 0)];
     }
 
@@ -160,15 +195,21 @@ public sealed class CalibrationData
         Diagnostics?.Report(mistake with { Severity = Severity.Warning, Message = $"{mistake.Message}, so that {which} measured anew: put the NAME.ranges.json beside the result in its place" });
     }
 
-    private void Measure(OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options, RangesSection section, ValueNames names)
+    private void Measure(
+        OnnxModel model, Dictionary<Value, int?> axes, RangeOptions options, RangesSection section, ValueNames names,
+        IReadOnlyCollection<Value> withMoments)
     {
-        var observers = Observe(model, axes.Keys, value => new RangeObserver(options, axes[value]), out var samples);
+        var moments = _store.Value.Section(model, ChannelMoments.Name);
+        var unknown = MissingMoments(moments, names, withMoments).ToHashSet();
+        var all = Observe(model, [.. axes.Keys.Union(unknown)],
+            value => new RangeObserver(options, axes.GetValueOrDefault(value)) { Moments = unknown.Contains(value) ? new() : null }, out var samples);
+        Learn(moments, names, unknown.Select(value => KeyValuePair.Create(value, all[value].Moments!)));
         _store.Value.Samples = samples;
+        var observers = all.Where(pair => axes.ContainsKey(pair.Key)).ToList();
         // On all cores: some calibrators search long.
-        var seen = observers.ToList();
-        var chosen = new IReadOnlyList<ValueRange>[seen.Count];
-        Cores.For(0, seen.Count, i => chosen[i] = seen[i].Value.Ranges ?? []);
-        foreach (var ((value, _), ranges) in seen.Zip(chosen))
+        var chosen = new IReadOnlyList<ValueRange>[observers.Count];
+        Cores.For(0, observers.Count, i => chosen[i] = observers[i].Value.Ranges ?? []);
+        foreach (var ((value, _), ranges) in observers.Zip(chosen))
             section.Set(names[value], axes[value], ranges);
         foreach (var (value, observer) in observers)
             _neverFinite[names[value]] = observer.Ranges is null && observer.Facts.NonFinite > 0;

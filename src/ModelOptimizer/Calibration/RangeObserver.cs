@@ -15,11 +15,16 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
     private const int Part = 1 << 16;
 
     private readonly List<RangeCollector> _channels = [];
+    private readonly bool _isOrderFree = options.Calibrator.Collect(options, 1).IsOrderFree;
+    private readonly bool _prefersExtremes = axis is null && !options.Calibrator.Collect(options, 1).NeedsElements;
 
     /// <summary>What is noteworthy about the elements.</summary>
     public ValueFacts Facts { get; } = new();
 
-    public bool IsOrderFree { get; } = options.Calibrator.Collect(options, 1).IsOrderFree;
+    /// <summary>Learns the moments of channels beside the range; null where nobody asks for them.</summary>
+    public ChannelMomentsObserver? Moments { get; init; }
+
+    public bool IsOrderFree => Moments is null && _isOrderFree;
 
     /// <summary>The range of the value as a whole, or of its first channel; null as long as no finite element was seen.</summary>
     public ValueRange? Range => _channels.Count == 0 ? null : _channels[0].Range;
@@ -32,7 +37,7 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
     public bool AcceptsExtremes => axis is null;
 
     /// <summary>Whether they tell all that there is to know.</summary>
-    public bool PrefersExtremes { get; } = axis is null && !options.Calibrator.Collect(options, 1).NeedsElements;
+    public bool PrefersExtremes => Moments is null && _prefersExtremes;
 
     /// <summary>The channels that the elements lie in; 1 for the value as a whole.</summary>
     private int ChannelsOf(Tensor value) => axis is { } index && value.Dimensions.Length > 0 ? (int)value.Dimensions[AxisOf(value, index)] : 1;
@@ -43,6 +48,7 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
     {
         if (value.ElementCount == 0 || value.ElementType is DataType.String or DataType.Complex64 or DataType.Complex128)
             return;
+        Moments?.Observe(value);
         var elements = value.ElementType == DataType.Float ? value.AsSpan<float>() : value.ToFloats();
         var channels = ChannelsOf(value);
         EnsureChannels(channels);
@@ -72,6 +78,8 @@ internal sealed class RangeObserver(RangeOptions options, int? axis = null) : IO
         for (var i = 0; i < later._channels.Count; i++)
             _channels[i].Merge(later._channels[i]);
         Facts.Merge(later.Facts);
+        if (later.Moments is { } moments)
+            Moments?.Merge(moments);
     }
 
     private static int AxisOf(Tensor value, int axis) => axis < 0 ? axis + value.Dimensions.Length : axis;

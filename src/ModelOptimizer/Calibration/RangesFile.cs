@@ -52,9 +52,17 @@ internal sealed record RangesSection(string Pass, int Step, int State, string Co
     /// <summary>The same of channels: all lows and highs in turn. Names end in <c>@axis</c>.</summary>
     public SortedDictionary<string, float[]> Channels { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Moments of channels by name of the value; null in all sections but that of <see cref="ChannelMoments"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, ChannelMoments>? Moments { get; set; }
+
+    [JsonIgnore]
+    public bool IsEmpty => Values.Count + Channels.Count + (Moments?.Count ?? 0) == 0;
+
     [JsonIgnore]
     public bool IsWhole => Pass is not null && Content is not null && Constants is not null && Calibrator is not null
         && Values is not null && Channels is not null
+        && (Moments is null || Moments.Values.All(moments => moments?.IsWhole == true))
         && Values.Values.All(range => range is { Length: 0 or 2 }) && Channels.Values.All(ranges => ranges is not null && ranges.Length % 2 == 0);
 
     /// <summary>The ranges under a name; empty for what was never computed, null for what is not known.</summary>

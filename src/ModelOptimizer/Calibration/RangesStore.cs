@@ -14,7 +14,7 @@ internal sealed class RangesStore(RangesFile? given)
     public int Samples { get; set; } = given?.Samples ?? 0;
 
     /// <summary>What was asked for, in order.</summary>
-    public IReadOnlyList<RangesSection> Sections => [.. _sections.Where(section => section.Values.Count + section.Channels.Count > 0)];
+    public IReadOnlyList<RangesSection> Sections => [.. _sections.Where(section => !section.IsEmpty)];
 
     public string Pass => _pass.Pass;
 
@@ -48,6 +48,20 @@ internal sealed class RangesStore(RangesFile? given)
         section.Set(name, axis, ranges);
         return true;
     }
+
+    /// <summary>The moments of a value's channels, those of the given file included; null when they are not known.</summary>
+    public ChannelMoments? Moments(RangesSection section, string name)
+    {
+        if (section.Moments?.GetValueOrDefault(name) is { } known)
+            return known;
+        if (given?.Sections.FirstOrDefault(section.IsLike)?.Moments?.GetValueOrDefault(name) is not { } moments)
+            return null;
+        SetMoments(section, name, moments);
+        return moments;
+    }
+
+    public static void SetMoments(RangesSection section, string name, ChannelMoments moments) =>
+        (section.Moments ??= new(StringComparer.Ordinal))[name] = moments;
 
     /// <summary>True when the given file has the like of another model: passes before this one did something else to it.</summary>
     public bool IsOfAnotherState(RangesSection section) => given?.Sections.Any(section.IsLike) == false && given.Sections.Any(section.IsLikeButForModel);

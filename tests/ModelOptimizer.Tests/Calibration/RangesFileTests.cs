@@ -254,6 +254,8 @@ public sealed class RangesFileTests : IDisposable
     [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
     [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
     [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
+    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"moments\": { \"x\": { \"means\": [1] } } }] }")]
+    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"moments\": { \"x\": { \"means\": [1], \"squares\": [1, 2] } } }] }")]
     public void A_damaged_file_is_told_at_the_profile(string? content)
     {
         if (content is not null)

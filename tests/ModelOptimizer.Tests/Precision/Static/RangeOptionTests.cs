@@ -2,6 +2,7 @@ using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Profiles;
 
@@ -31,8 +32,19 @@ public sealed class RangeOptionTests
         var options = Read(entry);
 
         Assert.That(options.Idle(), Is.Empty);
-        Assert.That(options.Ranges, Is.EqualTo(new RangeOptions { Calibrator = options.Calibrator, Percentile = percentile, AveragingConstant = constant }));
+        var wanted = new RangeOptions { Calibrator = options.Calibrator!, Percentile = percentile, AveragingConstant = constant };
+        Assert.That(options.RangesFor(Grid(DataType.UInt8)), Is.EqualTo(wanted));
+        Assert.That(options.RangesFor(Grid(DataType.UInt16)), Is.EqualTo(wanted with { Bits = 16 }), "what is asked for holds for all");
     }
+
+    [TestCase("", DataType.UInt8, "percentile")]
+    [TestCase("", DataType.UInt16, "min-max")]
+    [TestCase("percentile: 99.9", DataType.UInt16, "percentile")]
+    [TestCase("calibrator: mse", DataType.UInt16, "mse")]
+    public void Steps_of_16_bits_are_fine_enough_not_to_clip(string entry, DataType type, string calibrator) =>
+        Assert.That(Read(entry).RangesFor(Grid(type)).Calibrator.Name, Is.EqualTo(calibrator));
+
+    private static AffineGrid Grid(DataType type) => AffineGrid.ForActivations(type, symmetric: false);
 
     private static QuantizeStaticOptions Read(string entry)
     {

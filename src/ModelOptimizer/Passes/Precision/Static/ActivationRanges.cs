@@ -5,7 +5,8 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>The ranges of activations: fixed by the operator that makes them, or as the calibration data shows them.</summary>
-internal sealed class ActivationRanges(PassContext context, CalibrationData data, RangeOptions options)
+/// <param name="options">How the ranges of values on a grid are found.</param>
+internal sealed class ActivationRanges(PassContext context, CalibrationData data, Func<AffineGrid, RangeOptions> options)
 {
     private readonly Dictionary<GriddedValue, ValueRange?> _ranges = [];
 
@@ -16,19 +17,19 @@ internal sealed class ActivationRanges(PassContext context, CalibrationData data
     public string WhyNone(Value value) => data.WhyNoRange(context.Model, value);
 
     /// <summary>Finds the ranges of values that are not known yet, in one run over the data for each grid.</summary>
-    public void Measure(IEnumerable<GriddedValue> values)
+    /// <param name="withMoments">Values whose moments of channels are learned on the way.</param>
+    public void Measure(IEnumerable<GriddedValue> values, IReadOnlyCollection<Value> withMoments)
     {
         var fresh = values.Where(value => !_ranges.ContainsKey(value)).ToList();
         foreach (var value in fresh)
             _ranges[value] = Rounded(value) ?? Fixed(value.Value);
         foreach (var group in fresh.Where(value => _ranges[value] is null).GroupBy(value => value.Grid))
-            Measure(group.Key, [.. group.Select(value => value.Value)]);
+            Measure(group.Key, [.. group.Select(value => value.Value)], group.Key.IsWide ? withMoments : []);
     }
 
-    private void Measure(AffineGrid grid, IReadOnlyList<Value> values)
+    private void Measure(AffineGrid grid, IReadOnlyList<Value> values, IReadOnlyCollection<Value> withMoments)
     {
-        var wanted = options with { Bits = grid.IsWide ? 16 : 8, Symmetric = grid.IsSymmetric };
-        foreach (var (value, range) in data.Ranges(context.Model, values, wanted))
+        foreach (var (value, range) in data.Ranges(context.Model, values, options(grid), withMoments))
             _ranges[new(value, grid)] = new VisibleRange(context.Opset(value.Graph)).Of(value, range);
     }
 

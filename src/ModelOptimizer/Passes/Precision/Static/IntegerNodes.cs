@@ -1,3 +1,4 @@
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
@@ -5,7 +6,9 @@ namespace ModelOptimizer.Passes;
 
 /// <summary>Writes one node after the other in the form that runtimes turn into integer kernels: codes before it, weights and bias as codes, codes behind it.</summary>
 /// <param name="computes">Whether a node is quantized by itself.</param>
-internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weights, Func<Node, bool> computes)
+/// <param name="moments">Of the input channels of convolutions whose kernels are rounded by them; null where they are not known.</param>
+internal sealed class IntegerNodes(
+    ActivationPairs activations, WeightPairs weights, Func<Node, bool> computes, IReadOnlyDictionary<Node, ChannelMoments?> moments)
 {
     public void Write(StaticNode node)
     {
@@ -36,7 +39,7 @@ internal sealed class IntegerNodes(ActivationPairs activations, WeightPairs weig
             isWeight ? node.Precision.Weights : node.Precision.Activations,
             isWeight ? node.ChannelAxis(value.Constant!) : null,
             isWeight ? Alpha(node.Node) : 1,
-            isWeight && node.Node.Is("Conv"),
+            isWeight && node.Node.Is("Conv") ? new KernelRounding(moments.GetValueOrDefault(node.Node)) : null,
             tensor => bias is null ? null : QuantizedBias.WantedScales(bias, activationScale, tensor.Scales));
         weights.Read(node.Node, index, stored, value.Name);
         return stored;

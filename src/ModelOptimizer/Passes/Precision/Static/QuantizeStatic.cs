@@ -30,7 +30,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         ArgumentNullException.ThrowIfNull(context);
         foreach (var (option, calibrator) in options.Idle())
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle,
-                $"'{option}' of quantize-static does nothing with the calibrator {options.Calibrator.Name}: add 'calibrator: {calibrator}', or remove it", options.Location));
+                $"'{option}' of quantize-static does nothing with the calibrator {options.ChosenCalibrator.Name}: add 'calibrator: {calibrator}', "
+                + "or remove it", options.Location));
         var candidates = Candidates(context);
         var found = candidates.Find();
         var saturation = found.Count > 0 ? Quantize(found, model, context) : null;
@@ -50,7 +51,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var plan = Calibrate(Candidates(context), data, context);
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         SpeedDiagnostics.ReportUnjudged(context, plan.Nodes, options);
-        Write(plan, context);
+        Write(plan, MomentsOf(plan, data, context.Model), context);
         return options.TargetIsa.Count == 0 ? SaturationWarning.Find(context, plan.Nodes) : null;
     }
 
@@ -94,11 +95,11 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     private QdqPlan Calibrate(StaticCandidates candidates, CalibrationData data, PassContext context)
     {
         var nodes = candidates.Find();
-        var (ranges, kept) = (new ActivationRanges(context, data, options.Ranges), new HashSet<Node>());
+        var (ranges, kept) = (new ActivationRanges(context, data, options.RangesFor), new HashSet<Node>());
         while (true)
         {
             var plan = QdqPlan.Of(context.Model, nodes, kept);
-            ranges.Measure(plan.Measured);
+            ranges.Measure(plan.Measured, ReadByMoments(plan));
             var problems = plan.Fit(ranges.Find, ranges.WhyNone);
             if (problems.Count == 0 && plan.ClampsOfNothing() is var clamps)
             {
@@ -113,12 +114,22 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         }
     }
 
-    private static void Write(QdqPlan plan, PassContext context)
+    private static Dictionary<Node, ChannelMoments?> MomentsOf(QdqPlan plan, CalibrationData data, OnnxModel model)
+    {
+        var known = data.Moments(model, ReadByMoments(plan));
+        return plan.Nodes.Where(node => node.RoundsByMoments).ToDictionary(node => node.Node, node => known.GetValueOrDefault(node.Node.Input(0)!));
+    }
+
+    private static List<Value> ReadByMoments(QdqPlan plan) =>
+        [.. plan.Nodes.Where(node => node.RoundsByMoments).Select(node => node.Node.Input(0)!).Distinct()];
+
+    /// <param name="moments">Of the input channels of convolutions whose kernels are rounded by them.</param>
+    private static void Write(QdqPlan plan, IReadOnlyDictionary<Node, ChannelMoments?> moments, PassContext context)
     {
         var constants = new QdqConstants(context.Model);
         var (activations, weights) = (new ActivationPairs(plan, constants, context), new WeightPairs(constants, context));
         var computing = plan.Nodes.ToDictionary(node => node.Node);
-        var writer = new IntegerNodes(activations, weights, computing.ContainsKey);
+        var writer = new IntegerNodes(activations, weights, computing.ContainsKey, moments);
         foreach (var node in GraphWalker.Nodes(context.Model).Where(node => computing.ContainsKey(node) || plan.GridOf(node) is not null).ToList())
         {
             // A clamp that went with the node before it is in no graph any more.

@@ -43,8 +43,9 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
     public bool? SymmetricWeights { get; init; }
 
     [Option(RangeOptions.CalibratorText + " percentile kept as much as any on most models measured; min-max clips nothing that the data shows; "
-        + "moving-average averages the extremes of samples, and so clips the louder half of them: only for samples that all reach equally far.")]
-    public Calibrator Calibrator { get; init; } = Calibrator.Percentile;
+        + "moving-average averages the extremes of samples, and so clips the louder half of them: only for samples that all reach equally far. "
+        + "Left out: percentile, and min-max for activations of 16 bits, whose steps are fine enough for all.", Example = "percentile")]
+    public Calibrator? Calibrator { get; init; }
 
     [Option(RangeOptions.PercentileText, Minimum = 50, Maximum = 100, Example = "99.9")]
     public double? Percentile { get; init; }
@@ -63,10 +64,16 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
     [Option("Nodes that are quantized differently; the last entry that names a node counts.", Example = "[{ nodes: [\"/head/*\"], activations: uint16 }]")]
     public IReadOnlyList<PrecisionOverride> Overrides { get; init; } = [];
 
-    /// <summary>How the ranges of activations are found.</summary>
-    internal RangeOptions Ranges => new()
+    /// <summary>
+    /// How the ranges of activations are found. Clipping buys finer steps, which 16 bits have no need of: ocr-det with uint16 activations has 21.3 dB
+    /// by min-max and 20.5 by percentile, with kernels balanced by windows.
+    /// </summary>
+    /// <param name="grid">What they are rounded to.</param>
+    internal RangeOptions RangesFor(AffineGrid grid) => new()
     {
-        Calibrator = Calibrator,
+        Calibrator = Calibrator ?? (grid.IsWide && Percentile is null ? Calibrator.MinMax : ChosenCalibrator),
+        Bits = grid.IsWide ? 16 : 8,
+        Symmetric = grid.IsSymmetric,
         Percentile = Percentile ?? RangeOptions.DefaultPercentile,
         AveragingConstant = AveragingConstant ?? RangeOptions.DefaultAveragingConstant,
     };
@@ -74,11 +81,14 @@ public sealed record QuantizeStaticOptions : QuantizationOptions, ILocated
     /// <summary>Options given that another calibrator than the chosen one heeds, each with the name of that.</summary>
     internal IEnumerable<(string Option, string Calibrator)> Idle()
     {
-        if (Percentile is not null && Calibrator != Calibrator.Percentile)
+        if (Percentile is not null && ChosenCalibrator != Calibrator.Percentile)
             yield return ("percentile", Calibrator.Percentile.Name);
-        if (AveragingConstant is not null && Calibrator != Calibrator.MovingAverage)
+        if (AveragingConstant is not null && ChosenCalibrator != Calibrator.MovingAverage)
             yield return ("averaging-constant", Calibrator.MovingAverage.Name);
     }
+
+    /// <summary>The calibrator of 8 bits.</summary>
+    internal Calibrator ChosenCalibrator => Calibrator ?? Calibrator.Percentile;
 }
 
 /// <summary>Another precision for some nodes.</summary>

@@ -30,6 +30,12 @@ internal sealed record StaticNode(Node Node, QuantizableOperator Operator, NodeP
     /// <summary>The inputs that are constant, the bias apart.</summary>
     public IEnumerable<int> Constants => Operands(Node, Operator).Where(index => Node.Input(index)!.Constant is not null);
 
+    /// <summary>
+    /// True where the kernel is rounded by the moments of what it reads: in convolutions of 16-bit activations, whose only error its rounding is.
+    /// Beside what rounding activations to 8 bits shifts, it did not pay: ocr-rec for size 15.9 → 12.5 dB, ocr-det 13.8 → 13.6.
+    /// </summary>
+    public bool RoundsByMoments => Precision.Activations.IsWide && Node.Is("Conv") && Node.Input(0)!.Constant is null;
+
     /// <summary>True for the slot of what activations are multiplied by.</summary>
     public bool IsWeight(int index) => Operator.Kind == QuantizedKind.Product && index == 1;
 

@@ -12,8 +12,8 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
     /// <summary>Quantizes a constant.</summary>
     /// <param name="factor">What it is multiplied by first.</param>
     /// <param name="givenScales">Scales that a bias asks for; see <see cref="AffineTensor.Quantize"/>.</param>
-    /// <param name="isKernel">Whether it is the kernel of a Conv.</param>
-    public StoredWeight Store(Value value, AffineGrid grid, int? axis, float factor, bool isKernel, Func<AffineTensor, float[]?> givenScales)
+    /// <param name="kernel">How the kernel of a Conv is rounded; null for other constants. Of several readers the first one counts.</param>
+    public StoredWeight Store(Value value, AffineGrid grid, int? axis, float factor, KernelRounding? kernel, Func<AffineTensor, float[]?> givenScales)
     {
         var key = (value, grid, axis, factor);
         var content = Scaled(value.Constant!, factor);
@@ -23,7 +23,7 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
             return Add(value, Balanced(AffineTensor.Quantize(content, axis, grid, given)));
         return known ?? (_stored[key] = Add(value, Balanced(tensor)));
 
-        AffineTensor Balanced(AffineTensor rounded) => isKernel ? WindowRounding.Balance(content, rounded, grid) : rounded;
+        AffineTensor Balanced(AffineTensor rounded) => kernel?.Balance(content, rounded, grid) ?? rounded;
     }
 
     /// <summary>Lets an input read the stored weight.</summary>
