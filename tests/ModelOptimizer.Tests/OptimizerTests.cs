@@ -34,6 +34,16 @@ public sealed class OptimizerTests
             Does.StartWith("quantize-weights compressed nothing: 1 × exclude has 'w2'. "));
     }
 
+    /// <summary>There are weights of its kind: the nodes that read them say why they stay.</summary>
+    [Test]
+    public void A_pass_that_decides_on_nodes_tells_their_reasons()
+    {
+        var (_, diagnostics) = Optimize(int.MaxValue, new QuantizeStaticOptions { Exclude = ["w?"] });
+
+        Assert.That(diagnostics.Single(d => d.Descriptor == DiagnosticCatalog.NothingToDo).Message,
+            Does.StartWith("quantize-static compressed nothing: 2 × exclude has 'w?'. "));
+    }
+
     [TestCase("w?", 1)]
     [TestCase("w1", 0)]
     public void A_preset_is_blamed_only_when_all_of_its_passes_find_nothing(string exclude, int blamed)

@@ -17,7 +17,8 @@ internal static class SelectionReview
         var named = selective.Compresses || original is null ? model : original;
         if (selective.Selector.Unmatched(named) is { Count: > 0 } unmatched)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.SelectionUnmatched,
-                $"Nothing in the model is called {Quoted(unmatched)}, so that {settings.Name} does not heed it. 'dotnet model-opt inspect MODEL --all' lists the names",
+                $"Nothing in the model is called {Quoted(unmatched)}, so that {settings.Name} does not heed it. 'dotnet model-opt inspect MODEL --all' "
+                + "lists the names",
                 settings.Location));
     }
 
@@ -26,25 +27,33 @@ internal static class SelectionReview
     {
         if (settings.IsPreset || pass is not ISelectivePass { Compresses: true } || log.IsFull || log.Runs[^1].Rewrites > 0)
             return;
+        // Of some passes it is nodes that say why.
+        var refused = log.Weights.Skip(decided).Select(weight => weight.Refusal ?? "").ToList();
+        var why = refused.Count > 0 ? refused : [.. log.Refusals.Where(refusal => refusal.Pass == settings.Name).Select(refusal => refusal.Why)];
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
-            $"{settings.Name} compressed nothing: {Reasons(log.Weights.Skip(decided))}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'", settings.Location));
+            $"{settings.Name} compressed nothing: {Reasons(why)}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'",
+            settings.Location));
     }
 
     /// <summary>Of a preset's passes some may find nothing in a model, but not all.</summary>
     public static void ReportFruitlessPreset(IReadOnlyList<PassSettings> passes, RewriteLog log, IDiagnosticSink diagnostics)
     {
-        var compressing = passes.Where(settings => settings.IsPreset && PassRegistry.Create(settings.Name, settings.Options) is ISelectivePass { Compresses: true }).ToList();
+        var compressing = passes
+            .Where(settings => settings.IsPreset && PassRegistry.Create(settings.Name, settings.Options) is ISelectivePass { Compresses: true }).ToList();
         if (compressing.Count == 0 || log.IsFull || log.Weights.Any(weight => weight.Refusal is null))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
-            $"The preset compressed nothing: {Reasons(log.Weights)}. 'dotnet model-opt init MODEL' writes a profile that suits the model", compressing[0].Location));
+            $"The preset compressed nothing: {Reasons(log.Weights.Select(weight => weight.Refusal ?? ""))}. "
+            + "'dotnet model-opt init MODEL' writes a profile that suits the model", compressing[0].Location));
     }
 
     /// <summary>The three most frequent, for a message; the report has them all.</summary>
-    private static string Reasons(IEnumerable<WeightDecision> weights)
+    private static string Reasons(IEnumerable<string> refusals)
     {
-        var reasons = weights.CountBy(weight => weight.Refusal ?? "").OrderByDescending(reason => reason.Value).Take(3).ToList();
-        return reasons.Count == 0 ? "no weight in the model is of its kind and size" : string.Join("; ", reasons.Select(reason => $"{reason.Value} × {reason.Key}"));
+        var reasons = refusals.CountBy(why => why).OrderByDescending(reason => reason.Value).Take(3).ToList();
+        return reasons.Count == 0
+            ? "no weight in the model is of its kind and size"
+            : string.Join("; ", reasons.Select(reason => $"{reason.Value} × {reason.Key}"));
     }
 
     private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
