@@ -33,7 +33,8 @@ internal static class RuntimeProfile
     private static List<(Kernel Kernel, double Own)> OwnTimes(IEnumerable<Kernel> kernels)
     {
         // Who starts at the same microsecond and ends later holds the other.
-        var all = kernels.OrderBy(kernel => kernel.Span.Start).ThenByDescending(kernel => kernel.Span.Length).Select(kernel => (Kernel: kernel, Own: kernel.Span.Length)).ToList();
+        var all = kernels.OrderBy(kernel => kernel.Span.Start).ThenByDescending(kernel => kernel.Span.Length)
+            .Select(kernel => (Kernel: kernel, Own: kernel.Span.Length)).ToList();
         var open = new Stack<int>();
         for (var i = 0; i < all.Count; i++)
         {
@@ -73,7 +74,8 @@ internal static class RuntimeProfile
     private sealed record Kernel(string Name, string OpType, Span Span)
     {
         /// <summary>Starts are cut to whole microseconds, so that neighbours may seem to overlap; only these hold others indeed.</summary>
-        public bool HasBody => OpType is "If" or "Loop" or "Scan" or "SequenceMap" || OpType.EndsWith("Search", StringComparison.Ordinal) || OpType == "Sampling";
+        public bool HasBody => OpType is "If" or "Loop" or "Scan" or "SequenceMap"
+            || OpType.EndsWith("Search", StringComparison.Ordinal) || OpType == "Sampling";
 
         public static Kernel Of(JsonElement e) =>
             new(Text(e, "name")[..^KernelSuffix.Length], Text(e.GetProperty("args"), "op_name"), Span.Of(e));

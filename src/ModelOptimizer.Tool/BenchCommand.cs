@@ -63,7 +63,10 @@ internal sealed class BenchCommand
         CustomParser = NumberParsers.Time("--time"),
     };
 
-    private readonly Option<bool> _ops = new("--ops") { Description = "Say as well where the time goes: by operator type and by the slowest kernels" };
+    private readonly Option<bool> _ops = new("--ops")
+    {
+        Description = "Say as well where the time goes: by operator type and by the slowest kernels",
+    };
 
     public static ToolCommand Create() => new BenchCommand().Build();
 

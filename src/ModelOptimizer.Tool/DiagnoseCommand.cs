@@ -61,7 +61,8 @@ internal sealed class DiagnoseCommand
             ?? throw new UsageException("diagnose needs data: --data PATH, or -p PROFILE with 'evaluate:' or 'calibration:'");
         var request = new DiagnosisRequest(data) { Samples = parsed.GetValue(_samples), Threshold = parsed.GetValue(_threshold) };
         var (original, candidate) = (OnnxModel.Load(parsed.GetValue(_original)!), OnnxModel.Load(parsed.GetValue(_candidate)!));
-        var diagnosis = ProgressReporter.Run(context, progress => new Diagnoser(new OnnxRuntimeEngine()).Run(original, candidate, request, progress, context.Cancellation));
+        var diagnosis = ProgressReporter.Run(context, progress =>
+            new Diagnoser(new OnnxRuntimeEngine()).Run(original, candidate, request, progress, context.Cancellation));
         if (context.IsJson)
             context.WriteJson(DiagnosisOutcome.Of(diagnosis), ToolJson.Readable.DiagnosisOutcome);
         else

@@ -10,7 +10,12 @@ internal static class InitCommand
     public static ToolCommand Create()
     {
         var model = Arguments.Model();
-        var output = new Option<string>("--output", "-o") { Description = "The profile to write", HelpName = "FILE", DefaultValueFactory = _ => ProfileChoice.DefaultFile };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "The profile to write",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => ProfileChoice.DefaultFile,
+        };
         var force = new Option<bool>("--force", "-f") { Description = "Replace the file when it exists" };
         return new ToolCommand("init", "Write a first profile for a model, with comments",
             "init model.onnx",
@@ -32,7 +37,8 @@ internal static class InitCommand
             context.WriteJson(new InitOutcome(1, output, profile), ToolJson.Readable.InitOutcome);
         else if (context.IsText)
             context.Streams.Out.WriteLine(output);
-        context.Say($"Next: '{CommandLine.Name} optimize -p {output}'. Editors complete it after '{CommandLine.Name} schema -o {ProfileSchema.FileName}'.");
+        context.Say($"Next: '{CommandLine.Name} optimize -p {output}'. Editors complete it after "
+            + $"'{CommandLine.Name} schema -o {ProfileSchema.FileName}'.");
     }
 
     /// <summary>A model's path as a profile says it.</summary>

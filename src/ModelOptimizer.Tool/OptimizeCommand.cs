@@ -16,11 +16,16 @@ internal sealed class OptimizeCommand
 
     private readonly Option<string?> _profile = new("--profile", "-p")
     {
-        Description = $"What to do; by default NAME.{ProfileChoice.DefaultFile} or {ProfileChoice.DefaultFile} beside the model, or {ProfileChoice.DefaultFile} here",
+        Description = $"What to do; by default NAME.{ProfileChoice.DefaultFile} or {ProfileChoice.DefaultFile} beside the model, "
+            + $"or {ProfileChoice.DefaultFile} here",
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _preset = new("--preset") { Description = "A built-in profile instead of a file; 'explain presets' tells them", HelpName = "NAME" };
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = "A built-in profile instead of a file; 'explain presets' tells them",
+        HelpName = "NAME",
+    };
 
     private readonly Option<string?> _output = new("--output", "-o")
     {
@@ -28,7 +33,11 @@ internal sealed class OptimizeCommand
         HelpName = "PATH",
     };
 
-    private readonly Option<string?> _explain = new("--explain") { Description = "List what this pass changed and what it left alone, and why", HelpName = "PASS" };
+    private readonly Option<string?> _explain = new("--explain")
+    {
+        Description = "List what this pass changed and what it left alone, and why",
+        HelpName = "PASS",
+    };
 
     private readonly Option<int?> _maxRewrites = new("--max-rewrites")
     {
@@ -79,7 +88,8 @@ internal sealed class OptimizeCommand
         using var bound = Cores.Limit(parsed.GetValue(_threads));
         var isBisection = _bisect.IsAskedFor(parsed, _output, _explain, _maxRewrites, _profileOps);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
-        var choice = ProfileChoice.Make(parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
+        var choice = ProfileChoice.Make(
+            parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
         if (isBisection)
         {
             _bisect.Run(parsed, choice, context);
@@ -101,7 +111,8 @@ internal sealed class OptimizeCommand
         var diagnostics = new DiagnosticBag();
         try
         {
-            return ProgressReporter.Run(context, progress => new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request, context.Cancellation));
+            return ProgressReporter.Run(context, progress =>
+                new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request, context.Cancellation));
         }
         finally
         {

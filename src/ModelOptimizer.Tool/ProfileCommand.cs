@@ -11,7 +11,10 @@ internal static class ProfileCommand
     private static ToolCommand Show()
     {
         var file = new Argument<string>("FILE") { Description = "The profile", DefaultValueFactory = _ => ProfileChoice.DefaultFile };
-        var resolved = new Option<bool>("--resolved") { Description = "Merge in what it extends, write out defaults, say where each value comes from (--json always does)" };
+        var resolved = new Option<bool>("--resolved")
+        {
+            Description = "Merge in what it extends, write out defaults, say where each value comes from (--json always does)",
+        };
         var variables = new VariableOptions();
         var command = new ToolCommand("show", "Check a profile and print it",
             "profile show --resolved",

@@ -47,7 +47,12 @@ internal sealed class GraphCloner
     {
         var cloner = new GraphCloner();
         var graph = new Graph(new GraphProto { Name = model.Graph.Name }, owner: null) { InitializersMayBeFed = model.Graph.InitializersMayBeFed };
-        var part = new OnnxModel(model.Proto.Clone(), model.Path) { Graph = graph, ExternalFiles = model.ExternalFiles, IrVersionNeededAsRead = model.IrVersionNeededAsRead };
+        var part = new OnnxModel(model.Proto.Clone(), model.Path)
+        {
+            Graph = graph,
+            ExternalFiles = model.ExternalFiles,
+            IrVersionNeededAsRead = model.IrVersionNeededAsRead,
+        };
         foreach (var function in model.Functions)
             part.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));
         var inputs = new List<Value>();

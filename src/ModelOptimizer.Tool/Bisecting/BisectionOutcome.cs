@@ -24,7 +24,8 @@ internal sealed record BisectionOutcome(
     CulpritOutcome? Culprit)
 {
     public static BisectionOutcome Of(
-        string model, BisectionResult result, IEnumerable<BisectedPass> passes, double tolerance, IReadOnlyList<string> leftOut) => new(1, model, [.. passes.Select(pass => pass.Pass.Name)], leftOut, result.Rewrites, result.Samples, result.Source, tolerance, result.Changes,
+        string model, BisectionResult result, IEnumerable<BisectedPass> passes, double tolerance, IReadOnlyList<string> leftOut) =>
+        new(1, model, [.. passes.Select(pass => pass.Pass.Name)], leftOut, result.Rewrites, result.Samples, result.Source, tolerance, result.Changes,
             result.Culprit is { } culprit ? CulpritOutcome.Of(culprit) : null);
 }
 

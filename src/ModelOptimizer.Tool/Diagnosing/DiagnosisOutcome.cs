@@ -17,7 +17,8 @@ internal sealed record DiagnosisOutcome(int SchemaVersion, int Samples, int Valu
 {
     public static DiagnosisOutcome Of(ModelDiagnosis diagnosis) => new(1, diagnosis.Samples, diagnosis.Values, MatchCounts.Of(diagnosis),
         diagnosis.Others, diagnosis.InBodies, diagnosis.Uncompared, diagnosis.AreBig,
-        [.. diagnosis.Losses.Select(loss => new LossOutcome(loss.Value, loss.Node, Round(loss.SqnrBefore), Round(loss.SqnrAfter), Spell(loss.Cause), loss.Why, loss.Mend))],
+        [.. diagnosis.Losses.Select(loss =>
+            new LossOutcome(loss.Value, loss.Node, Round(loss.SqnrBefore), Round(loss.SqnrAfter), Spell(loss.Cause), loss.Why, loss.Mend))],
         [.. diagnosis.Compared.Select(value => new ValueOutcome(value.Value, value.Node, value.Candidate, Spell(value.Match), Round(value.Sqnr),
             value.SqnrRounded is { } rounded ? Round(rounded) : null))]);
 
@@ -28,12 +29,14 @@ internal sealed record DiagnosisOutcome(int SchemaVersion, int Samples, int Valu
 
 internal sealed record MatchCounts(int ByName, int ByDerivedName, int ByPosition)
 {
-    public static MatchCounts Of(ModelDiagnosis diagnosis) => new(Count(diagnosis, MatchKind.Name), Count(diagnosis, MatchKind.DerivedName), Count(diagnosis, MatchKind.Position));
+    public static MatchCounts Of(ModelDiagnosis diagnosis) =>
+        new(Count(diagnosis, MatchKind.Name), Count(diagnosis, MatchKind.DerivedName), Count(diagnosis, MatchKind.Position));
 
     private static int Count(ModelDiagnosis diagnosis, MatchKind kind) => diagnosis.Compared.Count(value => value.Match == kind);
 }
 
-internal sealed record LossOutcome(string Value, string Node, double SqnrBefore, double SqnrAfter, string Cause, string Why, IReadOnlyList<string> Mend);
+internal sealed record LossOutcome(string Value, string Node, double SqnrBefore, double SqnrAfter, string Cause, string Why,
+    IReadOnlyList<string> Mend);
 
 /// <param name="SqnrRounded">As quantized for its readers.</param>
 internal sealed record ValueOutcome(string Value, string Node, string Candidate, string Match, double Sqnr, double? SqnrRounded);
