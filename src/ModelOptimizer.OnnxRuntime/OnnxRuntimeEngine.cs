@@ -83,7 +83,9 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         try
         {
             using var options = Options(new SessionSettings());
-            options.GraphOptimizationLevel = level == RuntimeOptimization.Basic ? GraphOptimizationLevel.ORT_ENABLE_BASIC : GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
+            options.GraphOptimizationLevel = level == RuntimeOptimization.Basic
+                ? GraphOptimizationLevel.ORT_ENABLE_BASIC
+                : GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
             options.OptimizedModelFilePath = Path.Combine(scratch.FullName, "model.onnx");
             SetFolder(options, model);
             using (new InferenceSession(ModelWriter.ToBytes(model), options))

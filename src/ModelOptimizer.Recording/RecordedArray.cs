@@ -37,7 +37,8 @@ public sealed class RecordedArray
             throw new ArgumentNullException(nameof(dimensions));
         var count = dimensions.Aggregate(1L, (product, length) => checked(product * length));
         if (count != elements.Length || dimensions.Any(length => length < 0))
-            throw new ArgumentException($"'{name}' has {elements.Length} elements, but its shape [{string.Join(",", dimensions)}] has {count}", nameof(dimensions));
+            throw new ArgumentException(
+                $"'{name}' has {elements.Length} elements, but its shape [{string.Join(",", dimensions)}] has {count}", nameof(dimensions));
         return new RecordedArray(name, ElementTypes.Describe(typeof(T)), MemoryMarshal.AsBytes(elements).ToArray(), [.. dimensions]);
     }
 

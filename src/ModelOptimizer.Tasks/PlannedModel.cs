@@ -36,7 +36,8 @@ internal sealed class PlannedModel(JsonElement json)
         Set("Ranges", Path.Combine(planFolder, Name + ".ranges.json"));
         Set("Accessor", Path.Combine(planFolder, Text("accessor")));
         Set("Resource", Path.Combine(planFolder, embed.GetProperty("resource").GetString()!));
-        var outputs = new[] { item.GetMetadata("FullPath"), item.GetMetadata("Resource"), withAccessor && isEmbedded ? item.GetMetadata("Accessor") : "" };
+        var outputs = new[] { item.GetMetadata("FullPath"), item.GetMetadata("Resource"),
+            withAccessor && isEmbedded ? item.GetMetadata("Accessor") : "" };
         item.SetMetadata("Outputs", string.Join(";", outputs.Where(path => path.Length > 0).Distinct().Select(Escape)));
         Set("InputsFile", InputsFile.PathOf(planFolder, Name));
         foreach (var key in EmbedKeys)

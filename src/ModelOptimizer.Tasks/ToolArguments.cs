@@ -34,6 +34,8 @@ internal sealed class ToolArguments
     {
         if (argument.IndexOfAny(['"', '\n', '\r']) >= 0)
             throw new ArgumentException($"A path with a quote or a line break can't be passed to the tool: {argument}");
-        return argument.Any(char.IsWhiteSpace) || argument.StartsWith("#", StringComparison.Ordinal) || argument.Length == 0 ? $"\"{argument}\"" : argument;
+        return argument.Any(char.IsWhiteSpace) || argument.StartsWith("#", StringComparison.Ordinal) || argument.Length == 0
+            ? $"\"{argument}\""
+            : argument;
     }
 }

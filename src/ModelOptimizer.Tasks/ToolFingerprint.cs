@@ -12,7 +12,8 @@ internal static class ToolFingerprint
         var folder = Path.GetDirectoryName(tool);
         if (!Directory.Exists(folder))
             return "";
-        var own = Directory.GetFiles(folder!, "ModelOptimizer*.dll").Append(tool).Where(File.Exists).OrderBy(path => path, System.StringComparer.Ordinal);
+        var own = Directory.GetFiles(folder!, "ModelOptimizer*.dll").Append(tool).Where(File.Exists)
+            .OrderBy(path => path, System.StringComparer.Ordinal);
         return string.Join(" ", own.Select(path => FileStamp.Of(path, Path.GetFileName(path))));
     }
 }

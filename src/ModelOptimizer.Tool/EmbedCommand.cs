@@ -36,5 +36,6 @@ internal static class EmbedCommand
     }
 
     private static PlannedModel Find(string plan, string name) => PlanFiles.ReadPlan(plan).Models.FirstOrDefault(model => model.Name == name)
-        ?? throw new DiagnosticException(DiagnosticCatalog.CannotRead, $"The plan has no model '{name}'. Delete it and build again", new SourceLocation(plan));
+        ?? throw new DiagnosticException(DiagnosticCatalog.CannotRead,
+            $"The plan has no model '{name}'. Delete it and build again", new SourceLocation(plan));
 }

@@ -166,7 +166,8 @@ public sealed class Node
 
     internal void ReleaseUses() => ReleaseInputs();
 
-    public override string ToString() => IsReturn ? "return" : Name.Length > 0 ? $"{OpType} '{Name}'" : $"{OpType} -> '{_outputs.Find(o => o is not null)}'";
+    public override string ToString() =>
+        IsReturn ? "return" : Name.Length > 0 ? $"{OpType} '{Name}'" : $"{OpType} -> '{_outputs.Find(o => o is not null)}'";
 
     private sealed class InputView(List<Use> uses) : IReadOnlyList<Value?>
     {

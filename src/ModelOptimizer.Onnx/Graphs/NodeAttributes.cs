@@ -23,7 +23,8 @@ public sealed class NodeAttributes
     public bool HasReferences => _node.Attribute.Any(attribute => attribute.RefAttrName.Length > 0);
 
     /// <summary>True when a body, too, comes from the enclosing function's caller.</summary>
-    public bool HasBodyReferences => _node.Attribute.Any(attribute => attribute.RefAttrName.Length > 0 && attribute.Type is Kind.Graph or Kind.Graphs);
+    public bool HasBodyReferences =>
+        _node.Attribute.Any(attribute => attribute.RefAttrName.Length > 0 && attribute.Type is Kind.Graph or Kind.Graphs);
 
     public long? TryGetInt(string name) => Find(name, Kind.Int)?.I;
 
@@ -87,7 +88,8 @@ public sealed class NodeAttributes
     /// <summary>True when the other node's attributes say the same, in whatever order. Bodies are not compared.</summary>
     public bool ContentEquals(NodeAttributes other) =>
         _node.Attribute.Count == other._node.Attribute.Count
-        && _node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal).SequenceEqual(other._node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal));
+        && _node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal)
+            .SequenceEqual(other._node.Attribute.OrderBy(a => a.Name, StringComparer.Ordinal));
 
     /// <summary>A number that attributes of equal content share.</summary>
     public int ContentHash => _node.Attribute.Aggregate(0, (sum, attribute) => unchecked(sum + attribute.GetHashCode()));

@@ -11,7 +11,8 @@ internal static class ModelFile
         if (Directory.Exists(path))
             throw new InvalidModelException(ModelProblem.Folder, "That is a folder. Name the .onnx file inside it", path);
         if (!File.Exists(path))
-            throw new InvalidModelException(ModelProblem.FileMissing, $"There is no file '{Path.GetFileName(path)}'. Check the path of the model", path);
+            throw new InvalidModelException(ModelProblem.FileMissing,
+                $"There is no file '{Path.GetFileName(path)}'. Check the path of the model", path);
         return Parse(Contents(MappedFile.Open(path), path), path);
     }
 

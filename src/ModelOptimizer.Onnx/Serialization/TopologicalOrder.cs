@@ -54,6 +54,7 @@ internal static class TopologicalOrder
         if (sorted.Count == graph.Nodes.Count)
             return sorted;
         var stuck = graph.Nodes.First(node => waiting[node] > 0);
-        throw new InvalidModelException(ModelProblem.Cyclic, $"The graph has a cycle: {stuck} depends on its own output. Express the loop as a Loop or Scan node", path);
+        throw new InvalidModelException(ModelProblem.Cyclic,
+            $"The graph has a cycle: {stuck} depends on its own output. Express the loop as a Loop or Scan node", path);
     }
 }

@@ -43,7 +43,8 @@ public sealed record Shape(ImmutableArray<Dimension> Dimensions)
     /// <summary>The same axes with lengths and symbols that only the other knows.</summary>
     public Shape RefinedBy(Shape? other) => other is null || other.Rank != Rank || IsStatic
         ? this
-        : new([.. Dimensions.Zip(other.Dimensions, (mine, its) => mine.Value is not null ? mine : its.Value is not null ? its : new(null, mine.Symbol ?? its.Symbol))]);
+        : new([.. Dimensions.Zip(other.Dimensions, (mine, its) =>
+            mine.Value is not null ? mine : its.Value is not null ? its : new(null, mine.Symbol ?? its.Symbol))]);
 
     public bool Equals(Shape? other) => other is not null && Dimensions.SequenceEqual(other.Dimensions);
 

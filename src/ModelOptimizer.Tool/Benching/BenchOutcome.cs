@@ -7,7 +7,8 @@ namespace ModelOptimizer.Tool;
 /// <param name="Generated">True when they are made up.</param>
 /// <param name="Samples">How many different ones.</param>
 /// <param name="Batch">Rows per run.</param>
-internal sealed record BenchOutcome(int SchemaVersion, string Runtime, string Inputs, bool Generated, int Samples, int Batch, IReadOnlyList<BenchRun> Runs);
+internal sealed record BenchOutcome(
+    int SchemaVersion, string Runtime, string Inputs, bool Generated, int Samples, int Batch, IReadOnlyList<BenchRun> Runs);
 
 /// <summary>What was measured with one number of threads.</summary>
 internal sealed record BenchRun(int Threads, int Rounds, IReadOnlyList<BenchedModel> Models)

@@ -52,5 +52,6 @@ internal sealed class BenchText(CommandContext context, BenchOutcome outcome)
 
     private static string Number(double value) => value.ToString(value < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
 
-    private static string Milliseconds(double value) => value.ToString(value < 1 ? "0.000" : value < 100 ? "0.00" : "#,0", CultureInfo.InvariantCulture) + " ms";
+    private static string Milliseconds(double value) =>
+        value.ToString(value < 1 ? "0.000" : value < 100 ? "0.00" : "#,0", CultureInfo.InvariantCulture) + " ms";
 }

@@ -22,7 +22,8 @@ internal sealed record ModelComparison(
         OperatorDifferences(original, result),
         metrics);
 
-    private static IEnumerable<SignatureDifference> Differences(string kind, IReadOnlyList<SlotInspection> original, IReadOnlyList<SlotInspection> result) =>
+    private static IEnumerable<SignatureDifference> Differences(
+        string kind, IReadOnlyList<SlotInspection> original, IReadOnlyList<SlotInspection> result) =>
         original.Concat(result).Select(slot => slot.Name).Distinct()
             .Select(name => new SignatureDifference(kind, name, TypeIn(original, name), TypeIn(result, name)))
             .Where(difference => difference.Original != difference.Result);

@@ -10,7 +10,8 @@ internal sealed class EventWriter(TextWriter output) : IDiagnosticSink
         output.WriteLine(JsonSerializer.Serialize(DiagnosticEvent.Of(diagnostic), EventJson.Readable.DiagnosticEvent));
 }
 
-internal sealed record DiagnosticEvent(string Kind, string Severity, string Code, string Message, string? File, int? Line, int? Column, string HelpLink)
+internal sealed record DiagnosticEvent(
+    string Kind, string Severity, string Code, string Message, string? File, int? Line, int? Column, string HelpLink)
 {
     public static DiagnosticEvent Of(Diagnostic diagnostic) => new(
         "diagnostic",

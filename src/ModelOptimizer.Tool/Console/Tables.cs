@@ -23,7 +23,8 @@ internal static class Tables
     }
 
     /// <summary>Adds a row of plain text; nothing in it is markup.</summary>
-    public static void Row(this Table table, params IEnumerable<string> cells) => table.AddRow(cells.Select(cell => new Text(cell) { Overflow = Overflow.Ellipsis }));
+    public static void Row(this Table table, params IEnumerable<string> cells) =>
+        table.AddRow(cells.Select(cell => new Text(cell) { Overflow = Overflow.Ellipsis }));
 
     /// <summary>Draws on stdout. Piped output is as wide as it needs to be, so that nothing is cut.</summary>
     public static void Draw(this CommandContext context, IRenderable what)

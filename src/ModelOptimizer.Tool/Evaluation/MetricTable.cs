@@ -8,7 +8,8 @@ namespace ModelOptimizer.Tool;
 /// <param name="Output">The output it was found at.</param>
 /// <param name="Remark">What to know when reading it.</param>
 /// <param name="Budget"><c>kept</c>, <c>broken</c>, <c>warning</c>; null where no limit is set.</param>
-internal sealed record MeasuredMetric(string Metric, double? Original, double Result, string? Output = null, string? Remark = null, string? Budget = null)
+internal sealed record MeasuredMetric(
+    string Metric, double? Original, double Result, string? Output = null, string? Remark = null, string? Budget = null)
 {
     public static IReadOnlyList<MeasuredMetric> Of(Measurements measurements) =>
         [.. measurements.All.Select(m => new MeasuredMetric(m.Metric, m.Original, m.Result, m.Output, m.Remark))];

@@ -64,7 +64,8 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
     {
         var table = Tables.Create(">Bytes", ">Share", "Type", "Read by", "Weight");
         foreach (var weight in Top(model.Weights))
-            table.Row(Bytes(weight.Bytes), Share(weight.Bytes), $"{weight.ElementType}[{string.Join(',', weight.Shape)}]", weight.Operator ?? "nothing", weight.Name);
+            table.Row(
+                Bytes(weight.Bytes), Share(weight.Bytes), $"{weight.ElementType}[{string.Join(',', weight.Shape)}]", weight.Operator ?? "nothing", weight.Name);
         Section(table);
         More(model.Weights.Count, "weight");
     }

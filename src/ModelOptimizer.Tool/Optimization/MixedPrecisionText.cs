@@ -34,7 +34,8 @@ internal sealed class MixedPrecisionText(CommandContext context, MixedPrecisionR
         var table = Tables.Create(">", "Quantized alone", ">SQNR", "Left as it is");
         var shown = 1 + mixed.Ranking.ToList().FindLastIndex(candidate => candidate.Reverted) + Neighbours;
         foreach (var candidate in mixed.Ranking.Take(shown))
-            table.Row($"{candidate.Rank}", candidate.Candidate, MetricFormat.Format(MetricUnit.Decibel, candidate.Sqnr), candidate.Reverted ? "yes" : "");
+            table.Row(
+                $"{candidate.Rank}", candidate.Candidate, MetricFormat.Format(MetricUnit.Decibel, candidate.Sqnr), candidate.Reverted ? "yes" : "");
         if (mixed.Ranking.Count > shown)
             table.Row("", $"… {mixed.Ranking.Count - shown} more in the report", "", "");
         context.Draw(table);

@@ -24,7 +24,8 @@ internal sealed class OperatorsText(CommandContext context, OperatorsReport repo
         context.Draw(table);
     }
 
-    private static string Ratio(OperatorReport type) => (type.ResultMicroseconds / type.OriginalMicroseconds).ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Ratio(OperatorReport type) =>
+        (type.ResultMicroseconds / type.OriginalMicroseconds).ToString("0.00", CultureInfo.InvariantCulture);
 
     private static string Milliseconds(double microseconds) => (microseconds / 1000).ToString("0.000", CultureInfo.InvariantCulture) + " ms";
 }

@@ -39,7 +39,8 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
             // What a pass left alone in its last round is what stays.
             .GroupBy(member => member.Pass, (pass, runs) => (Pass: pass, Rewrites: runs.Sum(member => member.Rewrites), LeftAlone: runs.Last().Refusals))
             .ToList();
-        table.Row(run.Pass, Count(run.Rewrites), Some(run.Refusals + passes.Sum(pass => pass.LeftAlone)), Count(run.After.Nodes), Bytes(run.After.Bytes));
+        table.Row(
+            run.Pass, Count(run.Rewrites), Some(run.Refusals + passes.Sum(pass => pass.LeftAlone)), Count(run.After.Nodes), Bytes(run.After.Bytes));
         foreach (var (pass, rewrites, leftAlone) in passes.Where(pass => pass.Rewrites + pass.LeftAlone > 0))
             table.Row($"  {pass}", Some(rewrites), Some(leftAlone), "", "");
     }

@@ -68,7 +68,8 @@ internal sealed partial class PassExplanation(CommandContext context, Optimizati
             return false;
         var table = Tables.Create(">Before", ">After", "Type", "Weight", "Decision");
         foreach (var weight in weights)
-            table.Row(Bytes(weight.BytesBefore), Bytes(weight.BytesAfter), weight.Type, weight.Weight, weight.Form ?? $"left alone: {weight.Refusal}");
+            table.Row(
+                Bytes(weight.BytesBefore), Bytes(weight.BytesAfter), weight.Type, weight.Weight, weight.Form ?? $"left alone: {weight.Refusal}");
         context.Draw(table);
         return true;
     }
