@@ -1,5 +1,4 @@
 using ModelOptimizer.Calibration;
-using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
