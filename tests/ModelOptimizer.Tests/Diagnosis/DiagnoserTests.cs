@@ -67,7 +67,7 @@ public sealed class DiagnoserTests
     [Test]
     public void A_mask_in_scores_is_named_where_it_is_added()
     {
-        var (original, candidate) = (Attention(null), Attention((10000 / 255f, 255)));
+        var (original, candidate) = (Attention(null), Attention((40, 250)));
 
         var loss = Diagnose(original, candidate).Losses[0];
 
