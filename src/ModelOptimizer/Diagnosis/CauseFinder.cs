@@ -10,6 +10,9 @@ internal sealed record LossEvidence
     /// <summary>The original's node.</summary>
     public required Node Node { get; init; }
 
+    /// <summary>The original's nodes that a pass can leave float against the loss, see <see cref="Diagnosis.Excludable"/>; null for the node itself.</summary>
+    public IReadOnlyList<Node>? Excludable { get; init; }
+
     public required NumberForm Form { get; init; }
 
     /// <summary>Whether quantizing the result for its readers lost it, rather than computing it.</summary>
@@ -110,9 +113,15 @@ internal static class CauseFinder
             [loss.Form == NumberForm.Dynamic ? "- quantize-dynamic: { reduce-range: true }" : Line(loss, "target-isa: [avx2]")])
         : new Finding(LossCause.Resolution, "nothing stands out: the steps are too coarse for what this node computes", [Exclude(loss)]);
 
-    private static string Exclude(LossEvidence loss) => loss.Node.Name.Length > 0
-        ? Line(loss, $"exclude: [{YamlText.Quote(loss.Node.Name)}]")
-        : loss.Weight is { Name.Length: > 0 } weight ? Line(loss, $"exclude: [{YamlText.Quote(weight.Name)}]") : Line(loss, $"exclude-operators: [{loss.Node.OpType}]");
+    private static string Exclude(LossEvidence loss)
+    {
+        IReadOnlyList<Node> nodes = loss.Excludable ?? [loss.Node];
+        return nodes.Count == 0 ? "no node to exclude: elements are only moved here, from the model's input to its output"
+            : nodes.All(node => node.Name.Length > 0)
+                ? Line(loss, $"exclude: [{string.Join(", ", nodes.Select(node => YamlText.Quote(node.Name)))}]")
+            : loss.Weight is { Name.Length: > 0 } weight ? Line(loss, $"exclude: [{YamlText.Quote(weight.Name)}]")
+            : Line(loss, $"exclude-operators: [{string.Join(", ", nodes.Select(node => node.OpType).Distinct())}]");
+    }
 
     private static string Line(LossEvidence loss, string option) => $"- {PassOf(loss.Form)}: {{ {option} }}";
 

@@ -11,7 +11,8 @@ internal sealed class GraphTwins
     private readonly Dictionary<Graph, Graph> _twins = [];
     private readonly Dictionary<Graph, Dictionary<string, Value>> _values = [];
     private readonly Dictionary<Graph, Dictionary<string, Node>> _nodes = [];
-    private readonly ILookup<string, Value> _anywhere;
+    private readonly ILookup<string, Value> _valuesAnywhere;
+    private readonly ILookup<string, Node> _nodesAnywhere;
 
     public GraphTwins(Graph original, Graph candidate)
     {
@@ -21,7 +22,8 @@ internal sealed class GraphTwins
             _values[graph] = ByName(graph.Nodes.SelectMany(node => node.Outputs).OfType<Value>(), value => value.Name);
             _nodes[graph] = ByName(graph.Nodes, node => node.Name);
         }
-        _anywhere = graphs.SelectMany(graph => _values[graph]).ToLookup(named => named.Key, named => named.Value);
+        _valuesAnywhere = graphs.SelectMany(graph => _values[graph]).ToLookup(named => named.Key, named => named.Value);
+        _nodesAnywhere = graphs.SelectMany(graph => _nodes[graph]).ToLookup(named => named.Key, named => named.Value);
         Pair(original, candidate);
     }
 
@@ -29,15 +31,17 @@ internal sealed class GraphTwins
     public IEnumerable<KeyValuePair<Graph, Graph>> Pairs => _twins;
 
     /// <summary>The candidate's value of a name, as seen from a graph of the original.</summary>
-    public Value? ValueOf(string name, Graph original)
-    {
-        if (_twins.TryGetValue(original, out var twin) && _values[twin].TryGetValue(name, out var here))
-            return here;
-        return name.Length > 0 && _anywhere[name].Take(2).ToList() is [var only] ? only : null;
-    }
+    public Value? ValueOf(string name, Graph original) => Find(name, original, _values, _valuesAnywhere);
 
-    /// <summary>The node of a name in the twin of a graph.</summary>
-    public Node? NodeOf(string name, Graph original) => _twins.TryGetValue(original, out var twin) ? _nodes[twin].GetValueOrDefault(name) : null;
+    /// <summary>The candidate's node of a name, as seen from a graph of the original.</summary>
+    public Node? NodeOf(string name, Graph original) => Find(name, original, _nodes, _nodesAnywhere);
+
+    private T? Find<T>(string name, Graph original, Dictionary<Graph, Dictionary<string, T>> named, ILookup<string, T> anywhere) where T : class
+    {
+        if (_twins.TryGetValue(original, out var twin) && named[twin].TryGetValue(name, out var here))
+            return here;
+        return name.Length > 0 && anywhere[name].Take(2).ToList() is [var only] ? only : null;
+    }
 
     private void Pair(Graph original, Graph candidate)
     {

@@ -6,6 +6,8 @@ namespace ModelOptimizer.Diagnosis;
 /// <summary>Gathers what is known about losses and asks for their causes.</summary>
 internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> matches, IReadOnlyList<PairSums> computed, IReadOnlyList<PairSums?> rounded)
 {
+    private readonly HashSet<Value> _compared =
+        [.. matches.Where((_, i) => computed[i] is { IsIncomparable: false, Samples: > 0 }).Select(match => match.Original)];
     private readonly HashSet<Value> _known = [.. matches.Select(match => match.Computed)];
     private readonly HashSet<Value> _rounded = [.. matches.Select(match => match.Rounded).OfType<Value>()];
     private readonly WeightFinder _weights = new(runs);
@@ -29,9 +31,11 @@ internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> m
     {
         var (match, sums) = (matches[loss.Index], loss.IsRounding ? rounded[loss.Index]! : computed[loss.Index]);
         var region = RegionOf(loss);
+        var excludable = Excludable.For(match.Node, match.Original, _compared);
         return new LossEvidence
         {
             Node = match.Node,
+            Excludable = excludable,
             Form = loss.IsRounding ? NumberForm.Static : region.Form,
             IsRounding = loss.IsRounding,
             IsNotFinite = sums.IsNotFinite,
@@ -39,7 +43,7 @@ internal sealed class LossInspector(PairedRuns runs, IReadOnlyList<ValueMatch> m
             Noise = sums.Noise,
             Numbers = numbers,
             Quantizer = numbers is null ? null : QuantizerOf(loss),
-            Weight = loss.IsRounding ? null : _weights.Find(match.Node, region),
+            Weight = loss.IsRounding ? null : _weights.Find(excludable is [var maker] ? maker : match.Node, region),
             Saturating = !loss.IsRounding && SaturationBound.AppliesHere ? WeightFinder.SaturatingShare(region) : 0,
         };
     }

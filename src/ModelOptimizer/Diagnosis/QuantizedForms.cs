@@ -45,10 +45,12 @@ internal static class QuantizedForms
 
     /// <summary>
     /// The floats that stand for what a node of the original makes, when another of its family does its work: a bias may be added by a node of its
-    /// own. Null when the bias is nowhere.
+    /// own. Null when the bias is nowhere, or the twin leaves that output out.
     /// </summary>
     public static Value? Result(Node original, Node twin)
     {
+        if (twin.Outputs is not [not null, ..])
+            return null;
         var value = Floats(twin);
         if (!original.Is("Conv", "Gemm") || original.Input(2) is null || !LacksBias(twin))
             return value;

@@ -36,7 +36,7 @@ internal sealed class TimedNodes(OnnxModel original)
     /// <summary>
     /// True when the node only moves what others compute: where these are quantized, keeping it float takes more time, not less.
     /// </summary>
-    public bool Moves(string timed) => _nodes.TryGetValue(timed, out var node) && DataMovement.Moved(node).Any(value => value.Constant is null);
+    public bool Moves(string timed) => _nodes.TryGetValue(timed, out var node) && DataMovement.OnlyMoves(node);
 
     private static IEnumerable<Value> Constants(Node node) =>
         node.Inputs.OfType<Value>().Where(value => value.Constant is not null && value.Name.Length > 0);
