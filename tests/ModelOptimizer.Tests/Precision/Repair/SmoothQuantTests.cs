@@ -167,6 +167,38 @@ public sealed class SmoothQuantTests
         Assert.That(test.Initializers.Count(value => value.Constant!.Dimensions.Length == 2), Is.EqualTo(1));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void A_branch_that_no_data_takes_follows_one_that_shares_its_weight(bool isFirst)
+    {
+        var g = new GraphBuilder();
+        var (x, weight) = (g.Input("x", s_rows), g.Weight("w", Weight(7)));
+        var isNever = g.Op("Less", g.Op("ReduceMax", [x], ("keepdims", 0)), g.Constant(Tensor.Create([], -1e6f)));
+        Value[] Branch(GraphBuilder body, string gain) => [body.Op("MatMul", body.Op("LayerNormalization", x, body.Weight(gain, Gain())), weight)];
+        var condition = isFirst ? isNever : g.Op("Not", isNever);
+        g.Output("y", g.If(condition, then => Branch(then, "gain1"), otherwise => Branch(otherwise, "gain2")).Output());
+
+        var log = PassTester.Run(new SmoothQuant(new() { Alpha = new Ratio(0.5) }), g.Build()).Log;
+
+        Assert.That(log.Rewrites, Has.Count.EqualTo(2), string.Join('\n', log.Refusals));
+    }
+
+    [Test]
+    public void Branches_that_no_data_takes_are_both_named()
+    {
+        var g = new GraphBuilder();
+        var (x, weight) = (g.Input("x", s_rows), g.Weight("w", Weight(7)));
+        var isNever = g.Op("Less", g.Op("ReduceMax", [x], ("keepdims", 0)), g.Constant(Tensor.Create([], -1e6f)));
+        Value Normalized(GraphBuilder body, string name) =>
+            body.Op("MatMul", body.Op("LayerNormalization", body.Op("Abs", x), body.Weight($"gain {name}", Gain())), weight);
+        g.Output("y", g.If(isNever, then => [then.Op("Add", Normalized(then, "a"), Normalized(then, "b"))],
+            otherwise => [otherwise.Op("MatMul", x, otherwise.Weight("other", Weight(8)))]).Output());
+
+        var log = PassTester.Run(new SmoothQuant(new() { Alpha = new Ratio(0.5) }), g.Build()).Log;
+
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Matches("the calibration data shows no finite row of '[^']+' or '[^']+'$"));
+    }
+
     [Test]
     public void Refuses_a_weight_that_a_second_branch_can_not_scale() =>
         PassTester.Run(Pass, Model(g =>

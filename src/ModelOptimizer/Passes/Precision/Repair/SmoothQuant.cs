@@ -112,10 +112,11 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
         return merged;
     }
 
-    /// <summary>Ranges of the channels of all activations that meet the same weights.</summary>
+    /// <summary>Ranges of the channels of all activations that meet the same weights; none where no data computes one of them.</summary>
     private static IReadOnlyList<ValueRange> Joined(IReadOnlyList<ScaledReaders> group, IReadOnlyDictionary<Value, IReadOnlyList<ValueRange>> ranges) =>
-        group.Select(found => ranges.GetValueOrDefault(found.Data, []))
-            .Aggregate((joined, more) => joined.Count != more.Count ? [] : [.. joined.Zip(more, (one, other) => one.Join(other))]);
+        group.Select(found => ranges.GetValueOrDefault(found.Data, [])).Where(known => known.Count > 0)
+            .Aggregate((IReadOnlyList<ValueRange>)[],
+                (joined, more) => joined.Count == 0 ? more : [.. joined.Zip(more, (one, other) => one.Join(other))]);
 
     /// <summary>What smooths a group that shares weights, or why it stays as it is.</summary>
     /// <param name="sample">Rows on which errors are measured; none where only ranges are known.</param>
@@ -123,7 +124,7 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
     private (SmoothingChoice? Choice, string? Refusal) Choose(IReadOnlyList<ScaledReaders> group, SplitSample sample, IReadOnlyList<ValueRange> ranges)
     {
         if (ranges.Count == 0)
-            return (null, $"the calibration data shows no finite row of '{group[0].Data}'");
+            return (null, $"the calibration data shows no finite row of {string.Join(" or ", group.Select(found => $"'{found.Data}'"))}");
         var judging = sample.Odd.Rows is { Count: > 0 } odd ? odd : sample.Even.Rows;
         var smoothing = new Smoothing(sample.Even.Ranges, judging, [.. Readers(group).SelectMany(OutputChannels)]);
         // Who gives alpha knows more than a few rows show.
