@@ -68,6 +68,35 @@ public sealed class TypicalShapesTests
         Assert.That(Of(g.Build()).Of(product), Is.EqualTo(new double[] { 1, Depth }));
     }
 
+    private static readonly Shape s_sequences = new(["batch", "seq", Depth]);
+
+    private static IEnumerable<TestCaseData> Others()
+    {
+        yield return new TestCaseData(new Shape(["batch"])).SetArgDisplayNames("lengths");
+        yield return new TestCaseData(new Shape(["seq", 8])).SetArgDisplayNames("positions");
+        yield return new TestCaseData(new Shape([2, "batch", 8])).SetArgDisplayNames("state");
+        yield return new TestCaseData(new Shape([3, "seq", 8])).SetArgDisplayNames("another sequence");
+    }
+
+    [TestCaseSource(nameof(Others))]
+    public void Symbols_mean_the_same_in_any_order_of_the_inputs(Shape other)
+    {
+        foreach (var isFirst in (bool[])[true, false])
+        {
+            var g = new GraphBuilder();
+            var before = isFirst ? g.Input("other", new TensorType(DataType.Float, other)) : null;
+            var x = g.Input("x", new TensorType(DataType.Float, s_sequences));
+            var second = before ?? g.Input("other", new TensorType(DataType.Float, other));
+            g.Output("z", g.Op("Neg", second));
+            g.Output("y", Product(g, x));
+
+            var shapes = Of(g.Build());
+
+            Assert.That(shapes.Of(x), Is.EqualTo(new double[] { 1, 64, Depth }), $"{isFirst}");
+            Assert.That(shapes.Of(second), Is.EqualTo(other.Dimensions.Select(axis => axis.Value ?? (axis.Symbol == "seq" ? 64 : 1))), $"{isFirst}");
+        }
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public void Dynamic_products_of_a_flattened_sequence_pay(bool isFlat)

@@ -28,10 +28,7 @@ internal sealed class TypicalShapes
     {
         foreach (var input in model.Graph.Inputs.Where(IsMap))
             _maps[input] = (Picture, Picture);
-        foreach (var input in model.Graph.Inputs)
-            for (var axis = 0; axis < input.Type?.Shape?.Rank; axis++)
-                if (input.Type.Shape[axis].Symbol is { Length: > 0 } symbol && Length(input, axis) is { } length)
-                    _symbols.TryAdd(symbol, length);
+        LearnSymbols(model.Graph.Inputs);
         foreach (var node in GraphWalker.Nodes(model))
         {
             if (node.Outputs.OfType<Value>().FirstOrDefault(IsMap) is { } output && MapOf(node) is { } map)
@@ -60,6 +57,29 @@ internal sealed class TypicalShapes
         var (shape, isMap) = (value.Type!.Shape!, _maps.TryGetValue(value, out var map));
         return shape[axis].Value ?? Depth(value, axis) ?? (isMap && axis >= 2 ? axis == 2 ? map.Height : map.Width : Told(value, axis))
             ?? (axis > 0 || shape.Rank == 1 ? Sequence : shape.Rank > 2 || value.IsGraphInput ? 1 : null);
+    }
+
+    /// <summary>Independent of the inputs' order: of the axes with one symbol that which tells most counts, and of equals the longest.</summary>
+    private void LearnSymbols(IEnumerable<Value> inputs)
+    {
+        var told = inputs.SelectMany(input => Enumerable.Range(0, input.Type?.Shape?.Rank ?? 0).Select(axis => (Input: input, Axis: axis)))
+            .Where(place => place.Input.Type!.Shape![place.Axis].Symbol is { Length: > 0 })
+            .GroupBy(place => place.Input.Type!.Shape![place.Axis].Symbol!,
+                place => (Telling: Telling(place.Input, place.Axis), Length: Length(place.Input, place.Axis)!.Value))
+            .Select(group => (Symbol: group.Key, group.Max().Length)).ToList();
+        foreach (var (symbol, length) in told)
+            _symbols.Add(symbol, length);
+    }
+
+    /// <summary>
+    /// How much an axis tells about its symbol. A weight is exact; sequences lie behind the batch, and what is called a batch lies in front, but for
+    /// states of recurrent layers; one axis alone may be a list of anything.
+    /// </summary>
+    private static int Telling(Value input, int axis)
+    {
+        var shape = input.Type!.Shape!;
+        var isBatch = shape[axis].Symbol!.Contains("batch", StringComparison.OrdinalIgnoreCase);
+        return Depth(input, axis) is not null ? 3 : shape.Rank == 1 ? 0 : isBatch == (axis == 0) ? 2 : 1;
     }
 
     /// <summary>What symbols or a Reshape tell.</summary>
