@@ -26,6 +26,8 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         }
     }
 
+    public bool CanHold(DataType type) => OrtTensors.CanHold(type);
+
     public IInferenceSession Open(OnnxModel model, SessionSettings settings) => OpenSession(model, settings, profile: null);
 
     /// <summary>Opens a model straight from its file, as an app does: nothing of it is held but what the runtime itself holds.</summary>

@@ -29,7 +29,7 @@ internal sealed class OrtRuntimeValue(OrtValue value) : IRuntimeValue
             return null;
         var info = Value.GetTensorTypeAndShape();
         var type = (DataType)info.ElementDataType;
-        if (type.BitWidth() == 0)
+        if (type == DataType.String || !OrtTensors.CanHold(type))
             return null;
         return info.ElementCount == 0 ? Tensor.Over(type, info.Shape, default) : Tensor.Over(type, info.Shape, new RuntimeBytes(this).Memory);
     }

@@ -8,6 +8,12 @@ namespace ModelOptimizer.OnnxRuntime;
 /// <summary>Copies tensors in and out of the runtime. The two number element types alike.</summary>
 internal static class OrtTensors
 {
+    /// <summary>
+    /// ONNX Runtime 1.31.1 makes tensors of no other type, though its kernels read some: types of less than a byte and of 8-bit floats are not
+    /// registered, complex ones not implemented.
+    /// </summary>
+    public static bool CanHold(DataType type) => type is >= DataType.Float and <= DataType.UInt64 or DataType.BFloat16;
+
     public static OrtValue ToOrtValue(Tensor tensor)
     {
         if (tensor.ElementType == DataType.String)
@@ -26,7 +32,7 @@ internal static class OrtTensors
             return null;
         var info = value.GetTensorTypeAndShape();
         var type = (DataType)info.ElementDataType;
-        return type.BitWidth() == 0 ? null : Tensor.Create(type, info.Shape, Bytes(value, info));
+        return type == DataType.String || !CanHold(type) ? null : Tensor.Create(type, info.Shape, Bytes(value, info));
     }
 
     private static byte[] Bytes(OrtValue value, OrtTensorTypeAndShapeInfo info) =>

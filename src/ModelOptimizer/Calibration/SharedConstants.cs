@@ -4,7 +4,7 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Calibration;
 
 /// <summary>Large constants that several slices of a model read: held once and fed to each, since every session copies what it holds.</summary>
-internal sealed class SharedConstants
+internal sealed class SharedConstants(IInferenceEngine engine)
 {
     /// <summary>Smaller ones cost less than the inputs that they would become, and kernels may ask for shapes and axes as constants.</summary>
     private const long Smallest = 1 << 16;
@@ -18,7 +18,10 @@ internal sealed class SharedConstants
     /// <summary>The constant where it lies; null for any other value.</summary>
     public IRuntimeValue? Find(Value value) => _held.GetValueOrDefault(value);
 
-    /// <summary>Finds those that more than one slice of a plan reads. What lies in files of its own is shared by the system already.</summary>
+    /// <summary>
+    /// Finds those that more than one slice of a plan reads and the runtime can be fed with. What lies in files of its own is shared by the system
+    /// already.
+    /// </summary>
     public void Choose(SlicePlan plan, NodeReads reads)
     {
         _chosen.Clear();
@@ -27,7 +30,7 @@ internal sealed class SharedConstants
         {
             var end = slice + 1 < plan.Starts.Count ? plan.Starts[slice + 1] : reads.Nodes.Count;
             foreach (var value in reads.Nodes.Take(plan.Starts[slice]..end).SelectMany(node => reads[node]))
-                if (ContentOf(value) is { IsExternal: false, ElementType: not DataType.String } content && content.ByteCount >= Smallest
+                if (ContentOf(value) is { IsExternal: false } content && IsFeedable(content) && content.ByteCount >= Smallest
                     && !readers.TryAdd(value, slice) && readers[value] != slice)
                     _chosen.Add(value);
         }
@@ -48,6 +51,8 @@ internal sealed class SharedConstants
             value.Dispose();
         _held.Clear();
     }
+
+    private bool IsFeedable(Tensor content) => content.ElementType != DataType.String && engine.CanHold(content.ElementType);
 
     private static Tensor? ContentOf(Value value) => value.Initializer ?? value.Producer?.ConstantOutput;
 }

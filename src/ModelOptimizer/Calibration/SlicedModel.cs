@@ -25,12 +25,12 @@ internal sealed class SlicedModel : IDisposable
     private List<Slice> _slices = [];
 
     /// <summary>Weights that several slices read, held once for all of them.</summary>
-    private readonly SharedConstants _shared = new();
+    private readonly SharedConstants _shared;
     private volatile bool _isStale = true;
 
     public SlicedModel(IInferenceEngine engine, OnnxModel model, IEnumerable<Value> wanted)
     {
-        (_engine, _model) = (engine, model);
+        (_engine, _model, _shared) = (engine, model, new(engine));
         new TypeInference(engine).Run(model);
         _wanted = [.. wanted];
         _reads = new NodeReads(model.Graph, _wanted);

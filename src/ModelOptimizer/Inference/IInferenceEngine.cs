@@ -8,6 +8,9 @@ public interface IInferenceEngine
     /// <summary>Name and version, as reports state them.</summary>
     string Description { get; }
 
+    /// <summary>Whether tensors of a type can go in and out of sessions, and not only lie within models.</summary>
+    bool CanHold(DataType type);
+
     /// <summary>Opens a model for running.</summary>
     /// <exception cref="InferenceException">The runtime refuses the model; the message is its own reason.</exception>
     IInferenceSession Open(OnnxModel model, SessionSettings settings);
@@ -48,7 +51,7 @@ public interface IInferenceSession : IDisposable
     /// <summary>What comes out, in the model's order. A type is null when it is not a tensor.</summary>
     IReadOnlyList<NamedType> Outputs { get; }
 
-    /// <summary>Brings a tensor into the runtime's own memory.</summary>
+    /// <summary>Brings a tensor into the runtime's own memory, which has to be of a type that the engine can hold.</summary>
     IRuntimeValue Hold(Tensor tensor);
 
     /// <summary>Runs once and leaves the outputs, in order, in the runtime's own memory. The caller disposes of them.</summary>

@@ -22,6 +22,8 @@ internal sealed class HoldingEngine : IInferenceEngine
 
     public string Description => "holding";
 
+    public bool CanHold(DataType type) => PassContexts.Engine.CanHold(type);
+
     public IInferenceSession Open(OnnxModel model, SessionSettings settings)
     {
         Outputs.Add(model.Graph.Outputs.Count);

@@ -3,6 +3,7 @@ using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Evaluation;
 using ModelOptimizer.Tests.Quantization;
@@ -136,6 +137,30 @@ public sealed class SliceTests
         }
     }
 
+    /// <summary>The runtime computes with them, but its binding has no tensors of these types to feed.</summary>
+    [TestCase(DataType.Int4)]
+    [TestCase(DataType.UInt4)]
+    [TestCase(DataType.Float8E4M3FN)]
+    [TestCase(DataType.Int8)]
+    public void Codes_that_slices_share_are_calibrated_in_any_type(DataType type)
+    {
+        const int Width = 512;
+        using var folder = new DataFolder();
+        var data = Calibrations.WriteLines(folder, $"{{\"x\": [[{string.Join(", ", Enumerable.Range(0, Width).Select(i => i % 7 - 3))}]]}}");
+        var model = SharingCodes(type, Width);
+        var values = Calibrations.MadeValues(model).Where(value => value.Producer!.Is("Tanh")).ToList();
+        var cut = Calibrations.Of(data, memory: 1 << 20);
+
+        var sliced = Calibrations.Text(cut.Ranges(model, values, new RangeOptions()));
+
+        using var observation = new Observation<RangeObserver>(PassContexts.Engine, model, values, _ => new(new RangeOptions()));
+        observation.Run(cut.Samples(model), 1 << 20, threads: 1, default);
+        Assert.That(observation.Slices, Is.GreaterThan(1));
+        Assert.That(sliced, Is.EqualTo(Calibrations.Text(Calibrations.Of(data).Ranges(model, values, new RangeOptions()))));
+        var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = cut };
+        Assert.That(() => PassRunner.Run(context, new QuantizeStatic(new() { Prefer = Preference.Size })), Throws.Nothing);
+    }
+
     [Test]
     public void Inputs_constants_and_outputs_can_be_observed()
     {
@@ -184,6 +209,19 @@ public sealed class SliceTests
                 observers[value].Merge(own);
             }
         return [.. observers.Where(pair => pair.Value.Range is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Range!.Value))];
+    }
+
+    /// <summary>Products whose weights are all dequantized from the same codes, each by a node of its own.</summary>
+    private static OnnxModel SharingCodes(DataType type, int width)
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var (value, scale) = (g.Input("x", DataType.Float, 1, width), g.Weight("scale", Tensor.Create([], 0.01f)));
+        var codes = g.Weight("codes", Tensor.Create(type, [width, width],
+            [.. Enumerable.Range(0, (int)type.ByteCount((long)width * width)).Select(i => (byte)(i * 37 % 113))]));
+        for (var i = 0; i < 8; i++)
+            value = g.Op("Tanh", g.Op("MatMul", value, g.Op("DequantizeLinear", codes, scale)));
+        g.Output("y", value);
+        return g.Build();
     }
 
     private static OnnxModel Chain(int length)

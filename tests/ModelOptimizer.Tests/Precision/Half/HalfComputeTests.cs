@@ -243,6 +243,8 @@ public sealed class HalfComputeTests
     {
         public string Description => "A runtime";
 
+        public bool CanHold(DataType type) => PassContexts.Engine.CanHold(type);
+
         public IInferenceSession Open(OnnxModel model, SessionSettings settings) =>
             GraphWalker.Nodes(model).Any(node => node.Is("Cast") && node.Attributes.TryGetInt("to") == (long)DataType.Float16)
                 ? throw new InferenceException("no kernel")

@@ -137,6 +137,8 @@ public sealed class PartTests : IDisposable
 
         public string Description => engine.Description;
 
+        public bool CanHold(DataType type) => engine.CanHold(type);
+
         public IInferenceSession Open(OnnxModel model, SessionSettings settings)
         {
             Opened++;
