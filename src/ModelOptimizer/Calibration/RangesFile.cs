@@ -13,7 +13,7 @@ namespace ModelOptimizer.Calibration;
 /// <param name="Sections">What each pass learned, in order.</param>
 internal sealed record RangesFile(int SchemaVersion, string Model, int Samples, IReadOnlyList<RangesSection> Sections)
 {
-    public const int CurrentVersion = 3;
+    public const int CurrentVersion = 4;
 
     /// <exception cref="DiagnosticException">The file is missing, damaged or of a later version.</exception>
     public static RangesFile Read(string path, SourceLocation? namedAt)

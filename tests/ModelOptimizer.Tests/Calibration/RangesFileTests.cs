@@ -45,7 +45,7 @@ public sealed class RangesFileTests : IDisposable
         Assert.That(System.Text.Encoding.UTF8.GetString(calibration.ToFile()!.ToJson()).ReplaceLineEndings("\n"), Is.EqualTo(
             """
             {
-              "schemaVersion": 3,
+              "schemaVersion": 4,
               "model": "abc",
               "samples": 2,
               "sections": [
@@ -54,7 +54,7 @@ public sealed class RangesFileTests : IDisposable
                   "step": 1,
                   "state": 0,
                   "content": "@",
-                  "constants": "AACAPw2RQ78=",
+                  "constants": "AACAP0TzhD8AAAAA",
                   "calibrator": "moving-average, averaging-constant 0.01",
                   "values": {
                     "Neg": [
@@ -77,7 +77,7 @@ public sealed class RangesFileTests : IDisposable
                   "step": 1,
                   "state": 0,
                   "content": "@",
-                  "constants": "AACAPw2RQ78=",
+                  "constants": "AACAP0TzhD8AAAAA",
                   "calibrator": "min-max",
                   "values": {},
                   "channels": {
@@ -251,11 +251,11 @@ public sealed class RangesFileTests : IDisposable
     [TestCase("")]
     [TestCase("null")]
     [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
-    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
-    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
-    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
-    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"moments\": { \"x\": { \"means\": [1] } } }] }")]
-    [TestCase("{ \"schemaVersion\": 3, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"moments\": { \"x\": { \"means\": [1], \"squares\": [1, 2] } } }] }")]
+    [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
+    [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
+    [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
+    [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"moments\": { \"x\": { \"means\": [1] } } }] }")]
+    [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"moments\": { \"x\": { \"means\": [1], \"squares\": [1, 2] } } }] }")]
     public void A_damaged_file_is_told_at_the_profile(string? content)
     {
         if (content is not null)
@@ -270,7 +270,7 @@ public sealed class RangesFileTests : IDisposable
     public void What_learns_more_than_ranges_needs_the_data()
     {
         var (model, _) = Model();
-        new RangesFile(3, "abc", 2, []).Write(_folder["m.ranges.json"]);
+        new RangesFile(RangesFile.CurrentVersion, "abc", 2, []).Write(_folder["m.ranges.json"]);
 
         var mistake = Assert.Throws<DiagnosticException>(() => Calibrate(WithRanges()).Samples(model))!.Diagnostics.Single();
 
