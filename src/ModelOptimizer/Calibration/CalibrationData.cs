@@ -160,9 +160,13 @@ public sealed class CalibrationData
         if (_settings.Ranges is not { } path)
             return new RangesStore(null);
         var file = RangesFile.Read(path, _settings.Location);
-        if (file.Model == ModelDigest())
+        if (file?.Model == ModelDigest())
             return new RangesStore(file);
-        RefuseRanges("measured on another model", "all ranges are");
+        if (file is null)
+            RefuseRanges(DiagnosticCatalog.RangesUnreadable, "written by an earlier ModelOptimizer", "all ranges are",
+                "build once with 'data:' and take the new NAME.ranges.json beside the result");
+        else
+            RefuseRanges(DiagnosticCatalog.RangesOfAnotherModel, "measured on another model", "all ranges are");
         return new RangesStore(null);
     }
 
@@ -184,14 +188,15 @@ public sealed class CalibrationData
     }
 
     /// <exception cref="DiagnosticException">There is no data to measure on instead.</exception>
-    private void RefuseState(RangesSection section) => RefuseRanges(
+    private void RefuseState(RangesSection section) => RefuseRanges(DiagnosticCatalog.RangesOfAnotherModel,
         $"measured on another state of the model: the passes before {section.Pass}, or their options, were others", "the ranges for it are");
 
-    private void RefuseRanges(string why, string which)
+    private void RefuseRanges(
+        DiagnosticDescriptor code, string why, string which, string remedy = "measure anew with 'data:', and take the NAME.ranges.json beside the result")
     {
-        var mistake = new Diagnostic(DiagnosticCatalog.RangesOfAnotherModel, $"'{_settings.Ranges}' was {why}", _settings.Location);
+        var mistake = new Diagnostic(code, $"'{_settings.Ranges}' was {why}", _settings.Location);
         if (!_settings.NamesData)
-            throw new DiagnosticException(mistake with { Message = mistake.Message + ": measure anew with 'data:', and take the NAME.ranges.json beside the result" });
+            throw new DiagnosticException(mistake with { Message = $"{mistake.Message}: {remedy}" });
         Diagnostics?.Report(mistake with { Severity = Severity.Warning, Message = $"{mistake.Message}, so that {which} measured anew: put the NAME.ranges.json beside the result in its place" });
     }
 

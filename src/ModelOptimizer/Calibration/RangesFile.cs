@@ -15,12 +15,16 @@ internal sealed record RangesFile(int SchemaVersion, string Model, int Samples, 
 {
     public const int CurrentVersion = 4;
 
+    /// <returns>Null when an earlier version wrote the file: what it says is not enough.</returns>
     /// <exception cref="DiagnosticException">The file is missing, damaged or of a later version.</exception>
-    public static RangesFile Read(string path, SourceLocation? namedAt)
+    public static RangesFile? Read(string path, SourceLocation? namedAt)
     {
         try
         {
-            var file = JsonSerializer.Deserialize(File.ReadAllBytes(path), RangesJson.Default.RangesFile) ?? throw new JsonException("It holds null.");
+            var content = File.ReadAllBytes(path);
+            if (VersionOf(content) is > 0 and < CurrentVersion)
+                return null;
+            var file = JsonSerializer.Deserialize(content, RangesJson.Default.RangesFile) ?? throw new JsonException("It holds null.");
             return file is { SchemaVersion: CurrentVersion, Model: not null, Sections: not null } && file.Sections.All(section => section?.IsWhole == true)
                 ? file
                 : throw new JsonException($"It is no ranges file of version {CurrentVersion}.");
@@ -30,6 +34,13 @@ internal sealed record RangesFile(int SchemaVersion, string Model, int Samples, 
             throw new DiagnosticException(DiagnosticCatalog.RangesUnreadable,
                 $"'{path}' can't be read: {e.Message} Correct the path, or build once with 'data:' and take the NAME.ranges.json beside the result", namedAt ?? new SourceLocation(path));
         }
+    }
+
+    private static int? VersionOf(byte[] content)
+    {
+        using var document = JsonDocument.Parse(content);
+        return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("schemaVersion", out var version)
+            && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) ? number : null;
     }
 
     public void Write(string path) => WholeFile.Write(path, ToJson());

@@ -195,6 +195,31 @@ public sealed class RangesFileTests : IDisposable
         Assert.That(diagnostics.Diagnostics.Select(diagnostic => (diagnostic.Code, diagnostic.Severity)), Is.EqualTo(new[] { (code, severity) }));
     }
 
+    /// <summary>Whatever it looked like inside.</summary>
+    [Test]
+    public void A_file_of_an_earlier_version_is_made_anew([Values] bool withData)
+    {
+        var (model, values) = Model();
+        File.WriteAllText(_folder["m.ranges.json"], """{ "schemaVersion": 2, "model": "abc", "samples": 1, "sections": { "then": [] } }""");
+        var diagnostics = new DiagnosticBag();
+        var settings = withData ? WithData() with { Ranges = _folder["m.ranges.json"] } : WithRanges();
+
+        try
+        {
+            Assert.That(Calibrate(settings, diagnostics).Ranges(model, values, new RangeOptions()), Has.Count.EqualTo(3));
+        }
+        catch (DiagnosticException mistake)
+        {
+            mistake.Diagnostics.ToList().ForEach(diagnostics.Report);
+        }
+
+        var told = diagnostics.Diagnostics.Single();
+        Assert.That((told.Code, told.Severity, told.Location), Is.EqualTo(("MO4025", withData ? Severity.Warning : Severity.Error, s_line)));
+        Assert.That(told.Message, Does.EndWith(withData
+            ? "was written by an earlier ModelOptimizer, so that all ranges are measured anew: put the NAME.ranges.json beside the result in its place"
+            : "was written by an earlier ModelOptimizer: build once with 'data:' and take the new NAME.ranges.json beside the result"));
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public void Ranges_of_another_state_of_the_model_are_not_believed(bool withData)
@@ -250,7 +275,10 @@ public sealed class RangesFileTests : IDisposable
     [TestCase(null)]
     [TestCase("")]
     [TestCase("null")]
-    [TestCase("{ \"schemaVersion\": 2, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
+    [TestCase("{ \"schemaVersion\": 0, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
+    [TestCase("{ \"schemaVersion\": 99, \"model\": \"abc\", \"samples\": 1, \"sections\": [] }")]
+    [TestCase("{ \"schemaVersion\": \"2\" }")]
+    [TestCase("[2]")]
     [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [null] }")]
     [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"content\": \"a\", \"constants\": \"\", \"calibrator\": \"c\", \"values\": { \"x\": [1] } }] }")]
     [TestCase("{ \"schemaVersion\": 4, \"model\": \"abc\", \"samples\": 1, \"sections\": [{ \"pass\": \"p\", \"step\": 0, \"state\": 0, \"calibrator\": \"c\", \"values\": {} }] }")]
