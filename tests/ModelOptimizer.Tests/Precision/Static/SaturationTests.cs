@@ -4,6 +4,7 @@ using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Calibration;
 using ModelOptimizer.Tests.Evaluation;
 
 namespace ModelOptimizer.Tests.Precision.Static;
@@ -20,7 +21,8 @@ public sealed class SaturationTests
         var told = Warn(Product(), rows);
 
         Assert.That(told.Message, Does.StartWith("On x86 CPUs without VNNI, 16-bit sums overflow in 1 nodes: ").And.Contain("(66.667% of its results)")
-            .And.Contain("counted on the calibration data").And.Not.Contain("bound").And.Contain("target-isa: [avx2]"));
+            .And.Contain("counted on the calibration data (at most 32 of its samples, all of their rows)")
+            .And.Not.Contain("bound").And.Contain("target-isa: [avx2]"));
         Assert.That(told.Severity, Is.EqualTo(Severity.Warning));
     }
 
@@ -31,6 +33,34 @@ public sealed class SaturationTests
 
         Assert.That((told.Code, told.Severity), Is.EqualTo(("MO4002", Severity.Info)));
         Assert.That(told.Message, Does.Contain("could overflow in 1 nodes as far as their weights tell, but on the calibration data").And.Contain("none does"));
+    }
+
+    /// <summary>Of so many pairs of weights only some rows are counted, and the first is like no other.</summary>
+    [Test]
+    public void Counted_rows_are_spread_over_all()
+    {
+        var told = Warn(Large(), Tensor.Create([40, 64], [.. Enumerable.Range(0, 40 * 64).Select(i => i < 64 && i % 2 == 0 ? 0f : 1f)]));
+
+        Assert.That(told.Severity, Is.EqualTo(Severity.Warning));
+        Assert.That(told.Message, Does.Contain("(100% of its results). That is counted on the calibration data (at most 32 of its samples, "
+            + "25% or more of their rows)"));
+    }
+
+    [TestCase(2, false)]
+    [TestCase(30, true)]
+    public void Few_rows_without_an_overflow_tell_little(int samples, bool isEnough)
+    {
+        using var folder = new DataFolder();
+        var row = $"[{string.Join(",", Enumerable.Range(0, 64).Select(i => i % 2))}]";
+        var line = $"{{\"x\": [{string.Join(",", Enumerable.Repeat(row, 40))}]}}";
+
+        var told = Warn(Large(), Calibrations.Of(Calibrations.WriteLines(folder, Enumerable.Repeat(line, samples))));
+
+        Assert.That(told.Severity, Is.EqualTo(isEnough ? Severity.Info : Severity.Warning));
+        Assert.That(told.Message, isEnough
+            ? Does.EndWith("samples, 25% or more of their rows) none does. Add 'target-isa: [avx2]' to quantize-static if the app runs on such CPUs, "
+                + "or 'target-isa: [vnni]' if it does not.")
+            : Does.Contain("(20 of 80 rows counted)").And.Contain("it takes 300 rows to call it rare"));
     }
 
     [TestCase(new float[] { 1, 0, 1, 0 }, true)]
@@ -101,6 +131,15 @@ public sealed class SaturationTests
     {
         var g = new GraphBuilder();
         g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 3, 4), g.Weight("w", Tensor.Create([4, 2], [.. Enumerable.Repeat(1f, 8)]))));
+        return g.Build();
+    }
+
+    /// <summary>As many risky pairs as may be looked at for a sample.</summary>
+    private static OnnxModel Large()
+    {
+        var g = new GraphBuilder();
+        var weight = g.Weight("w", Tensor.Create([64, 8192], [.. Enumerable.Repeat(1f, 64 * 8192)]));
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 40, 64), weight));
         return g.Build();
     }
 

@@ -9,6 +9,15 @@ internal sealed class SaturationCount
     /// <summary>Pairs looked at, or codes gathered, for a node and a sample at most: rows are then spread over the sample.</summary>
     private const long MostWork = 1 << 18;
 
+    /// <summary>
+    /// Rows without an event from which on it is rare: with 95% confidence less than 1% have one, the rule of three (Hanley and Lippman-Hand,
+    /// "If nothing goes wrong, is everything all right?", JAMA 249, 1983). Its rows are independent, neighbours are not quite: this is the least.
+    /// </summary>
+    public const int FewestRows = 300;
+
+    /// <summary>Rows of a sample that are counted whatever their work is, so that all samples together are enough.</summary>
+    private const int FewestOfSample = (FewestRows + SaturationWarning.Samples - 1) / SaturationWarning.Samples;
+
     private readonly WeightSaturation _weights;
     private readonly ConvolutionWindow? _window;
     private readonly byte _zero;
@@ -32,6 +41,15 @@ internal sealed class SaturationCount
 
     /// <summary>Those of them that hold a sum that clips.</summary>
     public long Clipped { get; private set; }
+
+    /// <summary>Rows of activations, or places of a convolution, that were counted on.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Those that the samples have.</summary>
+    public long AllRows { get; private set; }
+
+    /// <summary>Whether an overflow that was not met is rare on the samples: nothing was left out, or enough was seen.</summary>
+    public bool IsEnough => Rows == AllRows || Rows >= FewestRows;
 
     /// <summary>Null for a node whose rows are not read here: stacks of matrices, and operands that are turned over first.</summary>
     public static SaturationCount? Of(WeightSaturation weights)
@@ -85,13 +103,17 @@ internal sealed class SaturationCount
             patch[i] = offsets[i / channels] is >= 0 and var offset ? elements[(batch * all + group * channels + i % channels) * inner + offset] : _zero;
     }
 
-    /// <summary>Numbers of rows, evenly spread, no more than the work allows.</summary>
+    /// <summary>
+    /// Numbers of rows, as many as the work allows: of equal stretches the middle of each, since the first row is often unlike all others, a token
+    /// that starts the text or the edge of a picture.
+    /// </summary>
     private IEnumerable<long> Spread(long rows)
     {
         var work = Math.Max(_weights.Pairs.Count, (long)_weights.Depth * _groups);
-        var count = Math.Min(rows, Math.Max(1, MostWork / work));
+        var count = Math.Min(rows, Math.Max(FewestOfSample, MostWork / work));
+        (Rows, AllRows) = (Rows + count, AllRows + rows);
         for (var i = 0L; i < count; i++)
-            yield return i * rows / count;
+            yield return (2 * i + 1) * rows / (2 * count);
     }
 
     private void Count(ReadOnlySpan<byte> row, int group, int groups)

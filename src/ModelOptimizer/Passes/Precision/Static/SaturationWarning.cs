@@ -7,7 +7,7 @@ namespace ModelOptimizer.Passes;
 
 /// <summary>Warns of quantized nodes whose sums x86 CPUs without VNNI clip: counted on calibration data where there is some, else bounded by the weights.</summary>
 /// <param name="Words">What to say.</param>
-/// <param name="Severity">Info where it is known that nothing is clipped.</param>
+/// <param name="Severity">Info where enough was counted to know that nothing is clipped, or next to nothing.</param>
 internal sealed record SaturationWarning(string Words, Severity Severity)
 {
     /// <summary>Samples counted on at most: what shows on none of them is rare.</summary>
@@ -26,14 +26,12 @@ internal sealed record SaturationWarning(string Words, Severity Severity)
             .Select(node => WeightSaturation.Of(node.Node)).OfType<WeightSaturation>().Where(weights => weights.Pairs.Count > 0).ToList();
         if (risky.Count == 0)
             return null;
-        var counts = context.Calibration?.Glance(Samples) is { } data ? Count(context, data, risky) : [];
+        var counts = context.Calibration?.Glance(Samples) is { } data ? Count(context, data, risky).FindAll(count => count.Results > 0) : [];
         var counted = counts.Where(count => count.Clipped > 0).OrderByDescending(Share).ToList();
-        var bounded = risky.Except(counts.Where(count => count.Results > 0).Select(count => count.Weights)).OrderByDescending(weights => weights.Share).ToList();
-        var words = new[]
-        {
-            Counted(counted), Bounded(bounded), counted.Count + bounded.Count == 0 ? Unmet(risky.Count) : "",
-        };
-        return new(string.Join(' ', words.Where(text => text.Length > 0)), counted.Count + bounded.Count == 0 ? Severity.Info : Severity.Warning);
+        var unsure = counts.Where(count => count is { Clipped: 0, IsEnough: false }).OrderByDescending(count => count.Weights.Share).ToList();
+        var bounded = risky.Except(counts.Select(count => count.Weights)).OrderByDescending(weights => weights.Share).ToList();
+        var words = new[] { Counted(counted), Unsure(unsure), Bounded(bounded) }.Where(text => text.Length > 0).ToList();
+        return words.Count == 0 ? new(Unmet(counts), Severity.Info) : new(string.Join(' ', words), Severity.Warning);
     }
 
     /// <summary>Says it once for the whole pass.</summary>
@@ -59,16 +57,25 @@ internal sealed record SaturationWarning(string Words, Severity Severity)
 
     private static string Counted(List<SaturationCount> counted) => counted.Count == 0 ? ""
         : $"On x86 CPUs without VNNI, 16-bit sums overflow in {counted.Count} nodes: "
-            + $"{List(counted, count => $"{count.Weights.Node} ({Percent(Share(count))} of its results)")}. That is counted on {Data}.";
+            + $"{List(counted, count => $"{count.Weights.Node} ({Percent(Share(count))} of its results)")}. That is counted on {Data(counted)}.";
+
+    private static string Unsure(List<SaturationCount> unsure) => unsure.Count == 0 ? ""
+        : $"On x86 CPUs without VNNI, 16-bit sums could overflow in {unsure.Count} nodes as far as their weights tell: "
+            + $"{List(unsure, count => $"{count.Weights.Node} ({count.Rows} of {count.AllRows} rows counted)")}. On {Data(unsure)} none does, "
+            + $"but it takes {SaturationCount.FewestRows} rows to call it rare: name more samples under 'calibration:'.";
 
     private static string Bounded(List<WeightSaturation> bounded) => bounded.Count == 0 ? ""
         : $"On x86 CPUs without VNNI, 16-bit sums could overflow in {bounded.Count} nodes: "
             + $"{List(bounded, weights => $"{weights.Node} ({Percent(weights.Share)} of its pairs of weights)")}. {SaturationBound.Words}";
 
-    private static string Unmet(int nodes) =>
-        $"On x86 CPUs without VNNI, 16-bit sums could overflow in {nodes} nodes as far as their weights tell, but on {Data} none does.";
+    private static string Unmet(List<SaturationCount> counts) =>
+        $"On x86 CPUs without VNNI, 16-bit sums could overflow in {counts.Count} nodes as far as their weights tell, "
+            + $"but on {Data(counts)} none does.";
 
-    private static string Data => string.Create(CultureInfo.InvariantCulture, $"the calibration data (at most {Samples} of its samples)");
+    private static string Data(List<SaturationCount> counts) => string.Create(CultureInfo.InvariantCulture,
+        $"the calibration data (at most {Samples} of its samples, {Taken(counts.Min(count => (double)count.Rows / count.AllRows))} of their rows)");
+
+    private static string Taken(double share) => share < 1 ? $"{Percent(share)} or more" : "all";
 
     private static double Share(SaturationCount count) => (double)count.Clipped / count.Results;
 
