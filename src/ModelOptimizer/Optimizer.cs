@@ -77,7 +77,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
         progress?.Report("evaluate");
         var measurements = Measure(original, candidate, staged, request, cancellation);
-        SlownessReview.ReportSlower(measurements, request.Profile, diagnostics);
+        SlownessReview.ReportSlower(measurements, log, request.Profile, diagnostics);
         var operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, measurements, cancellation) : null;
         if (operators is { Comparison: var timed })
             measurements = SlownessReview.WithWorst(measurements, timed);
@@ -190,8 +190,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         if (profiled.Samples.IsGenerated)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.TimedOnGeneratedInputs,
                 $"Operators were timed on {profiled.Samples.Source}; name real ones with 'evaluate: {{ data: FILE.npz }}'"));
-        SlownessReview.ReportSlower(profiled.Comparison, measurements, request.Profile, diagnostics);
-        SlownessReview.ReportOperators(profiled.Comparison, original, log, request.Profile, diagnostics);
+        SlownessReview.ReportProfiled(profiled.Comparison, original, log, measurements, request.Profile, diagnostics);
         return profiled;
     }
 

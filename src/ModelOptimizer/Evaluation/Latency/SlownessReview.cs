@@ -12,9 +12,9 @@ internal static class SlownessReview
     private const int MostNodes = 5;
 
     /// <summary>Says that the result as a whole is slower, where no budget does.</summary>
-    public static void ReportSlower(Measurements measurements, OptimizationProfile profile, IDiagnosticSink diagnostics)
+    public static void ReportSlower(Measurements measurements, RewriteLog log, OptimizationProfile profile, IDiagnosticSink diagnostics)
     {
-        if (measurements.Find("latency-ratio") is not { Spread.Low: > 1 } measured || profile.Passes.FirstOrDefault(ExclusionLine.IsQuantizing) is not { } pass
+        if (measurements.Find("latency-ratio") is not { Spread.Low: > 1 } measured || Quantizing(profile, log) is not { } pass
             || profile.Budget.Any(limit => limit.Metric == "latency-ratio"))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.ResultIsSlower,
@@ -22,42 +22,52 @@ internal static class SlownessReview
             + "slower. 'optimize --profile-ops' names the operators and the line that keeps them float", pass.Location));
     }
 
-    /// <summary>The same from profiled kernels, where nothing else timed the whole.</summary>
-    public static void ReportSlower(OperatorComparison comparison, Measurements measurements, OptimizationProfile profile, IDiagnosticSink diagnostics)
+    /// <summary>Says the same from profiled kernels, where nothing else timed the whole, and names operators whose quantized form is slower.</summary>
+    public static void ReportProfiled(
+        OperatorComparison comparison, OnnxModel original, RewriteLog log, Measurements measurements, OptimizationProfile profile, IDiagnosticSink diagnostics)
     {
-        if (!comparison.IsSlower || measurements.Find("latency-ratio") is not null || profile.Passes.FirstOrDefault(ExclusionLine.IsQuantizing) is not { } pass)
-            return;
-        var (before, after) = (comparison.OriginalMicroseconds, comparison.ResultMicroseconds);
-        var next = comparison.SlowerTypes.Count + comparison.SlowerNodes.Count > 0
-            ? "What is named below is why"
-            : "No operator is much slower by itself: what is converted between them costs it. 'exclude' what stands alone, or leave the pass out";
-        diagnostics.Report(new Diagnostic(DiagnosticCatalog.ResultIsSlower, string.Create(CultureInfo.InvariantCulture,
-            $"All operators of the result take {after / 1000:0.###} ms a run instead of {before / 1000:0.###} ({after / before:0.##} ×) on this CPU: ")
-            + $"{pass.Name} made it slower. {next}", pass.Location));
+        var named = SlowOperators(comparison, original, log, profile).ToList();
+        if (comparison.IsSlower && measurements.Find("latency-ratio") is null && Quantizing(profile, log) is { } pass)
+            diagnostics.Report(Slower(comparison, pass, areNamed: named.Count > 0));
+        named.ForEach(diagnostics.Report);
     }
 
-    /// <summary>Names operators whose quantized form is slower.</summary>
-    public static void ReportOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile, IDiagnosticSink diagnostics)
+    private static Diagnostic Slower(OperatorComparison comparison, PassSettings pass, bool areNamed)
+    {
+        var (before, after) = (comparison.OriginalMicroseconds, comparison.ResultMicroseconds);
+        var next = areNamed
+            ? "What is named below is why"
+            : "No operator is much slower by itself: what is converted between them costs it. 'exclude' what stands alone, or leave the pass out";
+        return new Diagnostic(DiagnosticCatalog.ResultIsSlower, string.Create(CultureInfo.InvariantCulture,
+            $"All operators of the result take {after / 1000:0.###} ms a run instead of {before / 1000:0.###} ({after / before:0.##} ×) on this CPU: ")
+            + $"{pass.Name} made it slower. {next}", pass.Location);
+    }
+
+    /// <summary>The first pass that quantized something. One that changed nothing made nothing slower.</summary>
+    private static PassSettings? Quantizing(OptimizationProfile profile, RewriteLog log) =>
+        profile.Passes.FirstOrDefault(pass => ExclusionLine.IsQuantizing(pass) && log.Rewrites.Any(rewrite => rewrite.Pass == pass.Name));
+
+    private static IEnumerable<Diagnostic> SlowOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile)
     {
         var nodes = new TimedNodes(original);
         // One line for all types of a pass: a second one of the same key would not add to it.
         foreach (var byPass in comparison.SlowerTypes.Where(type => !type.Nodes.All(nodes.Moves)).Select(type => (Type: type, Pass: Culprit(type)))
             .Where(slower => slower.Pass is not null).GroupBy(slower => slower.Pass!))
             foreach (var (type, pass) in byPass)
-                Report(type, pass!, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})",
+                yield return Describe(type, pass!, $"{type.Operator} ({type.Nodes.Count} node{(type.Nodes.Count == 1 ? "" : "s")})",
                     ExclusionLine.ForTypes(pass!, [.. byPass.Select(slower => slower.Type.Operator)]));
         foreach (var byType in comparison.SlowerNodes.Where(node => !nodes.Moves(node.Nodes[0])).GroupBy(node => node.Operator))
             if (Culprit(byType.First()) is { } pass)
                 foreach (var node in byType.Take(MostNodes))
-                    Report(node, pass, nodes.Describe(node),
+                    yield return Describe(node, pass, nodes.Describe(node),
                         LineFor(pass, byType.Key, [.. byType.Take(MostNodes).Select(other => nodes.Glob(other.Nodes[0]))]));
 
         PassSettings? Culprit(ComparedOperator compared) => ExclusionLine.Culprit(compared, profile.Passes, log, nodes.WeightsOf);
-
-        void Report(ComparedOperator compared, PassSettings pass, string what, string line) => diagnostics.Report(new Diagnostic(DiagnosticCatalog.OperatorIsSlower,
-            string.Create(CultureInfo.InvariantCulture, $"{what} is slower as {compared.Form} than it was in float: {compared.ResultMicroseconds / 1000:0.###} ms a run ")
-            + string.Create(CultureInfo.InvariantCulture, $"instead of {compared.OriginalMicroseconds / 1000:0.###} ({compared.Ratio:0.##} ×). To keep it float: '- {line}'"), pass.Location));
     }
+
+    private static Diagnostic Describe(ComparedOperator compared, PassSettings pass, string what, string line) => new(DiagnosticCatalog.OperatorIsSlower,
+        string.Create(CultureInfo.InvariantCulture, $"{what} is slower as {compared.Form} than it was in float: {compared.ResultMicroseconds / 1000:0.###} ms a run ")
+        + string.Create(CultureInfo.InvariantCulture, $"instead of {compared.OriginalMicroseconds / 1000:0.###} ({compared.Ratio:0.##} ×). To keep it float: '- {line}'"), pass.Location);
 
     /// <summary>Nodes that nothing names are only met by their type.</summary>
     private static string LineFor(PassSettings pass, string operatorType, IReadOnlyList<string?> globs) =>

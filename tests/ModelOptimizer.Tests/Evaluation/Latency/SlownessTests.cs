@@ -21,7 +21,7 @@ public sealed class SlownessTests
     [TestCase(0.99, 1.01, false, TestName = "The middle half tells noise from slowness")]
     public void A_result_slower_than_the_original_is_told_at_the_pass(double low, double median, bool told)
     {
-        SlownessReview.ReportSlower(Measured(low, median), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        SlownessReview.ReportSlower(Measured(low, median), Quantized, Profile(new QuantizeDynamicOptions()), _diagnostics);
 
         Assert.That(_diagnostics.Diagnostics.Select(one => (one.Code, one.Location)), Is.EqualTo(told ? new[] { ("MO4070", (SourceLocation?)Here) } : []));
     }
@@ -32,8 +32,8 @@ public sealed class SlownessTests
     {
         var comparison = new OperatorComparison([], [], 1000, result);
 
-        SlownessReview.ReportSlower(comparison, new Measurements([]), Profile(new QuantizeDynamicOptions()), _diagnostics);
-        SlownessReview.ReportSlower(comparison, Measured(2, 3), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        SlownessReview.ReportProfiled(comparison, Empty, Quantized, new Measurements([]), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        SlownessReview.ReportProfiled(comparison, Empty, Quantized, Measured(2, 3), Profile(new QuantizeDynamicOptions()), _diagnostics);
 
         Assert.That(_diagnostics.Diagnostics.Select(one => (one.Code, one.Location)), Is.EqualTo(Enumerable.Repeat(("MO4070", (SourceLocation?)Here), count)));
         Assert.That(_diagnostics.Diagnostics.Select(one => one.Message),
@@ -45,7 +45,7 @@ public sealed class SlownessTests
     {
         var profile = Profile(new QuantizeDynamicOptions()) with { Budget = [new BudgetLimit("latency-ratio", Here) { Max = 5 }] };
 
-        SlownessReview.ReportSlower(Measured(2, 3), profile, _diagnostics);
+        SlownessReview.ReportSlower(Measured(2, 3), Quantized, profile, _diagnostics);
 
         Assert.That(_diagnostics.Diagnostics, Is.Empty);
     }
@@ -53,7 +53,13 @@ public sealed class SlownessTests
     [Test]
     public void Passes_that_quantize_nothing_are_not_blamed()
     {
-        SlownessReview.ReportSlower(Measured(2, 3), new OptimizationProfile { Passes = [new PassSettings("simplify", null, Here)] }, _diagnostics);
+        var profile = new OptimizationProfile { Passes = [new PassSettings("simplify", null, Here)] };
+        var slower = new OperatorComparison([], [], 1000, 2000);
+
+        SlownessReview.ReportSlower(Measured(2, 3), Quantized, profile, _diagnostics);
+        SlownessReview.ReportProfiled(slower, Empty, Quantized, new Measurements([]), profile, _diagnostics);
+        SlownessReview.ReportSlower(Measured(2, 3), new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        SlownessReview.ReportProfiled(slower, Empty, new RewriteLog(), new Measurements([]), Profile(new QuantizeDynamicOptions()), _diagnostics);
 
         Assert.That(_diagnostics.Diagnostics, Is.Empty);
     }
@@ -63,7 +69,7 @@ public sealed class SlownessTests
     {
         var comparison = new OperatorComparison([new("Conv", ["c1", "c2"], "ConvInteger", 100, 1100)], [], 1000, 2000);
 
-        SlownessReview.ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions { ExcludeOperators = ["Gemm"] }), _diagnostics);
+        ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions { ExcludeOperators = ["Gemm"] }));
 
         Assert.That(_diagnostics.Diagnostics.Single(), Has.Property("Code").EqualTo("MO4071").And.Property("Location").EqualTo(Here).And.Message.EqualTo(
             "Conv (2 nodes) is slower as ConvInteger than it was in float: 1.1 ms a run instead of 0.1 (11 ×). "
@@ -75,7 +81,7 @@ public sealed class SlownessTests
     {
         var comparison = new OperatorComparison([new("Conv", ["c"], "ConvInteger", 100, 1100), new("MatMul", ["m"], "MatMulNBits", 100, 200), new("Gemm", ["g"], "QGemm", 100, 50)], [], 1000, 2000);
 
-        SlownessReview.ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions()));
 
         Assert.That(_diagnostics.Diagnostics.Select(one => one.Message), Has.Exactly(2).Items.And.All.EndsWith("'- quantize-dynamic: { exclude-operators: [Conv, MatMul] }'"));
     }
@@ -86,7 +92,7 @@ public sealed class SlownessTests
         ComparedOperator first = new("MatMul", ["/a/MatMul"], "MatMulNBits", 100, 300), second = new("MatMul", ["/b"], "MatMulNBits", 100, 200);
         var comparison = new OperatorComparison([new("MatMul", ["/a/MatMul", "/b", "/c"], "MatMulNBits", 2200, 600)], [first, second], 1000, 2000);
 
-        SlownessReview.ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        ReportOperators(comparison, Empty, new RewriteLog(), Profile(new QuantizeDynamicOptions()));
 
         Assert.That(_diagnostics.Diagnostics.Select(one => one.Message),
             Has.Exactly(2).Items.And.All.EndsWith("'- quantize-dynamic: { exclude: [\"/a/MatMul\", \"/b\"] }'"));
@@ -111,7 +117,7 @@ public sealed class SlownessTests
         ComparedOperator type = new("MatMul", [timed], "MatMulInteger", 1000, 900), node = new("MatMul", [timed], "MatMulInteger", 100, 300);
         var comparison = new OperatorComparison([type], [node], 1000, 900);
 
-        SlownessReview.ReportOperators(comparison, model, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        ReportOperators(comparison, model, new RewriteLog(), Profile(new QuantizeDynamicOptions()));
 
         var message = _diagnostics.Diagnostics.Single().Message.Replace("\"", "", StringComparison.Ordinal);
         Assert.That(DistinctNames.In(model).Graph.Nodes.Select(node => node.Name), Does.Contain(timed));
@@ -131,10 +137,28 @@ public sealed class SlownessTests
             [new("Reshape", ["reshape"], "QuantizeLinear", 100, 300), new("Gather", ["lookup"], "GatherBlockQuantized", 100, 300)];
         var model = g.Build();
 
-        SlownessReview.ReportOperators(new(slow, slow, 1000, 2000), model, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
-        SlownessReview.ReportOperators(new([], slow, 1000, 2000), model, new RewriteLog(), Profile(new QuantizeDynamicOptions()), _diagnostics);
+        ReportOperators(new(slow, slow, 1000, 2000), model, new RewriteLog(), Profile(new QuantizeDynamicOptions()));
+        ReportOperators(new([], slow, 1000, 2000), model, new RewriteLog(), Profile(new QuantizeDynamicOptions()));
 
         Assert.That(_diagnostics.Diagnostics.Select(one => one.Message), Has.Exactly(2).Items.And.All.StartsWith("Gather"));
+    }
+
+    /// <summary>It can't point to what is not there.</summary>
+    [TestCase("Reshape", "No operator is much slower by itself")]
+    [TestCase("Gather", "What is named below is why")]
+    public void What_is_named_below_is_below(string slow, string next)
+    {
+        var g = new GraphBuilder();
+        var node = slow == "Gather" ? g.Node(slow, [g.Initializer("table", [4, 4], new float[16]), g.Input("ids", DataType.Int64, 4)])
+            : g.Node(slow, [g.Input("x", DataType.Float, 4, 4), g.Initializer("shape", Tensor.Create(DataType.Int64, [1], [16L]))]);
+        node.Name = "slow";
+        g.Output("y", node.Output());
+        var comparison = new OperatorComparison([new(slow, ["slow"], "QuantizeLinear", 100, 300)], [], 1000, 2000);
+
+        SlownessReview.ReportProfiled(comparison, g.Build(), Quantized, new Measurements([]), Profile(new QuantizeDynamicOptions()), _diagnostics);
+
+        Assert.That(_diagnostics.Diagnostics.Select(one => one.Code), Is.EqualTo(slow == "Gather" ? new[] { "MO4070", "MO4071" } : ["MO4070"]));
+        Assert.That(_diagnostics.Diagnostics[0].Message, Does.Contain(next));
     }
 
     [Test]
@@ -150,7 +174,7 @@ public sealed class SlownessTests
         var profile = Profile(new QuantizeDynamicOptions());
         profile = profile with { Passes = [.. profile.Passes, new PassSettings("quantize-weights", new QuantizeWeightsOptions(), Here)] };
 
-        SlownessReview.ReportOperators(new([new("MatMul", ["/a"], "MatMulNBits", 100, 300)], [], 100, 300), g.Build(), log, profile, _diagnostics);
+        ReportOperators(new([new("MatMul", ["/a"], "MatMulNBits", 100, 300)], [], 100, 300), g.Build(), log, profile);
 
         Assert.That(_diagnostics.Diagnostics.Single().Message, Does.EndWith("'- quantize-weights: { exclude-operators: [MatMul] }'"));
     }
@@ -239,6 +263,21 @@ public sealed class SlownessTests
 
         Assert.That(problem.Diagnostics.Single().Message, Does.StartWith("A batch of 1 is wanted, but the model's inputs fix it to 8 "));
         Assert.That(BenchSamples.Take(PassContexts.Engine, [Batched(1)], new EvaluateSettings(), isBatchAsked: true).Samples[0].Rows, Is.EqualTo(1));
+    }
+
+    /// <summary>As where the whole was timed already.</summary>
+    private void ReportOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile) =>
+        SlownessReview.ReportProfiled(comparison, original, log, Measured(1, 1), profile, _diagnostics);
+
+    private static RewriteLog Quantized
+    {
+        get
+        {
+            var log = new RewriteLog();
+            using (log.Enter("quantize-dynamic"))
+                log.TryAdd("quantize", "w");
+            return log;
+        }
     }
 
     private static OnnxModel Batched(int axis)
