@@ -72,12 +72,15 @@ public sealed class CalibrationData
 
     /// <summary>The samples as a model takes them, in order.</summary>
     /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
-    public IEnumerable<Sample> Samples(OnnxModel model)
+    public IEnumerable<Sample> Samples(OnnxModel model) => Samples(model, _settings.Samples);
+
+    /// <param name="most">As many at most, spread evenly over the data; the others are not read.</param>
+    internal IEnumerable<Sample> Samples(OnnxModel model, int most)
     {
         if (!_settings.NamesData)
             throw new DiagnosticException(DiagnosticCatalog.CalibrationDataNeeded,
                 $"{(_store.Value.Pass is { Length: > 0 } pass ? pass : "The profile")} learns more from the samples than ranges: add 'data:' to 'calibration:'", _settings.Location);
-        return new DataSet(_settings, DataRequest.For(model) with { Limit = _settings.Samples }).Read();
+        return new DataSet(_settings, DataRequest.For(model) with { Limit = Math.Min(most, _settings.Samples) }).Read();
     }
 
     /// <summary>Ranges of values on all samples; a value that was never computed has none.</summary>

@@ -51,6 +51,25 @@ public sealed class SpreadTests : IDisposable
         Assert.That(Values(new DataSet([_folder.Path], s_request with { Limit = 3 }).Read()), Is.EqualTo(new[] { 1f, 4, 7 }));
     }
 
+    /// <summary>Of many files few are wanted: the others are looked into once, to count.</summary>
+    [Test]
+    public void Files_of_which_nothing_is_wanted_stay_closed()
+    {
+        var files = Enumerable.Range(0, 9).Select(i => _folder.Write($"x.{i}.npy", DataFolder.Floats("(1, 1)", i))).ToList();
+        var data = new DataSet([_folder.Path], s_request with { Limit = 3 });
+        using var samples = data.Read().GetEnumerator();
+        Assert.That(samples.MoveNext());
+        foreach (var i in new[] { 0, 2, 3, 5, 6, 8 })
+            File.Delete(files[i]);
+
+        var read = new List<Sample>();
+        while (samples.MoveNext())
+            read.Add(samples.Current);
+
+        Assert.That(Values(read), Is.EqualTo(new[] { 4f, 7 }));
+        Assert.That(Values(data.Read()), Is.EqualTo(new[] { 1f, 4, 7 }), "nor are they counted again");
+    }
+
     [Test]
     public void Lines_that_are_passed_over_are_not_parsed()
     {

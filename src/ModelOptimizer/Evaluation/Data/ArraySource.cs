@@ -4,29 +4,39 @@ namespace ModelOptimizer.Evaluation.Data;
 internal sealed class ArraySource(IReadOnlyList<string> files, DataRequest request)
 {
     private readonly SortedSet<string> _ignored = new(StringComparer.Ordinal);
+    private IReadOnlyList<Unit>? _units;
 
     /// <summary>Arrays seen so far that the model has no use for.</summary>
     public IReadOnlyCollection<string> Ignored => _ignored;
 
     /// <summary>How many samples there are: reads headers of arrays, and through all lines.</summary>
     /// <exception cref="Diagnostics.DiagnosticException">A file can't be read, or does not fit the model.</exception>
-    public int Count() => checked((int)Units().Sum(unit => unit.Count()));
+    public int Count() => checked((int)Units.Sum(unit => unit.Count.Value));
 
-    /// <param name="isWanted">Takes a sample's place; null wants all. Of those not wanted nothing is made.</param>
+    /// <param name="isWanted">Takes a sample's place; null wants all. Of those not wanted nothing is made, and files of such alone stay closed.</param>
     /// <exception cref="Diagnostics.DiagnosticException">A file can't be read, or does not fit the model.</exception>
     public IEnumerable<Sample> Read(Predicate<long>? isWanted)
     {
         var first = 0L;
-        foreach (var unit in Units())
+        foreach (var unit in Units)
         {
             var start = first;
+            first += isWanted is null ? 0 : unit.Count.Value;
+            if (isWanted is not null && !IsAnyWanted(isWanted, start, first))
+                continue;
             foreach (var sample in unit.Read(isWanted is null ? null : index => isWanted(start + index)))
                 yield return sample;
-            first += isWanted is null ? 0 : unit.Count();
         }
     }
 
-    private IEnumerable<Unit> Units() => files.GroupBy(FolderOrFile).SelectMany(unit => UnitsOf(unit.Key, [.. unit]));
+    private static bool IsAnyWanted(Predicate<long> isWanted, long start, long end)
+    {
+        while (start < end && !isWanted(start))
+            start++;
+        return start < end;
+    }
+
+    private IReadOnlyList<Unit> Units => _units ??= [.. files.GroupBy(FolderOrFile).SelectMany(unit => UnitsOf(unit.Key, [.. unit]))];
 
     /// <summary>What belongs together: an archive or a JSON file is whole, the arrays and tensors of a folder make one unit.</summary>
     private static string FolderOrFile(string file) => DataSet.ExtensionOf(file) is ".npy" or ".pb" ? Path.GetDirectoryName(file) + DataSet.ExtensionOf(file) : file;
@@ -70,5 +80,11 @@ internal sealed class ArraySource(IReadOnlyList<string> files, DataRequest reque
         _ignored.UnionWith(lines.Ignored);
     }
 
-    private sealed record Unit(Func<long> Count, Func<Predicate<long>?, IEnumerable<Sample>> Read);
+    private sealed class Unit(Func<long> count, Func<Predicate<long>?, IEnumerable<Sample>> read)
+    {
+        /// <summary>Found once: it takes a look into the files.</summary>
+        public Lazy<long> Count { get; } = new(count);
+
+        public Func<Predicate<long>?, IEnumerable<Sample>> Read { get; } = read;
+    }
 }

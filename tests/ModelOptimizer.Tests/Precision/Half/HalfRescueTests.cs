@@ -1,6 +1,9 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Calibration;
+using ModelOptimizer.Tests.Evaluation;
 using ModelOptimizer.Tests.Precision.PeerFaults;
 using ModelOptimizer.Tests.Quantization;
 
@@ -26,6 +29,23 @@ public sealed class HalfRescueTests
         Assert.That(run.Sqnr(), Is.GreaterThan(50));
         Assert.That(run.Result.Graph.MadeValues.Concat(run.Result.Graph.Initializers).Select(value => value.Constant)
             .Any(constant => constant?.ElementType == DataType.Float && constant.AsSpan<float>().IndexOf(Offset) >= 0), "the constant is exact");
+    }
+
+    /// <summary>A few are enough for trials, and the calibration's others are never looked at by them.</summary>
+    [Test]
+    public void Trials_read_the_samples_that_they_take_only()
+    {
+        using var folder = new DataFolder();
+        var rows = Weights.Random(4 * 32).Chunk(32).Select(row => $"[{string.Join(", ", row)}]");
+        var line = $"{{\"x\": [{string.Join(", ", rows)}]}}";
+        // Of 64 the middle ones of eight stretches.
+        var data = Calibrations.WriteLines(folder, Enumerable.Range(0, 64).Select(i => i % 8 == 4 ? line : "nonsense"));
+        var model = Build(Shifted);
+        var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = Calibrations.Of(data) };
+
+        var trials = new HalfTrials(Compute, new NodeSelector(Compute), new HalfConstants(model, DataType.Float16), context);
+
+        Assert.That(trials.Noise(model.Clone()), Is.Zero);
     }
 
     [Test]

@@ -5,6 +5,7 @@ using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Calibration;
 using ModelOptimizer.Tests.Evaluation;
 using ModelOptimizer.Tests.Quantization;
 
@@ -127,6 +128,33 @@ public sealed class SmoothQuantTests
             PassRunner.Run(new PassContext(model, log, PassContexts.Engine, new DiagnosticBag()) { Calibration = data }, new SmoothQuant(new() { Alpha = alpha }));
             return log;
         }
+    }
+
+    /// <summary>Ranges need all of it; what the log tells of the error does not.</summary>
+    [Test]
+    public void A_given_alpha_takes_one_run_over_the_data()
+    {
+        using var folder = new DataFolder();
+        var row = new TensorType(DataType.Float, new Shape([1, Channels]));
+        var model = Model(g => g.Output("y", Product(g, Normalized(g, g.Input("x", row)))));
+        var (random, runs, log) = (new Random(1), new Runs(), new RewriteLog());
+        var data = Calibrations.WriteLines(folder, Enumerable.Range(0, 40).Select(_ => $$"""
+            {"x": [[{{string.Join(", ", Enumerable.Range(0, Channels).Select(_ => random.Next(-9, 9)))}}]]}
+            """));
+        var calibration = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [data] }) { Progress = runs };
+
+        PassRunner.Run(new PassContext(model, log, PassContexts.Engine, new DiagnosticBag()) { Calibration = calibration },
+            new SmoothQuant(new() { Alpha = new Ratio(0.5) }));
+
+        Assert.That(log.Rewrites.Single().What, Does.Contain("% of the error"));
+        Assert.That(runs.Count, Is.EqualTo(1));
+    }
+
+    private sealed class Runs : IProgress<string>
+    {
+        public int Count { get; private set; }
+
+        public void Report(string value) => Count++;
     }
 
     [Test]

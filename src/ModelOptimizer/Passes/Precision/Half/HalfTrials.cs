@@ -1,6 +1,5 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
-using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Evaluation.Gauging;
 using ModelOptimizer.Onnx;
 
@@ -26,9 +25,7 @@ internal sealed class HalfTrials
     {
         (_options, _selector, _constants, _context) = (options, selector, constants, context);
         using var original = ModelRunner.Open(context.Engine, context.Model, "original");
-        var samples = context.Calibration!.Samples(context.Model);
-        var picked = EvenPick.Of(samples.Count(), Samples).ToHashSet();
-        foreach (var (sample, _) in samples.Select((sample, index) => (sample, index)).Where(pair => picked.Contains(pair.index)))
+        foreach (var sample in context.Calibration!.Samples(context.Model, Samples))
             _references.Add(new Reference(sample, original.Run(sample)));
     }
 

@@ -71,7 +71,8 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
         var samples = candidates.ToDictionary(found => found.Data, found => RowsFor([found]));
         var ranges = options.Alpha is null ? null
             : data.ChannelRanges(model, samples.Keys.ToDictionary(value => value, _ => -1), new RangeOptions { Calibrator = Calibrator.MinMax });
-        var seen = ranges is null || data.HasSamples ? data.Observe(model, [.. samples.Keys], value => new SplitSample(samples[value])) : null;
+        // What a given alpha does to the error is only told: some samples are enough for that.
+        var seen = (ranges is null ? data : data.Glance(FewestRows))?.Observe(model, [.. samples.Keys], value => new SplitSample(samples[value]));
         var chosen = new List<(ScaledReaders Found, SmoothingChoice Choice)>();
         foreach (var group in SharedWeights.Groups(candidates))
         {
