@@ -23,7 +23,18 @@ internal sealed class ThreadsTests : IDisposable
     [TestCase("smooth-quant", "quantize-static: { calibrator: mse, prefer: size }", "round-adaptively")]
     [TestCase("quantize-weights: { bits: 4, accuracy: { metric: sqnr, min: 28 } }")]
     [TestCase("convert-float16")]
-    public void The_bytes_are_the_same_on_any_number_of_threads(params string[] passes)
+    public void The_bytes_are_the_same_on_any_number_of_threads(params string[] passes) => RequireSameBytes(_model, passes);
+
+    /// <summary>Parts to keep in float32 are measured side by side.</summary>
+    [Test]
+    public void Parts_that_float16_harms_are_the_same_ones_on_any_number_of_threads()
+    {
+        RequireSameBytes(Models.Shifted(_folder, "shifted.onnx"), "convert-float16: { form: compute }");
+
+        Assert.That(File.ReadAllText(_folder["out1/shifted.report.json"]), Does.Contain("float16 loses too much here"));
+    }
+
+    private void RequireSameBytes(string model, params string[] passes)
     {
         var profile = _folder.Write("p.yaml", $$"""
             version: 1
@@ -32,7 +43,7 @@ internal sealed class ThreadsTests : IDisposable
             evaluate: { data: validation.npz }
             """);
 
-        var written = new[] { 1, 2, 3, 8 }.Select(threads => Written(profile, threads)).ToList();
+        var written = new[] { 1, 2, 3, 8 }.Select(threads => Written(model, profile, threads)).ToList();
 
         Assert.That(written[0], Is.Not.Empty);
         Assert.That(written.Skip(1), Has.All.EqualTo(written[0]));
@@ -49,10 +60,10 @@ internal sealed class ThreadsTests : IDisposable
     }
 
     /// <summary>Model, ranges and report.</summary>
-    private string Written(string profile, int threads)
+    private string Written(string model, string profile, int threads)
     {
         var folder = _folder[$"out{threads}"];
-        var run = Cli.Run("optimize", _model, "-p", profile, "-o", folder, "--threads", $"{threads}");
+        var run = Cli.Run("optimize", model, "-p", profile, "-o", folder, "--threads", $"{threads}");
         Assert.That(run.ExitCode, Is.Zero, run.Error);
         return string.Join('\n', Directory.GetFiles(folder).Order(StringComparer.Ordinal)
             .Select(file => $"{Path.GetFileName(file)} {Convert.ToHexString(File.ReadAllBytes(file))}"));
