@@ -66,6 +66,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor Float16NeedsHardware = Warning("MO4012", "Computing in float16 saves size only on most CPUs");
     public static readonly DiagnosticDescriptor BFloat16NotComputed = Error("MO4013", "The runtime doesn't compute in bfloat16");
     public static readonly DiagnosticDescriptor Float16NotLoaded = Error("MO4014", "The runtime refuses the model in float16");
+    public static readonly DiagnosticDescriptor Float16Lossy = Warning("MO4015", "Computing in float16 loses too much");
     public static readonly DiagnosticDescriptor NonFiniteValues = Warning("MO4020", "Values are not finite");
     public static readonly DiagnosticDescriptor OutlierSample = Info("MO4021", "Single samples stretch ranges");
     public static readonly DiagnosticDescriptor PartlyObserved = Info("MO4022", "Values could not be seen in full");

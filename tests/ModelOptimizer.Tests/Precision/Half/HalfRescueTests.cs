@@ -25,6 +25,7 @@ public sealed class HalfRescueTests
 
         Assert.That(Operators(run.Result.Graph),
             Is.EqualTo(new[] { "Cast", "MatMul", "Tanh", "Cast", "Add", "Cast", "Mul", "Sub", "MatMul", "Cast" }));
+        Assert.That(Warnings(run), Is.Empty);
         Assert.That(Refusals(run, "Add"), Has.Exactly(1).Matches("loses too much.*alone computed in it, [0-9.]+ dB are left"));
         Assert.That(run.Sqnr(), Is.GreaterThan(50));
         Assert.That(run.Result.Graph.MadeValues.Concat(run.Result.Graph.Initializers).Select(value => value.Constant)
@@ -73,6 +74,7 @@ public sealed class HalfRescueTests
         var run = SmallRun.Of(model, new ConvertFloat16(Compute));
 
         Assert.That(Operators(run.Result.Graph), Is.EqualTo(new[] { "Cast", "MatMul", "Tanh", "Add", "MatMul", "Cast" }));
+        Assert.That(Warnings(run), Is.Empty);
     }
 
     [Test]
@@ -84,7 +86,7 @@ public sealed class HalfRescueTests
     }
 
     [Test]
-    public void Where_nothing_less_than_everything_helps_everything_is_computed_in_float16()
+    public void Where_nothing_less_than_everything_helps_everything_is_computed_in_float16_with_a_warning()
     {
         // Both numbers are off by more than the product is worth, which cancels no better with one of them.
         var g = new GraphBuilder();
@@ -96,7 +98,44 @@ public sealed class HalfRescueTests
 
         Assert.That(run.Sqnr(), Is.LessThan(40), "much is lost");
         Assert.That(Operators(run.Result.Graph), Is.EqualTo(new[] { "Cast", "Gemm", "Sub", "Cast" }));
+        var warning = Warnings(run).Single();
+        Assert.That(warning.Severity, Is.EqualTo(Severity.Warning));
+        var left = FormattableString.Invariant($"{run.Sqnr(optimize: false):0.#} dB (SQNR)");
+        Assert.That(warning.Message, Does.StartWith($"Computed in float16, the model keeps {left}").And.Match(
+            ": of 2 parts, each alone in float16, none keeps more than -?[0-9.]+ dB .*magnifies any noise. Take 'form: storage', which keeps [5-9][0-9]"));
     }
+
+    [Test]
+    public void Where_constants_alone_cost_as_much_storage_is_no_way_out()
+    {
+        // The difference of two products whose weights float16 can't tell apart.
+        var other = Tensor.Create([32, 32], [.. Weights.Random(1024).Zip(Weights.Random(1024, seed: 3), (w, more) => w * (1 + more * 1e-5f))]);
+        var model = Build((g, x) => g.Op("Sub", g.Op("MatMul", x, g.Weight("w", Square)), g.Op("MatMul", x, g.Weight("v", other))));
+
+        var warning = Warnings(SmallRun.Of(model, new ConvertFloat16(Compute))).Single();
+
+        Assert.That(warning.Message, Does.Contain("even with float32 arithmetic, constants in float16 cost so much")
+            .And.Contain("the model magnifies any noise").And.Match("'form: storage' keeps no more than -?[0-9.]+ dB")
+            .And.Contain("leave convert-float16 out").And.Not.Contain("Take 'form: storage'"));
+    }
+
+    [Test]
+    public void Outputs_that_are_no_longer_zero_are_told()
+    {
+        // Below zero by 0.3 at least; but float16 has whole numbers only at 1500.
+        var model = Build((g, x) =>
+        {
+            var sum = g.Op("Add", g.Op("Mul", g.Op("Tanh", g.Op("MatMul", x, g.Weight("w", Square))), Number(g, 0.1f)), Number(g, 1500.4f));
+            var never = g.Op("Relu", g.Op("Add", g.Op("Sub", Number(g, 1499.6f), sum), Number(g, 0.5f)));
+            return g.Op("MatMul", never, g.Weight("v", Square));
+        });
+
+        var warning = Warnings(SmallRun.Of(model, new ConvertFloat16(Compute))).Single();
+
+        Assert.That(warning.Message, Does.Contain("no longer zero").And.EndWith("Take 'form: storage', which keeps everything and is as small"));
+    }
+
+    private static IEnumerable<Diagnostic> Warnings(SmallRun run) => run.Diagnostics.Where(diagnostic => diagnostic.Code == "MO4015");
 
     private static Value Shifted(GraphBuilder g, Value x)
     {

@@ -16,13 +16,16 @@ internal sealed record SmallRun(OnnxModel Original, OnnxModel Result, RewriteLog
     /// <param name="inputs">The only sample for calibration and comparison; made ones when null.</param>
     public static SmallRun Of(OnnxModel model, IGraphPass pass, IReadOnlyDictionary<string, Tensor>? inputs = null)
     {
-        var (result, log) = (model.Clone(), new RewriteLog());
+        var (result, log, diagnostics) = (model.Clone(), new RewriteLog(), new DiagnosticBag());
         using var calibration = new SampleCalibration(model, inputs);
-        PassRunner.Run(new PassContext(result, log, PassContexts.Engine, new DiagnosticBag()) { Calibration = calibration.Data }, pass);
-        return new SmallRun(model, OnnxModel.Parse(ModelWriter.ToBytes(result)), log) { Inputs = inputs };
+        PassRunner.Run(new PassContext(result, log, PassContexts.Engine, diagnostics) { Calibration = calibration.Data }, pass);
+        return new SmallRun(model, OnnxModel.Parse(ModelWriter.ToBytes(result)), log) { Inputs = inputs, Diagnostics = diagnostics.Diagnostics };
     }
 
     private IReadOnlyDictionary<string, Tensor>? Inputs { get; init; }
+
+    /// <summary>What the pass said.</summary>
+    public required IReadOnlyList<Diagnostic> Diagnostics { get; init; }
 
     public double SizeRatio => (double)ModelWriter.ToBytes(Result).Length / ModelWriter.ToBytes(Original).Length;
 

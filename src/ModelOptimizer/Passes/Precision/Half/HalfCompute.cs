@@ -16,9 +16,10 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
         Want(graph);
         new HalfDangers(graph, Observations(graph), options).Mark();
         var regions = HalfPlan.Make(graph);
+        HalfLoss? loss = null;
         if (IsMeasured && regions.Count > 0)
         {
-            new HalfRescue(graph, new HalfTrials(options, selector, constants, context)).Mark();
+            loss = new HalfRescue(graph, new HalfTrials(options, selector, constants, context)).Mark();
             regions = HalfPlan.Make(graph);
         }
         foreach (var region in regions.Where(region => !Announce(region)))
@@ -29,6 +30,8 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
             return;
         RequireLoading(graph);
         new HalfWriter(graph, constants).Write();
+        if (loss is not null)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16Lossy, loss.Words, options.Location));
         context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16NeedsHardware,
             "Arithmetic in float16 is faster only on processors that do it natively, such as arm64 with FP16. Elsewhere ONNX Runtime computes in float32 between Casts: "
             + "the file is half as large and the speed at most what it was. 'form: storage' has the size without the Casts", options.Location));

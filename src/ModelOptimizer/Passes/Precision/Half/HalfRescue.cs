@@ -24,27 +24,33 @@ internal sealed class HalfRescue(HalfGraph graph, HalfTrials trials)
     private readonly HashSet<HalfVertex> _half = [.. graph.Vertices.Where(vertex => vertex.IsHalf)];
 
     /// <summary>Marks what to keep, if the plan that is made loses too much. Trials take the plan's place: it has to be made anew.</summary>
-    public void Mark()
+    /// <returns>What is lost all the same; null where it is little.</returns>
+    public HalfLoss? Mark()
     {
         var all = trials.Noise(trials.Write(graph));
-        if (all <= Harmless || double.IsPositiveInfinity(all))
-            return;
-        var allowed = Math.Max(Harmless, Tolerable * trials.Noise(Alone([])));
-        if (all <= allowed)
-            return;
+        if (all <= Harmless)
+            return null;
+        var stored = trials.Noise(Alone([]));
+        var allowed = Math.Max(Harmless, Tolerable * stored);
+        if (double.IsPositiveInfinity(all) || all <= allowed)
+            return all > allowed || HalfLoss.IsMagnified(stored) ? new HalfLoss(all, stored) : null;
         var ranking = Rank(Parts());
         var few = ReversionSearch.ShortestPrefix(Guess([.. ranking.Select(ranked => ranked.Noise)], allowed), ranking.Count, Holds);
         // Where nothing less than everything helps, no part is to blame.
         if (few == ranking.Count)
-            return;
+            return new HalfLoss(all, stored, ranking.Count, ranking.Select(ranked => ranked.Noise).LastOrDefault());
+        var left = HalfLoss.IsMagnified(stored) ? new HalfLoss(Without(few), stored) : null;
         foreach (var (part, noise) in ranking.Take(few))
             foreach (var vertex in part)
                 vertex.Keep(Why(noise));
+        return left;
 
-        bool Holds(int length)
+        bool Holds(int length) => Without(length) <= allowed;
+
+        double Without(int length)
         {
             HalfPlan.Make(graph, ranking.Take(length).SelectMany(ranked => ranked.Part).ToHashSet());
-            return trials.Noise(trials.Write(graph)) <= allowed;
+            return trials.Noise(trials.Write(graph));
         }
     }
 
