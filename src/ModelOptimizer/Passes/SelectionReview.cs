@@ -31,7 +31,8 @@ internal static class SelectionReview
         var refused = log.Weights.Skip(decided).Select(weight => weight.Refusal ?? "").ToList();
         var why = refused.Count > 0 ? refused : [.. log.Refusals.Where(refusal => refusal.Pass == settings.Name).Select(refusal => refusal.Why)];
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
-            $"{settings.Name} compressed nothing: {Reasons(why)}. Drop the pass, or see its options with 'dotnet model-opt explain {settings.Name}'",
+            $"{settings.Name} compressed nothing: {RefusalSummary.Of(why)}. Drop the pass, or see the reasons with 'optimize --explain {settings.Name}' "
+            + $"and its options with 'explain {settings.Name}'",
             settings.Location));
     }
 
@@ -43,17 +44,8 @@ internal static class SelectionReview
         if (compressing.Count == 0 || log.IsFull || log.Weights.Any(weight => weight.Refusal is null))
             return;
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
-            $"The preset compressed nothing: {Reasons(log.Weights.Select(weight => weight.Refusal ?? ""))}. "
+            $"The preset compressed nothing: {RefusalSummary.Of([.. log.Weights.Select(weight => weight.Refusal ?? "")])}. "
             + "'dotnet model-opt init MODEL' writes a profile that suits the model", compressing[0].Location));
-    }
-
-    /// <summary>The three most frequent, for a message; the report has them all.</summary>
-    private static string Reasons(IEnumerable<string> refusals)
-    {
-        var reasons = refusals.CountBy(why => why).OrderByDescending(reason => reason.Value).Take(3).ToList();
-        return reasons.Count == 0
-            ? "no weight in the model is of its kind and size"
-            : string.Join("; ", reasons.Select(reason => $"{reason.Value} × {reason.Key}"));
     }
 
     private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
