@@ -167,6 +167,7 @@ public sealed class DataSetTests : IDisposable
     }
 
     [TestCase("nowhere.npz", "no file or folder")]
+    [TestCase("nowhere", "; correct the path or, where there is no data yet, let ModelOptimizer.Recording write what the app feeds")]
     [TestCase("*.npz", "Nothing matches")]
     [TestCase("notes.txt", "no data file")]
     [TestCase("", "no data files")]
