@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Tool;
@@ -29,7 +30,7 @@ internal static class InitCommand
 
     private static void Run(string model, string output, bool force, CommandContext context)
     {
-        var profile = ProfileTemplate.For(OnnxModel.Load(model), RelativeTo(output, model));
+        var profile = ProfileTemplate.For(OnnxModel.Load(model), RelativeTo(output, model), new OnnxRuntimeEngine());
         if (File.Exists(output) && !force)
             throw new UsageException($"{output} exists; name another file with -o, or replace it with --force");
         TextFiles.Write(output, profile);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Profiles;
@@ -10,14 +11,16 @@ public static class ProfileTemplate
     /// <summary>A commented profile for the model.</summary>
     /// <param name="model">The model; only looked at.</param>
     /// <param name="modelPath">Its path as the profile should say it: relative to the profile.</param>
-    public static string For(OnnxModel model, string modelPath)
+    /// <param name="engine">Tells the shapes on which it hangs what is worth quantizing.</param>
+    public static string For(OnnxModel model, string modelPath, IInferenceEngine engine)
     {
-        var traits = ModelTraits.Of(model);
+        var traits = ModelTraits.Of(model, engine);
         return new StringBuilder()
             .Append($"# yaml-language-server: $schema=./{ProfileSchema.FileName}\n")
             .Append(Head(model, traits, modelPath))
             .Append("version: 1\n")
             .Append($"model: {Quote(modelPath)}\n")
+            .Append(Calibration(traits))
             .Append(Passes(traits))
             .Append(Evaluate(traits))
             .Append(Budget(traits))
@@ -36,6 +39,14 @@ public static class ProfileTemplate
             text.Append($"#   output {Plain(output.Name)}: {Type(output.Type ?? output.Value.Type)}\n");
         return text.ToString();
     }
+
+    private static string Calibration(ModelTraits traits) => traits.IsQuantized || !traits.Convolves ? "" : """
+
+        # Some dozens of typical inputs, from which quantize-static learns. ModelOptimizer.Recording writes them from a running app.
+        # calibration:
+        #   data: data/calibration.npz
+
+        """;
 
     private static string Passes(ModelTraits traits) => $"""
 
@@ -59,8 +70,12 @@ public static class ProfileTemplate
         var suggested = traits.Suggestion;
         if (traits.Task == ModelTask.LanguageModel)
             yield return Entry("Stores an output layer that is the transposed embedding once.", "tie-transposed-weights", isOn: false);
-        yield return Entry($"8-bit weights and arithmetic for products with constant matrices ({matrices} of the float weights).",
-            "quantize-dynamic", suggested == Compression.DynamicInt8);
+        if (traits.Convolves)
+            yield return Entry("8-bit weights and arithmetic for convolutions and products that gain by it. Needs 'calibration' above.",
+                "quantize-static", isOn: false);
+        if (!traits.Convolves || traits.HasProducts)
+            yield return Entry($"8-bit weights and arithmetic for products with constant matrices ({matrices} of the float weights gain by it).",
+                "quantize-dynamic", suggested == Compression.DynamicInt8);
         yield return Entry("Smaller still: 4-bit weights, float arithmetic. Needs a look at the metrics below.",
             "quantize-weights: { bits: 4, block-size: 32 }", isOn: false);
         yield return Entry("Half the size at practically no loss: all weights stored as float16.",
