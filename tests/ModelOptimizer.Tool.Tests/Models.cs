@@ -18,12 +18,16 @@ internal static class Models
         return folder[file];
     }
 
-    /// <summary>One whose sum with 100.03, which float16 has not, is off by more in float16 than all else: it is kept in float32 when that is measured.</summary>
+    /// <summary>
+    /// One whose sum with 100.03, which float16 has not, is off by more in float16 than all else: it is kept in float32 when that is measured.
+    /// </summary>
     public static string Shifted(TemporaryFolder folder, string file)
     {
         var g = new GraphBuilder(opset: 21, irVersion: 10);
-        var bounded = g.Op("Tanh", g.Op("MatMul", g.Input("x", DataType.Float, new Dimension(null, "batch"), 64), g.Initializer("w1", [64, 32], Noise(64 * 32))));
-        var shifted = g.Op("Mul", g.Op("Add", bounded, g.Initializer("offset", [32], [.. Enumerable.Repeat(100.03f, 32)])), g.Initializer("three", [], 3));
+        var x = g.Input("x", DataType.Float, new Dimension(null, "batch"), 64);
+        var bounded = g.Op("Tanh", g.Op("MatMul", x, g.Initializer("w1", [64, 32], Noise(64 * 32))));
+        var offset = g.Initializer("offset", [32], [.. Enumerable.Repeat(100.03f, 32)]);
+        var shifted = g.Op("Mul", g.Op("Add", bounded, offset), g.Initializer("three", [], 3));
         g.Output("y", g.Op("MatMul", g.Op("Sub", shifted, g.Initializer("300", [], 300)), g.Initializer("w2", [32, 4], Noise(32 * 4))));
         ModelWriter.Save(g.Build(), folder[file]);
         return folder[file];

@@ -195,7 +195,8 @@ public sealed class CalibrationData
         $"measured on another state of the model: the passes before {section.Pass}, or their options, were others", "the ranges for it are");
 
     private void RefuseRanges(
-        DiagnosticDescriptor code, string why, string which, string remedy = "measure anew with 'data:', and take the NAME.ranges.json beside the result")
+        DiagnosticDescriptor code, string why, string which,
+        string remedy = "measure anew with 'data:', and take the NAME.ranges.json beside the result")
     {
         var mistake = new Diagnostic(code, $"'{_settings.Ranges}' was {why}", _settings.Location);
         if (!_settings.NamesData)

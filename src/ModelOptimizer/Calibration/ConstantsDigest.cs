@@ -7,8 +7,8 @@ using Tensor = ModelOptimizer.Onnx.Tensor;
 namespace ModelOptimizer.Calibration;
 
 /// <summary>
-/// What the real numbers of constants are like, as text. Three numbers for each: the mean of finite magnitudes; a sum weighted by place, in proportion
-/// to them; and how many elements are not finite. Another kind of CPU, whose folded constants end in other bits, comes to nearly the same; other
+/// What the real numbers of constants are like, as text. Three numbers for each: the mean of finite magnitudes; a sum weighted by place, in
+/// proportion to them; and how many elements are not finite. Another kind of CPU, whose folded constants end in other bits, comes to nearly the same; other
 /// weights don't.
 /// </summary>
 internal static class ConstantsDigest

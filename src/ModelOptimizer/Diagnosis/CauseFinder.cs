@@ -10,7 +10,9 @@ internal sealed record LossEvidence
     /// <summary>The original's node.</summary>
     public required Node Node { get; init; }
 
-    /// <summary>The original's nodes that a pass can leave float against the loss, see <see cref="Diagnosis.Excludable"/>; null for the node itself.</summary>
+    /// <summary>
+    /// The original's nodes that a pass can leave float against the loss, see <see cref="Diagnosis.Excludable"/>; null for the node itself.
+    /// </summary>
     public IReadOnlyList<Node>? Excludable { get; init; }
 
     public required NumberForm Form { get; init; }

@@ -31,8 +31,8 @@ internal static class SelectionReview
         var refused = log.Weights.Skip(decided).Select(weight => weight.Refusal ?? "").ToList();
         var why = refused.Count > 0 ? refused : [.. log.Refusals.Where(refusal => refusal.Pass == settings.Name).Select(refusal => refusal.Why)];
         diagnostics.Report(new Diagnostic(DiagnosticCatalog.NothingToDo,
-            $"{settings.Name} compressed nothing: {RefusalSummary.Of(why)}. Drop the pass, or see the reasons with 'optimize --explain {settings.Name}' "
-            + $"and its options with 'explain {settings.Name}'",
+            $"{settings.Name} compressed nothing: {RefusalSummary.Of(why)}. "
+            + $"Drop the pass, or see the reasons with 'optimize --explain {settings.Name}' and its options with 'explain {settings.Name}'",
             settings.Location));
     }
 

@@ -78,7 +78,8 @@ internal sealed record ModelTraits
             FloatShare = Share(floatBytes, summary.ConstantBytes),
             IsQuantized = GraphWalker.Nodes(model).Any(node => QuantizedOperators.Contains(node.OpType)),
             HasProducts = GraphWalker.Nodes(model).Any(node => node.OpType is "LSTM" or "Attention")
-                || floats.Any(constant => constant is { Operator: "MatMul" or "Gemm" or "Gather", Type.Shape.Rank: > 1 } && !slow.Contains(constant.Name)),
+                || floats.Any(constant =>
+                    constant is { Operator: "MatMul" or "Gemm" or "Gather", Type.Shape.Rank: > 1 } && !slow.Contains(constant.Name)),
             Convolves = GraphWalker.Nodes(model).Any(node => node.Is("Conv")),
             Task = TaskOf(model.Graph.Outputs.Select(output => output.Type ?? output.Value.Type).OfType<TensorType>()),
         };

@@ -105,13 +105,14 @@ public sealed class BodyTests
         Assert.That(loss.Mend, Has.None.Contains("moved"));
     }
 
-    private static void Forget(OnnxModel model, string value) => model.Graph.Nodes.SelectMany(node => node.Outputs).Single(output => output?.Name == value)!.Name = "";
+    private static void Forget(OnnxModel model, string value) =>
+        model.Graph.Nodes.SelectMany(node => node.Outputs).Single(output => output?.Name == value)!.Name = "";
 
     private static (OnnxModel Original, OnnxModel Candidate) Inlined()
     {
         var original = Branches((g, _) => g.Constant(Tensor.Create(DataType.Bool, [], new byte[] { 1 })),
             (g, h) => Named("moved", g.Op("Transpose", h)));
-        original.Graph.Nodes.SelectMany(node => node.Bodies).SelectMany(body => body.Graph.Nodes).Single(node => node.OpType == "Transpose").Name = "moved";
+        GraphWalker.Nodes(original).Single(node => node.OpType == "Transpose").Name = "moved";
         var candidate = original.Clone();
         PassContexts.Run(candidate, new IGraphPass[] { new Simplify(new()), new QuantizeDynamic(new QuantizeDynamicOptions { Prefer = Preference.Size }) });
         Assert.That(candidate.Graph.Nodes.Select(node => node.OpType), Has.None.EqualTo("If"));
@@ -145,7 +146,8 @@ public sealed class BodyTests
         return g.Build();
     }
 
-    private static Value Product(GraphBuilder g, Value left) => Named("h", PlantedModel.Product(g, left, g.Initializer("w1", PlantedModel.Weight(1, [1])), "inside"));
+    private static Value Product(GraphBuilder g, Value left) =>
+        Named("h", PlantedModel.Product(g, left, g.Initializer("w1", PlantedModel.Weight(1, [1])), "inside"));
 
     private static OnnxModel Loop(bool branch)
     {

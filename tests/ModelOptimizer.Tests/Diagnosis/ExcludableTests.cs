@@ -39,7 +39,8 @@ public sealed class ExcludableTests
 
     [Test]
     public void A_lookup_in_a_table_of_constants_computes() =>
-        Assert.That(Of(_g.Op("Gather", _g.Initializer("table", [2, 2], 1, 2, 3, 4), _g.Input("ids", DataType.Int64, 1))).Single().OpType, Is.EqualTo("Gather"));
+        Assert.That(Of(_g.Op("Gather", _g.Initializer("table", [2, 2], 1, 2, 3, 4), _g.Input("ids", DataType.Int64, 1))).Single().OpType,
+            Is.EqualTo("Gather"));
 
     [Test]
     public void An_If_hands_out_what_its_branches_compute()
@@ -50,5 +51,6 @@ public sealed class ExcludableTests
         Assert.That(Of(made).Select(node => node.OpType), Is.EqualTo(new[] { "Relu" }));
     }
 
-    private static IReadOnlyList<Node> Of(Value value, params Value[] known) => Excludable.For(value.Producer!, value, known.Append(value).ToHashSet());
+    private static IReadOnlyList<Node> Of(Value value, params Value[] known) =>
+        Excludable.For(value.Producer!, value, known.Append(value).ToHashSet());
 }

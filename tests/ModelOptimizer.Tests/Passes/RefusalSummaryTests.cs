@@ -5,7 +5,8 @@ namespace ModelOptimizer.Tests.Passes;
 public sealed class RefusalSummaryTests
 {
     [Test]
-    public void Nothing_refused_is_nothing_found() => Assert.That(RefusalSummary.Of([]), Is.EqualTo("no weight in the model is of its kind and size"));
+    public void Nothing_refused_is_nothing_found() =>
+        Assert.That(RefusalSummary.Of([]), Is.EqualTo("no weight in the model is of its kind and size"));
 
     [Test]
     public void The_most_frequent_come_first_and_the_rest_is_counted() =>

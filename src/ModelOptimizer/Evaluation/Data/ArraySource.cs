@@ -13,7 +13,9 @@ internal sealed class ArraySource(IReadOnlyList<string> files, DataRequest reque
     /// <exception cref="Diagnostics.DiagnosticException">A file can't be read, or does not fit the model.</exception>
     public int Count() => checked((int)Units.Sum(unit => unit.Count.Value));
 
-    /// <param name="isWanted">Takes a sample's place; null wants all. Of those not wanted nothing is made, and files of such alone stay closed.</param>
+    /// <param name="isWanted">
+    /// Takes a sample's place; null wants all. Of those not wanted nothing is made, and files of such alone stay closed.
+    /// </param>
     /// <exception cref="Diagnostics.DiagnosticException">A file can't be read, or does not fit the model.</exception>
     public IEnumerable<Sample> Read(Predicate<long>? isWanted)
     {

@@ -34,7 +34,8 @@ public static class DataFiles
                 : throw NotFound(place, $"The folder '{path}' has no {kind.Name}s; {kind.Expected}{Hint(kind, Directory.EnumerateFiles(path))}");
         if (!path.Contains('*', StringComparison.Ordinal))
             throw NotFound(place, $"There is no file or folder '{path}'"
-                + (kind == Arrays ? "; correct the path or, where there is no data yet, let ModelOptimizer.Recording write what the app feeds its session" : ""));
+                + (kind == Arrays ? "; correct the path or, where there is no data yet, "
+                    + "let ModelOptimizer.Recording write what the app feeds its session" : ""));
         return Glob(path, kind) is { Count: > 0 } matches
             ? matches
             : throw NotFound(place, $"Nothing matches '{path}'; {kind.Expected}{Hint(kind, [path])}");

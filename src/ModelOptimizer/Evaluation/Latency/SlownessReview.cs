@@ -22,9 +22,12 @@ internal static class SlownessReview
             + "slower. 'optimize --profile-ops' names the operators and the line that keeps them float", pass.Location));
     }
 
-    /// <summary>Says the same from profiled kernels, where nothing else timed the whole, and names operators whose quantized form is slower.</summary>
+    /// <summary>
+    /// Says the same from profiled kernels, where nothing else timed the whole, and names operators whose quantized form is slower.
+    /// </summary>
     public static void ReportProfiled(
-        OperatorComparison comparison, OnnxModel original, RewriteLog log, Measurements measurements, OptimizationProfile profile, IDiagnosticSink diagnostics)
+        OperatorComparison comparison, OnnxModel original, RewriteLog log, Measurements measurements, OptimizationProfile profile,
+        IDiagnosticSink diagnostics)
     {
         var named = SlowOperators(comparison, original, log, profile).ToList();
         if (comparison.IsSlower && measurements.Find("latency-ratio") is null && Quantizing(profile, log) is { } pass)
@@ -47,7 +50,8 @@ internal static class SlownessReview
     private static PassSettings? Quantizing(OptimizationProfile profile, RewriteLog log) =>
         profile.Passes.FirstOrDefault(pass => ExclusionLine.IsQuantizing(pass) && log.Rewrites.Any(rewrite => rewrite.Pass == pass.Name));
 
-    private static IEnumerable<Diagnostic> SlowOperators(OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile)
+    private static IEnumerable<Diagnostic> SlowOperators(
+        OperatorComparison comparison, OnnxModel original, RewriteLog log, OptimizationProfile profile)
     {
         var nodes = new TimedNodes(original);
         // One line for all types of a pass: a second one of the same key would not add to it.
@@ -65,9 +69,13 @@ internal static class SlownessReview
         PassSettings? Culprit(ComparedOperator compared) => ExclusionLine.Culprit(compared, profile.Passes, log, nodes.WeightsOf);
     }
 
-    private static Diagnostic Describe(ComparedOperator compared, PassSettings pass, string what, string line) => new(DiagnosticCatalog.OperatorIsSlower,
-        string.Create(CultureInfo.InvariantCulture, $"{what} is slower as {compared.Form} than it was in float: {compared.ResultMicroseconds / 1000:0.###} ms a run ")
-        + string.Create(CultureInfo.InvariantCulture, $"instead of {compared.OriginalMicroseconds / 1000:0.###} ({compared.Ratio:0.##} ×). To keep it float: '- {line}'"), pass.Location);
+    private static Diagnostic Describe(ComparedOperator compared, PassSettings pass, string what, string line)
+    {
+        var (before, after) = (compared.OriginalMicroseconds / 1000, compared.ResultMicroseconds / 1000);
+        return new Diagnostic(DiagnosticCatalog.OperatorIsSlower, $"{what} is slower as {compared.Form} than it was in float: "
+            + string.Create(CultureInfo.InvariantCulture, $"{after:0.###} ms a run instead of {before:0.###} ({compared.Ratio:0.##} ×). ")
+            + $"To keep it float: '- {line}'", pass.Location);
+    }
 
     /// <summary>Nodes that nothing names are only met by their type.</summary>
     private static string LineFor(PassSettings pass, string operatorType, IReadOnlyList<string?> globs) =>

@@ -14,7 +14,9 @@ internal static class DataMovement
         || (node.Is("Where") && input > 0)
         || (node.Domain.Length == 0 && input == 0 && OfFirstInput.Contains(node.OpType));
 
-    /// <summary>True when the node moves what others compute. One that picks from a constant, as a lookup in an embedding does, makes something.</summary>
+    /// <summary>
+    /// True when the node moves what others compute. One that picks from a constant, as a lookup in an embedding does, makes something.
+    /// </summary>
     public static bool OnlyMoves(Node node) => Moved(node).Any(value => value.Constant is null);
 
     /// <summary>The inputs whose elements the node moves; empty for any other operator.</summary>
