@@ -13,19 +13,21 @@ internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node
     /// they were read last; from slice to slice only what is still read.
     /// </summary>
     /// <param name="isHandedOut">Whether a slice hands a value out even if no later one reads it.</param>
+    /// <param name="canCross">Whether a value that a slice makes can be an input of another.</param>
     /// <param name="limit">Bytes that one sample may hold.</param>
-    public static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes, long limit) =>
-        Make(reads, isHandedOut, sizes, (_, bytes) => bytes > limit);
+    public static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, Predicate<Value> canCross, ValueSizes sizes, long limit) =>
+        Make(reads, isHandedOut, canCross, sizes, (_, bytes) => bytes > limit);
 
     /// <summary>The same cuts for other sizes.</summary>
-    public SlicePlan With(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes)
+    public SlicePlan With(NodeReads reads, Predicate<Value> isHandedOut, Predicate<Value> canCross, ValueSizes sizes)
     {
         var starts = Starts.ToHashSet();
-        return Make(reads, isHandedOut, sizes, (place, _) => starts.Contains(place));
+        return Make(reads, isHandedOut, canCross, sizes, (place, _) => starts.Contains(place));
     }
 
     /// <param name="cutsBefore">Whether to cut before the node at a place, with which so many bytes would be held.</param>
-    private static SlicePlan Make(NodeReads reads, Predicate<Value> isHandedOut, ValueSizes sizes, Func<int, long, bool> cutsBefore)
+    private static SlicePlan Make(
+        NodeReads reads, Predicate<Value> isHandedOut, Predicate<Value> canCross, ValueSizes sizes, Func<int, long, bool> cutsBefore)
     {
         var (starts, peak) = (new List<int> { 0 }, (Bytes: 0L, Node: (Node?)null));
         var alive = reads.Nodes.SelectMany(node => reads[node]).Where(value => value.IsGraphInput && value.Initializer is null).ToHashSet();
@@ -34,7 +36,7 @@ internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node
         {
             var node = reads.Nodes[i];
             var made = node.Outputs.OfType<Value>().Sum(sizes.Of);
-            if (i > starts[^1] && cutsBefore(i, live + made) && CanCut(alive, reads, i))
+            if (i > starts[^1] && cutsBefore(i, live + made) && CanCut(i))
             {
                 starts.Add(i);
                 Free(value => isHandedOut(value) && reads.LastUse(value) < i);
@@ -49,16 +51,14 @@ internal sealed record SlicePlan(IReadOnlyList<int> Starts, long PeakBytes, Node
         }
         return new SlicePlan(starts, peak.Bytes, peak.Node);
 
+        bool CanCut(int before) => alive.All(value => reads.LastUse(value) < before || value.IsGraphInput || canCross(value));
+
         void Free(Predicate<Value> isDone)
         {
             live -= alive.Where(value => isDone(value)).Sum(sizes.Of);
             alive.RemoveWhere(isDone);
         }
     }
-
-    /// <summary>What crosses a cut must be a tensor of a known type: sequences and the like can't be declared as inputs.</summary>
-    private static bool CanCut(HashSet<Value> alive, NodeReads reads, int before) =>
-        alive.All(value => reads.LastUse(value) < before || value.IsGraphInput || value.Type is { ElementType: not DataType.String });
 
     public bool CutsLike(SlicePlan? other) => other is not null && Starts.SequenceEqual(other.Starts);
 }

@@ -73,13 +73,13 @@ internal sealed class SlicedModel : IDisposable
     /// <summary>Cuts that stand are kept as long as they do, since to open sessions takes long.</summary>
     private (SlicePlan Plan, int Together) PlanFor(long ceiling, int most)
     {
-        if (_isPlanMeasured && _plan!.With(_reads, IsHandedOut, _sizes!) is var same && same.PeakBytes <= ceiling / most)
+        if (_isPlanMeasured && _plan!.With(_reads, IsHandedOut, CanLeave, _sizes!) is var same && same.PeakBytes <= ceiling / most)
             return (same, most);
         for (var together = most; ; together--)
         {
             var share = ceiling / together;
             // Of guesses no more is made than needed.
-            var plan = SlicePlan.Make(_reads, IsHandedOut, _sizes!, IsMeasured ? Math.Min(share, Cached) : share);
+            var plan = SlicePlan.Make(_reads, IsHandedOut, CanLeave, _sizes!, IsMeasured ? Math.Min(share, Cached) : share);
             if (plan.PeakBytes <= share || together == 1)
                 return (plan, together);
         }
@@ -192,7 +192,10 @@ internal sealed class SlicedModel : IDisposable
         value => IsHandedOut(value) || _reads.LastUse(value) >= end ? new Put(value, _wanted.Contains(value), _reads.LastUse(value) >= end) : null,
         _shared.Has);
 
-    private bool IsHandedOut(Value value) => _wanted.Contains(value) || _sizes!.IsUnknown(value) && value.Type is { ElementType: not DataType.String };
+    private bool IsHandedOut(Value value) => _wanted.Contains(value) || _sizes!.IsUnknown(value) && CanLeave(value);
+
+    /// <summary>Only a tensor of a type that the runtime can hold: sequences and the like can't be declared as inputs and outputs.</summary>
+    private bool CanLeave(Value value) => value.Type is { ElementType: not DataType.String and var type } && _engine.CanHold(type);
 
     private static bool Holds(Shape? shape, Tensor tensor) => shape is not null && shape.Rank == tensor.Dimensions.Length
         && shape.Dimensions.Zip(tensor.Dimensions).All(pair => pair.First.Value >= pair.Second);

@@ -211,6 +211,34 @@ public sealed class SliceTests
         return [.. observers.Where(pair => pair.Value.Range is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Range!.Value))];
     }
 
+    /// <summary>The binding can't declare them as inputs and outputs either.</summary>
+    [Test]
+    public void Codes_of_4_bits_that_nodes_make_never_leave_their_slice()
+    {
+        const int Width = 512;
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var scale = g.Weight("scale", Tensor.Create([], 0.25f));
+        var zero = g.Weight("zero", Tensor.Create(DataType.Int4, [], new byte[1]));
+        var codes = g.Op("QuantizeLinear", g.Input("x", DataType.Float, Width, Width), scale, zero);
+        var value = g.Op("Tanh", g.Op("DequantizeLinear", codes, scale));
+        for (var i = 0; i < 3; i++)
+            value = g.Op("Add", g.Op("Tanh", value), g.Op("DequantizeLinear", codes, scale));
+        for (var i = 0; i < 3; i++)
+            value = g.Op("Add", value, value);
+        g.Output("y", value);
+        var sample = Calibrations.Sample(0, ("x", Tensor.Create([Width, Width], Weights.Random(Width * Width))));
+        var model = g.Build();
+
+        using var observation = new Observation<RangeObserver>(PassContexts.Engine, model, [value], _ => new(new RangeOptions()));
+        using var whole = PassContexts.Engine.Open(model, new SessionSettings(Optimize: false));
+
+        var (observers, _) = observation.Run([sample], 1 << 20, threads: 1, default);
+
+        var expected = whole.Run(sample.Inputs)[0]!.ToFloats();
+        Assert.That(observation.Slices, Is.EqualTo(5), "one that ends with the codes' last reader, and one for each node behind it");
+        Assert.That(observers.Values.Single().Range, Is.EqualTo(new ValueRange(expected.Min(), expected.Max())));
+    }
+
     /// <summary>Products whose weights are all dequantized from the same codes, each by a node of its own.</summary>
     private static OnnxModel SharingCodes(DataType type, int width)
     {
