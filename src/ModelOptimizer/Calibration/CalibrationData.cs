@@ -119,6 +119,35 @@ public sealed class CalibrationData
             .Where(pair => pair.Moments is { Means.Length: > 0 }).ToDictionary(pair => pair.Value, pair => pair.Moments!);
     }
 
+    /// <summary>Where a pass keeps what it learns from copies of a model that it changes: by the model as it is now. Trials keep nothing.</summary>
+    /// <param name="kind">What that is.</param>
+    internal RangesSection SectionOf(OnnxModel model, string kind) =>
+        Memory is null ? _store.Value.Section(model, kind) : new RangesSection(_store.Value.Pass, 0, 0, "", "", kind);
+
+    /// <summary>Moments of values that a pass put into a copy of the model; of those that were never computed there are none.</summary>
+    /// <param name="section">Where they are kept.</param>
+    /// <param name="copy">The copy, which stays as it is.</param>
+    /// <param name="wanted">The values, each with the axis of its channels and the name that it is known by in the section.</param>
+    /// <param name="samples">How many samples are enough.</param>
+    /// <exception cref="DiagnosticException">The data is missing or does not fit, or the ranges file lacks a value.</exception>
+    internal IReadOnlyDictionary<Value, ChannelMoments> MomentsOfCopy(
+        RangesSection section, OnnxModel copy, IReadOnlyDictionary<Value, (int Axis, string Name)> wanted, int samples)
+    {
+        var missing = wanted.Where(pair => _store.Value.Moments(section, pair.Value.Name) is null).ToList();
+        if (missing.Count > 0 && !_settings.NamesData)
+            throw new DiagnosticException(DiagnosticCatalog.RangesMissing,
+                $"The ranges file has no {section.Calibrator} of '{missing[0].Value.Name}' for {section.Pass}. Add 'data:' to measure it, and take the "
+                + "NAME.ranges.json beside that result", _settings.Location);
+        if (missing.Count > 0)
+        {
+            var some = new CalibrationData(this, _settings with { Samples = Math.Min(samples, _settings.Samples) });
+            foreach (var (value, observer) in some.Observe(copy, [.. missing.Select(pair => pair.Key)], value => new ChannelMomentsObserver(wanted[value].Axis)))
+                RangesStore.SetMoments(section, wanted[value].Name, observer.Moments);
+        }
+        return wanted.Select(pair => (pair.Key, Moments: _store.Value.Moments(section, pair.Value.Name)!))
+            .Where(pair => pair.Moments.Means.Length > 0).ToDictionary(pair => pair.Key, pair => pair.Moments);
+    }
+
     private List<Value> MissingMoments(RangesSection section, ValueNames names, IEnumerable<Value> values) =>
         [.. values.Distinct().Where(value => _store.Value.Moments(section, names[value]) is null)];
 

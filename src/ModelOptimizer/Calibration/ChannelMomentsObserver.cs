@@ -4,8 +4,9 @@ using Tensor = ModelOptimizer.Onnx.Tensor;
 
 namespace ModelOptimizer.Calibration;
 
-/// <summary>Mean and mean square of each channel of a value, axis 1, over all that the data shows. Sums are merged in the order of samples.</summary>
-internal sealed class ChannelMomentsObserver : IObserver<ChannelMomentsObserver>
+/// <summary>Mean and mean square of each channel of a value, over all that the data shows. Sums are merged in the order of samples.</summary>
+/// <param name="axis">The axis of the channels, negative from the end.</param>
+internal sealed class ChannelMomentsObserver(int axis = 1) : IObserver<ChannelMomentsObserver>
 {
     /// <summary>Elements that are added up in float32 before float64 takes over.</summary>
     private const int Run = 4096;
@@ -22,26 +23,30 @@ internal sealed class ChannelMomentsObserver : IObserver<ChannelMomentsObserver>
         {
             if (_count == 0 || _hasOthers)
                 return ChannelMoments.None;
-            var found = new ChannelMoments(Mean(_sums), Mean(_squares));
+            var found = new ChannelMoments(Mean(_sums), Mean(_squares)) { Count = _count };
             return Array.TrueForAll(found.Means, float.IsFinite) && Array.TrueForAll(found.Squares, float.IsFinite) ? found : ChannelMoments.None;
         }
     }
 
-    /// <param name="value">float32 [batch, channels, …]; others are no channels.</param>
+    /// <param name="value">float32 of a shape that has the axis; others have no channels.</param>
     public void Observe(Tensor value)
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.ElementCount == 0)
             return;
-        if (value.ElementType != DataType.Float || value.Dimensions.Length < 2 || !Holds((int)value.Dimensions[1]))
+        var at = axis < 0 ? axis + value.Dimensions.Length : axis;
+        if (value.ElementType != DataType.Float || at < 0 || at >= value.Dimensions.Length || !Holds((int)value.Dimensions[at]))
         {
             _hasOthers = true;
             return;
         }
         var elements = value.AsSpan<float>();
-        var inner = checked((int)value.Dimensions[2..].Aggregate(1L, (product, length) => product * length));
-        for (var start = 0; start < elements.Length; start += inner)
-            Add(start / inner % _sums.Length, elements.Slice(start, inner));
+        var inner = checked((int)value.Dimensions[(at + 1)..].Aggregate(1L, (product, length) => product * length));
+        if (inner == 1)
+            AddOne(elements);
+        else
+            for (var start = 0; start < elements.Length; start += inner)
+                Add(start / inner % _sums.Length, elements.Slice(start, inner));
         _count += elements.Length / _sums.Length;
     }
 
@@ -64,6 +69,17 @@ internal sealed class ChannelMomentsObserver : IObserver<ChannelMomentsObserver>
         if (_sums.Length == 0)
             (_sums, _squares) = (new double[channels], new double[channels]);
         return _sums.Length == channels;
+    }
+
+    /// <summary>One element of each channel after the other.</summary>
+    private void AddOne(ReadOnlySpan<float> elements)
+    {
+        for (var i = 0; i < elements.Length; i++)
+        {
+            var channel = i % _sums.Length;
+            _sums[channel] += elements[i];
+            _squares[channel] += (double)elements[i] * elements[i];
+        }
     }
 
     private void Add(int channel, ReadOnlySpan<float> elements)

@@ -1,10 +1,14 @@
+using System.Collections.Immutable;
+using System.IO.Compression;
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Evaluation;
 
 namespace ModelOptimizer.Tests.Precision.PeerFaults;
 
@@ -14,6 +18,12 @@ internal static class PeerProtocol
     private const int CalibrationSamples = 16;
     private const int HeldOut = 8;
 
+    /// <summary>NumPy's codes of types.</summary>
+    private static readonly Dictionary<DataType, string> s_codes = new()
+    {
+        [DataType.Float] = "'<f4'", [DataType.Int64] = "'<i8'", [DataType.Int32] = "'<i4'", [DataType.UInt8] = "'|u1'", [DataType.Bool] = "'|b1'",
+    };
+
     /// <summary>Signal to noise in dB that a pass leaves of a model, which is simplified first; the test is ignored where the model is not at hand.</summary>
     public static double Sqnr(string model, IGraphPass pass) => Measure(model, pass).Find("sqnr")!.Result;
 
@@ -22,7 +32,10 @@ internal static class PeerProtocol
     {
         var path = SharedModels.Require($"{model}.onnx");
         var (original, candidate) = (OnnxModel.Load(path), OnnxModel.Load(path));
-        var settings = new CalibrationSettings { Data = [Path.ChangeExtension(path, ".calib.npz")], Samples = CalibrationSamples };
+        using var folder = new DataFolder();
+        var calibration = First(CalibrationSamples, Path.ChangeExtension(path, ".calib.npz"), folder["calibration.npz"]);
+        var heldOut = First(HeldOut, Path.ChangeExtension(path, ".eval.npz"), folder["held-out.npz"]);
+        var settings = new CalibrationSettings { Data = [calibration] };
         var context = new PassContext(candidate, new RewriteLog(), PassContexts.Engine, new DiagnosticBag())
         {
             Calibration = new CalibrationData(PassContexts.Engine, settings),
@@ -30,8 +43,22 @@ internal static class PeerProtocol
         PassRunner.Run(context, [new Simplify(new()), pass]);
         return new Evaluator(PassContexts.Engine, new DiagnosticBag()).Measure(original, candidate, new EvaluationRequest
         {
-            Settings = new EvaluateSettings { Data = [Path.ChangeExtension(path, ".eval.npz")], Metrics = ["sqnr", "size"] },
-            Limit = HeldOut,
+            Settings = new EvaluateSettings { Data = [heldOut], Metrics = ["sqnr", "size"] },
         });
+    }
+
+    /// <summary>The first rows of all arrays of numbers. A limit of samples would spread them over all that there are.</summary>
+    private static string First(int rows, string data, string file)
+    {
+        using var archive = new NpzFile(data);
+        using var first = ZipFile.Open(file, ZipArchiveMode.Create);
+        foreach (var array in archive.Arrays.Where(array => s_codes.ContainsKey(array.ElementType)))
+        {
+            ImmutableArray<long> shape = [Math.Min(rows, array.Length), .. array.Dimensions.Skip(1)];
+            using var reader = new RowReader(array);
+            using var entry = first.CreateEntry($"{array.Name}.npy", CompressionLevel.NoCompression).Open();
+            entry.Write(DataFolder.Npy(s_codes[array.ElementType], $"({string.Join(", ", shape)},)", reader.Read(0, shape[0], shape).Bytes.ToArray()));
+        }
+        return file;
     }
 }

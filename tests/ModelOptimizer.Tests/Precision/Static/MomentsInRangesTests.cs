@@ -28,7 +28,30 @@ public sealed class MomentsInRangesTests : IDisposable
 
         Assert.That(second, Is.EqualTo(first));
         Assert.That(read.ToFile()!.ToJson(), Is.EqualTo(measured.ToFile()!.ToJson()));
-        Assert.That(measured.ToFile()!.Sections.Single(section => section.Moments is not null).Moments!.Keys, Is.EqualTo(new[] { "hidden", "x" }));
+        Assert.That(measured.ToFile()!.Sections.Single(section => section.Calibrator == ChannelMoments.Name).Moments!.Keys, Is.EqualTo(new[] { "hidden", "x" }));
+    }
+
+    [TestCase(ActivationType.UInt8)]
+    [TestCase(ActivationType.UInt16)]
+    public void A_build_without_the_data_corrects_biases_by_the_same_numbers(ActivationType activations)
+    {
+        var (measured, first) = Quantize(WithData(), activations, correctBias: true);
+        measured.ToFile()!.Write(_folder["m.ranges.json"]);
+
+        var (read, second) = Quantize(WithRanges(), activations, correctBias: true);
+
+        Assert.That(second, Is.EqualTo(first));
+        Assert.That(read.ToFile()!.ToJson(), Is.EqualTo(measured.ToFile()!.ToJson()));
+        Assert.That(Quantize(WithData(), activations).Weights, Is.Not.EqualTo(first), "there is something to correct");
+    }
+
+    [Test]
+    public void A_file_without_shifts_of_biases_is_refused()
+    {
+        Quantize(WithData(), ActivationType.UInt8).Calibration.ToFile()!.Write(_folder["m.ranges.json"]);
+
+        Assert.That(() => Quantize(WithRanges(), ActivationType.UInt8, correctBias: true), Throws.TypeOf<DiagnosticException>()
+            .With.Message.Contains("MO4024").And.Message.Contains("no shifts of round 1 of 'hidden' for correct-bias"));
     }
 
     [Test]
@@ -114,21 +137,25 @@ public sealed class MomentsInRangesTests : IDisposable
     }
 
     private static (CalibrationData Calibration, string Weights) Quantize(
-        CalibrationSettings settings, ActivationType activations, List<string>? runs = null, int threads = 2)
+        CalibrationSettings settings, ActivationType activations, List<string>? runs = null, int threads = 2, bool correctBias = false)
     {
         var (model, progress) = (Model(), runs is null ? null : new Heard(runs));
         var calibration = new CalibrationData(PassContexts.Engine, settings) { Progress = progress, Threads = threads };
-        Run(model, calibration, activations);
+        Run(model, calibration, activations, correctBias);
         var constants = GraphWalker.Graphs(model).SelectMany(graph => graph.Initializers.Concat(graph.MadeValues))
             .Where(value => value.Constant is not null);
         return (calibration, string.Join('\n', constants.Select(value => $"{value.Name} {Convert.ToHexString(value.Constant!.Bytes)}")));
     }
 
-    private static void Run(OnnxModel model, CalibrationData calibration, ActivationType activations)
+    private static void Run(OnnxModel model, CalibrationData calibration, ActivationType activations, bool correctBias = false)
     {
         calibration.Begin("quantize-static", 0);
         var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = calibration };
         PassRunner.Run(context, [new QuantizeStatic(new() { Activations = activations, Prefer = Preference.Size })]);
+        if (!correctBias)
+            return;
+        calibration.Begin("correct-bias", 1);
+        PassRunner.Run(context, [new CorrectBias(new())]);
     }
 
     private sealed class Heard(List<string> words) : IProgress<string>

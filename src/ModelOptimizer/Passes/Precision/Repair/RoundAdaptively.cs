@@ -12,6 +12,7 @@ namespace ModelOptimizer.Passes;
 /// <code>
 /// codes ← argmin ‖X·(scale·(codes − zero point) − w)‖²,  |codes − w/scale| &lt; 1
 /// </code>
+/// Where a layer has a place for a bias, that takes care of mean errors afterwards, and the search looks at inputs without their means.
 /// A channel changes only when its error falls on inputs that the search did not look at, so that no layer gets worse by it. Codes stay within those
 /// that the weight had, and sums that could not overflow still can't.
 /// </summary>
@@ -40,15 +41,22 @@ public sealed class RoundAdaptively(RepairOptions options) : ISelectivePass, ICa
         if (RepairInputs.Of(this, context, options) is not var (values, found, data))
             return;
         var products = found.Where(product => IsCandidate(product, context)).ToList();
-        var released = new List<Value>();
+        context.InferTypes();
+        var shifts = new LearnedShifts(data, model);
+        var (released, rounded) = (new List<Value>(), new List<QuantizedProduct>());
         for (var batch = Batch(products); batch.Count > 0; products.RemoveRange(0, batch.Count), batch = Batch(products))
         {
             var rows = LayerInputs.Collect(values.Original, batch, data);
             foreach (var product in batch)
                 if (Round(product, rows[product], released, context) is { } refusal)
                     context.Refuse(product.Node, refusal);
+                else
+                    rounded.Add(product);
         }
         ConstantValues.RemoveUnused(released);
+        // What their biases made up for so far was that of other codes.
+        if (rounded.Count > 0)
+            new BiasCorrection(values, rounded, context).Run(shifts);
     }
 
     /// <summary>The first products whose inputs, and the largest Gram matrix of one of them, fit together; at least one.</summary>
@@ -88,7 +96,7 @@ public sealed class RoundAdaptively(RepairOptions options) : ISelectivePass, ICa
     {
         if (rows.Count < 2)
             return "the calibration data shows no inputs of it";
-        var rounding = new LayerRounding(product, rows);
+        var rounding = new LayerRounding(product, BiasPlace.Of(product).Place is null ? rows : Centered(rows));
         if (rounding.Changed == 0)
             return "no other rounding brings its outputs closer";
         if (!context.Rewriting(Words(rounding), product.Node))
@@ -97,6 +105,13 @@ public sealed class RoundAdaptively(RepairOptions options) : ISelectivePass, ICa
         released.Add(weight.Value);
         weight.Reader.SetInput(weight.Index, context.Model.AddConstant(weight.Value.Graph, weight.Value.Name, rounding.Codes));
         return null;
+    }
+
+    /// <summary>What the mean of inputs does, a bias can undo: only the rest is for codes to bring closer.</summary>
+    private static List<float[]> Centered(IReadOnlyList<float[]> rows)
+    {
+        var means = Enumerable.Range(0, rows[0].Length).Select(k => (float)rows.Average(row => (double)row[k])).ToArray();
+        return [.. rows.Select(row => row.Zip(means, (element, mean) => element - mean).ToArray())];
     }
 
     private static string Words(LayerRounding rounding) => string.Create(CultureInfo.InvariantCulture,
