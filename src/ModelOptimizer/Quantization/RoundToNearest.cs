@@ -61,6 +61,7 @@ internal static class RoundToNearest
         return true;
     }
 
-    private static void ToNearest(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes) =>
+    /// <summary>The nearest codes on the scale given.</summary>
+    public static void ToNearest(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes) =>
         Rounding.ToCodes(weights, scale, maxCode, codes);
 }

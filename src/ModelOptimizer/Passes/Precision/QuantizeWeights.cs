@@ -43,7 +43,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var blockSize = plan.BlockSize == 0 ? matrix.Depth : plan.BlockSize;
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
             return small;
-        using var quantized = RoundToNearest.Quantize(matrix, plan.Grid, blockSize);
+        using var quantized = (options.Algorithm ?? WeightAlgorithm.Default(plan.Grid.Bits)).Quantize(matrix, plan.Grid, blockSize);
         if (quantized is null)
             return WeightGuards.NotFinite(weight, context);
         Write(weight, plan, quantized, context);

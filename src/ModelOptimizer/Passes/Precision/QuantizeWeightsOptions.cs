@@ -1,4 +1,5 @@
 using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -26,6 +27,11 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions
 
     [Option("One scale for each output channel, whatever the bits; block-size is then not used.")]
     public bool PerChannel { get; init; }
+
+    [Option("How codes are chosen. `mse` leaves each block the least squared error, `k-quant` counts the error of large weights more, `hqq` brings most "
+        + "weights very close and lets a few be far off. Left out: mse with up to 4 bits, round-to-nearest with 8, where nothing is to be gained.",
+        Example = "mse")]
+    public WeightAlgorithm? Algorithm { get; init; }
 
     [Option("Zero is the middle of the grid. False gives each block its own zero point: a little larger, better for lopsided weights.")]
     public bool Symmetric { get; init; } = true;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using ModelOptimizer.Calibration;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Profiles;
 
@@ -20,6 +21,8 @@ internal static class ValueKinds
             new NumberKind(type, NumberRange.Of(option)),
         _ when type == typeof(string) => Text(option),
         _ when type == typeof(Calibrator) => new ChoiceKind([.. Calibrator.All.Select(calibrator => calibrator.Name)], name => Calibrator.Find(name)!),
+        _ when type == typeof(WeightAlgorithm) =>
+            new ChoiceKind([.. WeightAlgorithm.All.Select(algorithm => algorithm.Name)], name => WeightAlgorithm.Find(name)!),
         _ when type.IsEnum => ChoiceKind.OfEnum(type),
         _ when type == typeof(Ratio) => new RatioKind(NumberRange.Of(option)),
         _ when type == typeof(ByteSize) => new ByteSizeKind(NumberRange.Of(option)),
