@@ -75,6 +75,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor RangesUnreadable = Error("MO4025", "Ranges file can't be read");
     public static readonly DiagnosticDescriptor RangesOfAnotherModel = Error("MO4026", "Ranges of another model");
     public static readonly DiagnosticDescriptor CalibrationDataNeeded = Error("MO4027", "Ranges can't replace the data");
+    public static readonly DiagnosticDescriptor TooFewInputs = Warning("MO4033", "Calibration data shows too little of some layers");
     public static readonly DiagnosticDescriptor NothingToRepair = Warning("MO4050", "A repair pass found nothing quantized");
     public static readonly DiagnosticDescriptor AccuracyGoalMissed = Error("MO4060", "Accuracy goal is out of reach");
     public static readonly DiagnosticDescriptor AccuracyGoalUnmeasured = Error("MO4061", "Accuracy goal can't be measured");

@@ -38,6 +38,23 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
         return Codes.Slice(channel * Depth + start, Math.Min(BlockSize, Depth - start));
     }
 
+    /// <summary>The same codes and scales, to be changed on their own.</summary>
+    public QuantizedWeight Clone()
+    {
+        var clone = new QuantizedWeight(Grid, Channels, Depth, BlockSize);
+        for (var channel = 0; channel < Channels; channel++)
+            clone.TakeChannel(channel, this);
+        return clone;
+    }
+
+    /// <summary>Takes over a channel of another weight of this form.</summary>
+    public void TakeChannel(int channel, QuantizedWeight other)
+    {
+        other.Codes.Slice(channel * Depth, Depth).CopyTo(Codes[(channel * Depth)..]);
+        other.Scales.AsSpan(channel * Blocks, Blocks).CopyTo(Scales.AsSpan(channel * Blocks));
+        other.ZeroPoints.AsSpan(channel * Blocks, Blocks).CopyTo(ZeroPoints.AsSpan(channel * Blocks));
+    }
+
     /// <summary>Bytes of packed codes, scales and zero points, about: rows are not rounded up.</summary>
     public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize)
     {

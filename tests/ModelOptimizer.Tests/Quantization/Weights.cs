@@ -31,7 +31,7 @@ internal static class Weights
     public static Tensor Rounded(Tensor weight, int channelAxis, int bits, int? blockSize = null, bool symmetric = true)
     {
         var matrix = new WeightMatrix(weight, channelAxis);
-        using var quantized = WeightAlgorithm.Default(bits).Quantize(matrix, new WeightGrid(bits, symmetric), blockSize ?? matrix.Depth)!;
+        using var quantized = WeightAlgorithm.RoundToNearest.Quantize(matrix, new WeightGrid(bits, symmetric), blockSize ?? matrix.Depth)!;
         return Tensor.Create(weight.Dimensions.AsSpan(), Dequantize(quantized, channelAxis));
     }
 }

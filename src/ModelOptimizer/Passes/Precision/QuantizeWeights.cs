@@ -9,28 +9,32 @@ namespace ModelOptimizer.Passes;
 /// point of the full grid of their block or channel.
 /// </summary>
 [Description("Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits, rounded to nearest; activations stay floats.")]
-public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelectivePass
+public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelectivePass, ICalibratedPass
 {
     public NodeSelector Selector { get; } = new(options);
     private readonly WeightPlanner _planner = new(options);
 
     public NumericEffect Effect => NumericEffect.Lossy;
 
+    public bool LearnsFromData => options.Algorithm.LearnsFromInputs;
+
     public void Run(OnnxModel model, PassContext context)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
+        var inputs = options.Algorithm.LearnsFromInputs ? new WeightInputs(options, Selector, context) : null;
         foreach (var weight in WeightCandidate.Find(model))
         {
             if (context.IsDone)
-                return;
-            if (Compress(weight, context) is { } refusal)
+                break;
+            if (Compress(weight, inputs, context) is { } refusal)
                 context.RefuseWeight(weight.Name, weight.Content, refusal);
         }
+        inputs?.Report();
     }
 
     /// <returns>Why the weight stays as it is, or null.</returns>
-    private string? Compress(WeightCandidate weight, PassContext context)
+    private string? Compress(WeightCandidate weight, WeightInputs? inputs, PassContext context)
     {
         var opset = context.Opset(weight.Value.Graph);
         var read = TiedWeight.Of(weight)?.Weight ?? weight;
@@ -43,7 +47,9 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var blockSize = plan.BlockSize == 0 ? matrix.Depth : plan.BlockSize;
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
             return small;
-        using var quantized = (options.Algorithm ?? WeightAlgorithm.Default(plan.Grid.Bits)).Quantize(matrix, plan.Grid, blockSize);
+        using var quantized = inputs?.Of(weight) is var (seen, chooser)
+            ? options.Algorithm.Quantize(matrix, plan.Grid, blockSize, seen, chooser)
+            : options.Algorithm.Quantize(matrix, plan.Grid, blockSize);
         if (quantized is null)
             return WeightGuards.NotFinite(weight, context);
         Write(weight, plan, quantized, context);

@@ -1,3 +1,4 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 
@@ -16,8 +17,10 @@ public enum WeightFormat
     Contrib,
 }
 
-public sealed record QuantizeWeightsOptions : QuantizationOptions
+public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
 {
+    public SourceLocation? Location { get; init; }
+
     [Option("Bits of a weight. 8 is as good as float for most models; 4 and 2 need blocks and a look at the metrics.", Choices = [2, 4, 8])]
     public int Bits { get; init; } = 8;
 
@@ -28,10 +31,9 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions
     [Option("One scale for each output channel, whatever the bits; block-size is then not used.")]
     public bool PerChannel { get; init; }
 
-    [Option("How codes are chosen. `mse` leaves each block the least squared error, `k-quant` counts the error of large weights more, `hqq` brings most "
-        + "weights very close and lets a few be far off. Left out: mse with up to 4 bits, round-to-nearest with 8, where nothing is to be gained.",
-        Example = "mse")]
-    public WeightAlgorithm? Algorithm { get; init; }
+    [Option("How codes are chosen: `round-to-nearest`; `mse` leaves each block the least squared error; `k-quant` counts errors of large weights more; "
+        + "`hqq` brings most weights very close and lets a few be far off; `gptq` lets weights make up for each other's errors on calibration data.")]
+    public WeightAlgorithm Algorithm { get; init; } = WeightAlgorithm.RoundToNearest;
 
     [Option("Zero is the middle of the grid. False gives each block its own zero point: a little larger, better for lopsided weights.")]
     public bool Symmetric { get; init; } = true;

@@ -22,12 +22,6 @@ public abstract class WeightAlgorithm
     /// <summary>Each weight gets the nearest point of the finest grid that covers its block.</summary>
     public static WeightAlgorithm RoundToNearest => Find("round-to-nearest")!;
 
-    /// <summary>Each block gets the grid of the least squared error.</summary>
-    public static WeightAlgorithm Mse => Find("mse")!;
-
-    /// <summary>What serves weights of so many bits when nothing is said: with 8 there is little to gain.</summary>
-    public static WeightAlgorithm Default(int bits) => bits <= 4 ? Mse : RoundToNearest;
-
     /// <summary>Its name in profiles.</summary>
     public virtual string Name => PassNames.ToKebabCase(GetType().Name[..^Suffix.Length]);
 
@@ -43,6 +37,29 @@ public abstract class WeightAlgorithm
     /// <returns>The codes, or null when a weight is infinite or not a number.</returns>
     internal QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize) =>
         Quantization.RoundToNearest.Quantize(weight, grid, blockSize, Rounding(grid));
+
+    /// <summary>Whether codes depend on what the calibration data shows of a layer's inputs.</summary>
+    internal virtual bool LearnsFromInputs => false;
+
+    /// <summary>Learns how to choose codes for layers that read these inputs.</summary>
+    /// <returns>Null when nothing is to be learned from them.</returns>
+    internal virtual ICodeChooser? Learn(InputGram inputs) => null;
+
+    /// <summary>The same with inputs: of each channel the rounding that is best on those that judge, be it the nearest.</summary>
+    /// <param name="inputs">What <paramref name="chooser"/> was learned from.</param>
+    internal QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, InputGram inputs, ICodeChooser chooser)
+    {
+        var best = Quantization.RoundToNearest.Quantize(weight, grid, blockSize);
+        if (best is null)
+            return null;
+        var judge = new CodeJudge(weight, inputs.Judge);
+        using var scaled = Quantize(weight, grid, blockSize)!;
+        using var chosen = scaled.Clone();
+        chooser.Round(weight, chosen);
+        judge.TakeBetter(best, scaled);
+        judge.TakeBetter(best, chosen);
+        return best;
+    }
 
     public override string ToString() => Name;
 }

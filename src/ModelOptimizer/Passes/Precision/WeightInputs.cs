@@ -1,0 +1,109 @@
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// What calibration data shows of the inputs that weights are multiplied by, and how codes are chosen for them. Layers are looked at some at a
+/// time, in order, so that memory stays bounded and later ones see what the earlier ones became.
+/// </summary>
+internal sealed class WeightInputs
+{
+    /// <summary>Elements of Gram matrices that are held at a time.</summary>
+    private const long Held = 1L << 27;
+
+    private readonly QuantizeWeightsOptions _options;
+    private readonly NodeSelector _selector;
+    private readonly PassContext _context;
+    private readonly CalibrationData _data;
+    private readonly HashSet<Value> _seen = [];
+    private readonly List<string> _blind = [];
+    private Dictionary<Value, Known> _known = [];
+
+    /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
+    public WeightInputs(QuantizeWeightsOptions options, NodeSelector selector, PassContext context)
+    {
+        (_options, _selector, _context) = (options, selector, context);
+        _data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
+            $"The algorithm {options.Algorithm} learns from the inputs of layers: add 'calibration: {{ data: … }}' to the profile, with some dozens of "
+            + "typical inputs", options.Location);
+    }
+
+    /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
+    public (InputGram Inputs, ICodeChooser Chooser)? Of(WeightCandidate weight)
+    {
+        if (InputOf(weight) is null)
+            return null;
+        if (!_seen.Contains(weight.Value))
+            LookAhead(weight);
+        var known = _known[InputOf(weight)!];
+        if (known.Chooser is { } chooser)
+            return (known.Inputs, chooser);
+        _blind.Add($"'{weight.Name}' ({known.Why})");
+        return null;
+    }
+
+    /// <summary>Tells which weights were rounded without what the algorithm learns from.</summary>
+    public void Report()
+    {
+        if (_blind.Count > 0)
+            _context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.TooFewInputs,
+                $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, which got scales of the least squared error and the nearest codes: "
+                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Give more calibration samples, or choose mse or k-quant", _options.Location));
+    }
+
+    /// <summary>Looks at the inputs of this weight and of as many after it as memory allows.</summary>
+    private void LookAhead(WeightCandidate first)
+    {
+        var (inputs, held) = (new HashSet<Value>(), 0L);
+        foreach (var weight in WeightCandidate.Find(_context.Model).SkipWhile(weight => weight.Value != first.Value))
+            if (InputOf(weight) is { } input && !_seen.Contains(weight.Value))
+            {
+                held += inputs.Contains(input) ? 0 : 3 * Square(weight);
+                if (held > Held && inputs.Count > 0)
+                    break;
+                inputs.Add(input);
+                _seen.Add(weight.Value);
+            }
+        _known = _data.Observe(_context.Model, inputs, _ => new InputGram()).ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
+    }
+
+    /// <summary>What the only product that reads the weight multiplies it by, row by row.</summary>
+    private Value? InputOf(WeightCandidate weight)
+    {
+        var read = TiedWeight.Of(weight)?.Weight ?? weight;
+        var products = read.Uses.Where(WeightSlots.IsProduct).ToList();
+        return products is [{ User: var node }] && read.Content.Dimensions.Length == 2 && node.Attributes.GetInt("transA", 0) == 0
+            && WeightGuards.Refusal(read, _selector, _context.Opset(weight.Value.Graph)) is null
+            ? node.Input(0)
+            : null;
+    }
+
+    private static long Square(WeightCandidate weight)
+    {
+        var product = (TiedWeight.Of(weight)?.Weight ?? weight).Uses.First(WeightSlots.IsProduct);
+        var depth = weight.Content.Dimensions[1 - WeightSlots.ChannelAxis(product, rank: 2)];
+        return depth * depth;
+    }
+
+    /// <summary>Inputs that were seen, and what came of them.</summary>
+    private sealed class Known(InputGram inputs, WeightAlgorithm algorithm)
+    {
+        private readonly Lazy<ICodeChooser?> _chooser = new(() => WhyNot(inputs) is null ? algorithm.Learn(inputs) : null);
+
+        public InputGram Inputs => inputs;
+
+        /// <summary>Learned when first asked for, once for all weights that share the inputs.</summary>
+        public ICodeChooser? Chooser => _chooser.Value;
+
+        public string Why => WhyNot(inputs) ?? "its inputs exceed what floats can tell apart";
+
+        private static string? WhyNot(InputGram inputs) => inputs.Depth == 0
+            ? "the calibration data shows no inputs of it"
+            : inputs.DecidingRows < inputs.Depth || inputs.JudgingRows == 0
+                ? $"{inputs.DecidingRows} rows for {inputs.Depth} inputs, of half the samples"
+                : null;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Numerics.Tensors;
+
+namespace ModelOptimizer.Quantization;
+
+/// <summary>How far the products of a layer are off, by channel: eᵀ·XᵀX·e with the errors e of its weights and inputs X.</summary>
+/// <param name="gram">XᵀX [depth, depth]; both triangles count.</param>
+internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
+{
+    private const int TileChannels = 32;
+
+    /// <summary>The squared error of each channel, summed up over all rows of X.</summary>
+    public double[] Errors(QuantizedWeight quantized)
+    {
+        var errors = new double[weight.Channels];
+        Cores.For(0, (weight.Channels + TileChannels - 1) / TileChannels, tile =>
+        {
+            var (first, depth) = (tile * TileChannels, weight.Depth);
+            var missed = MatrixView.Of(Missed(quantized, first, Math.Min(TileChannels, weight.Channels - first)), Math.Min(TileChannels, weight.Channels - first), depth);
+            var products = missed with { Elements = new float[missed.Elements.Length] };
+            MatrixProduct.Add(products, missed, MatrixView.Of(gram, depth, depth));
+            for (var c = 0; c < missed.Rows; c++)
+                errors[first + c] = TensorPrimitives.Dot<float>(missed.Row(c), products.Row(c));
+        });
+        return errors;
+    }
+
+    /// <summary>Lets a rounding take those channels of another one that are better.</summary>
+    /// <returns>How many those were.</returns>
+    public int TakeBetter(QuantizedWeight quantized, QuantizedWeight other)
+    {
+        var (errors, others) = (Errors(quantized), Errors(other));
+        var better = Enumerable.Range(0, weight.Channels).Where(c => others[c] < errors[c]).ToList();
+        better.ForEach(c => quantized.TakeChannel(c, other));
+        return better.Count;
+    }
+
+    /// <summary>Rounded weights less the true ones.</summary>
+    private float[] Missed(QuantizedWeight quantized, int channel, int channels)
+    {
+        var missed = new float[channels * weight.Depth];
+        weight.Read(channel, channels, 0, weight.Depth, missed);
+        for (var c = 0; c < channels; c++)
+            for (var k = 0; k < weight.Depth; k++)
+            {
+                var block = (channel + c) * quantized.Blocks + k / quantized.BlockSize;
+                var level = quantized.Codes[(channel + c) * weight.Depth + k] - quantized.ZeroPoints[block];
+                missed[c * weight.Depth + k] = level * quantized.Scales[block] - missed[c * weight.Depth + k];
+            }
+        return missed;
+    }
+}
