@@ -16,7 +16,11 @@ internal static class RoundToNearest
     public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize) => Quantize(weight, grid, blockSize, ToNearest);
 
     /// <summary>The same with another choice of codes.</summary>
-    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, BlockRounding round)
+    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, BlockRounding round) =>
+        Quantize(weight, grid, blockSize, _ => round);
+
+    /// <summary>The same with a choice that depends on where in a channel a block begins.</summary>
+    public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, Func<int, BlockRounding> rounds)
     {
         var result = new QuantizedWeight(grid, weight.Channels, weight.Depth, blockSize);
         var tiles = (weight.Channels + TileChannels - 1) / TileChannels;
@@ -24,7 +28,7 @@ internal static class RoundToNearest
         // Block by block, tile by tile: neighbours in this order are neighbours in memory.
         Cores.For(0, result.Blocks * tiles, item =>
         {
-            if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels, round))
+            if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels, rounds))
                 Volatile.Write(ref finite, false);
         });
         if (finite)
@@ -33,7 +37,7 @@ internal static class RoundToNearest
         return null;
     }
 
-    private static bool QuantizeTile(WeightMatrix weight, QuantizedWeight result, int block, int channel, BlockRounding round)
+    private static bool QuantizeTile(WeightMatrix weight, QuantizedWeight result, int block, int channel, Func<int, BlockRounding> rounds)
     {
         var count = Math.Min(TileChannels, weight.Channels - channel);
         var start = block * result.BlockSize;
@@ -41,7 +45,7 @@ internal static class RoundToNearest
         var buffer = ArrayPool<float>.Shared.Rent(count * length);
         var tile = buffer.AsSpan(0, count * length);
         weight.Read(channel, count, start, length, tile);
-        var finite = true;
+        var (finite, round) = (true, rounds(start));
         for (var c = 0; c < count; c++)
             finite &= QuantizeBlock(tile.Slice(c * length, length), result, channel + c, block, round);
         ArrayPool<float>.Shared.Return(buffer);

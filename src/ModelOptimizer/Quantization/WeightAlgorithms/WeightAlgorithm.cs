@@ -31,6 +31,9 @@ public abstract class WeightAlgorithm
     /// <summary>What gives the weights of one block their scale, zero point and codes.</summary>
     internal abstract BlockRounding Rounding(WeightGrid grid);
 
+    /// <summary>The same for the block that begins at an input of which more is known.</summary>
+    internal virtual Func<int, BlockRounding> Rounding(WeightGrid grid, InputGram inputs) => _ => Rounding(grid);
+
     /// <param name="weight">Float32 weights, channels × depth.</param>
     /// <param name="grid">What they are rounded to.</param>
     /// <param name="blockSize">Weights of a channel that share a scale; the depth for one scale a channel.</param>
@@ -53,7 +56,7 @@ public abstract class WeightAlgorithm
         if (best is null)
             return null;
         var judge = new CodeJudge(weight, inputs.Judge);
-        using var scaled = Quantize(weight, grid, blockSize)!;
+        using var scaled = Quantization.RoundToNearest.Quantize(weight, grid, blockSize, Rounding(grid, inputs))!;
         using var chosen = scaled.Clone();
         chooser.Round(weight, chosen);
         judge.TakeBetter(best, scaled);

@@ -55,7 +55,7 @@ public sealed class BlockAlgorithmTests
         var points = symmetric ? [grid.Middle] : Enumerable.Range(0, grid.MaxCode + 1);
         var least = weights.Chunk(32).Sum(block => points.Min(zero => LeastSquaredError(block, grid, zero)));
 
-        Assert.That(Errors(WeightAlgorithm.Mse, (weights, grid, 32), SquaredError).Sum() / least, Is.InRange(0.9999, 1.01));
+        Assert.That(Errors(WeightAlgorithm.Find("mse")!, (weights, grid, 32), SquaredError).Sum() / least, Is.InRange(0.9999, 1.01));
     }
 
     [Test]

@@ -1,0 +1,155 @@
+using ModelOptimizer.Evaluation.Data;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Tests.Quantization.WeightAlgorithms;
+
+/// <summary>GPTQ against its definition and against rounding to nearest, by the error of products.</summary>
+public sealed class GptqTests
+{
+    private const int Depth = 150;
+
+    private static readonly WeightAlgorithm Algorithm = WeightAlgorithm.Find("gptq")!;
+
+    [Test]
+    public void Codes_are_those_of_the_plain_definition([Values(2, 4)] int bits, [Values] bool symmetric)
+    {
+        var gram = Seen(Correlated(400, seed: 3)).Deciding;
+        var weight = WeightMatrix.OfRows(Tensor.Create([3, Depth], Weights.Random(3 * Depth)));
+        using var quantized = RoundToNearest.Quantize(weight, new WeightGrid(bits, symmetric), 32)!;
+        using var expected = quantized.Clone();
+        for (var c = 0; c < 3; c++)
+            RoundPlainly(weight, expected, c, gram);
+
+        Gptq.Of(gram, Depth)!.Round(weight, quantized);
+
+        // A target within float noise of a tie may fall to either side, and lead the rest of its channel elsewhere.
+        Assert.That(quantized.Codes.ToArray().Zip(expected.Codes.ToArray()).Count(pair => pair.First != pair.Second), Is.LessThan(Depth / 10));
+        Assert.That(Error(weight, quantized, gram), Is.EqualTo(Error(weight, expected, gram)).Within(2).Percent);
+    }
+
+    [Test]
+    public void Products_come_closer_on_inputs_that_were_not_seen([Values(2, 4)] int bits, [Values(32, Depth)] int blockSize)
+    {
+        var inputs = Seen(Correlated(400, seed: 3), Correlated(400, seed: 4));
+        var weight = WeightMatrix.OfRows(Tensor.Create([40, Depth], Weights.Random(40 * Depth)));
+        var grid = new WeightGrid(bits, IsSymmetric: true);
+        var unseen = Seen(Correlated(1000, seed: 5)).Deciding;
+        using var nearest = RoundToNearest.Quantize(weight, grid, blockSize)!;
+        using var chosen = Algorithm.Quantize(weight, grid, blockSize, inputs, Algorithm.Learn(inputs)!)!;
+
+        Assert.That(Error(weight, chosen, unseen) / Error(weight, nearest, unseen), Is.LessThan(0.5));
+    }
+
+    /// <summary>What one half suggests is of no use for the other here, so that most channels have to stay.</summary>
+    [Test]
+    public void No_channel_is_worse_than_rounded_to_nearest_on_the_samples_that_judge()
+    {
+        var inputs = Seen(Correlated(400, seed: 3), Correlated(400, seed: 4, flipped: true));
+        var weight = WeightMatrix.OfRows(Tensor.Create([40, Depth], Weights.Random(40 * Depth)));
+        var grid = new WeightGrid(4, IsSymmetric: true);
+        using var nearest = RoundToNearest.Quantize(weight, grid, 32)!;
+        using var chosen = Algorithm.Quantize(weight, grid, 32, inputs, Algorithm.Learn(inputs)!)!;
+        var judge = new CodeJudge(weight, inputs.Judge);
+
+        Assert.That(judge.Errors(chosen).Zip(judge.Errors(nearest)), Has.All.Matches<(double Chosen, double Nearest)>(pair => pair.Chosen <= pair.Nearest * 1.0001));
+    }
+
+    [Test]
+    public void Inputs_that_never_come_leave_weights_at_their_nearest_codes()
+    {
+        var rows = Correlated(400, seed: 3);
+        for (var i = 0; i < rows.Length; i += Depth)
+            rows.AsSpan(i, 50).Clear();
+        var gram = Seen(rows).Deciding;
+        var weight = WeightMatrix.OfRows(Tensor.Create([5, Depth], Weights.Random(5 * Depth)));
+        using var nearest = RoundToNearest.Quantize(weight, new WeightGrid(4, true), 32)!;
+        using var chosen = nearest.Clone();
+        Gptq.Of(gram, Depth)!.Round(weight, chosen);
+
+        for (var c = 0; c < 5; c++)
+            Assert.That(chosen.Codes.Slice(c * Depth, 50).SequenceEqual(nearest.Codes.Slice(c * Depth, 50)));
+        Assert.That(Error(weight, chosen, gram), Is.LessThan(0.5 * Error(weight, nearest, gram)));
+    }
+
+    [Test]
+    public void Rows_that_are_not_finite_are_passed_over()
+    {
+        var rows = Correlated(300, seed: 3);
+        var damaged = rows.Concat(Enumerable.Repeat(float.NaN, Depth)).ToArray();
+        var inputs = new InputGram();
+        var own = new InputGram();
+        own.Observe(Tensor.Create([301, Depth], damaged));
+        inputs.Merge(own);
+
+        Assert.That(inputs.DecidingRows + inputs.JudgingRows, Is.EqualTo(300));
+        Assert.That(inputs.Deciding, Is.EqualTo(Seen(rows).Deciding));
+    }
+
+    /// <summary>Σ over the inputs in order of falling importance, as the paper and the geometric view define it.</summary>
+    private static void RoundPlainly(WeightMatrix weight, QuantizedWeight quantized, int channel, float[] gram)
+    {
+        var order = Enumerable.Range(0, Depth).OrderBy(k => gram[k * Depth + k]).ThenBy(k => k).ToArray();
+        var damping = 0.01 * Enumerable.Range(0, Depth).Average(k => gram[k * Depth + k]);
+        var lower = new double[Depth, Depth];
+        for (var k = 0; k < Depth; k++)
+            for (var j = 0; j <= k; j++)
+            {
+                var sum = gram[Math.Min(order[j], order[k]) * Depth + Math.Max(order[j], order[k])] + (j == k ? damping : 0);
+                for (var i = 0; i < j; i++)
+                    sum -= lower[k, i] * lower[j, i];
+                lower[k, j] = j == k ? Math.Sqrt(sum) : sum / lower[j, j];
+            }
+        var weights = weight.Content.AsSpan<float>().Slice(channel * Depth, Depth).ToArray();
+        var errors = new double[Depth];
+        for (var j = Depth - 1; j >= 0; j--)
+        {
+            var target = weights[order[j]] + Enumerable.Range(j + 1, Depth - j - 1).Sum(k => errors[k] * lower[k, j] / lower[j, j]);
+            var block = channel * quantized.Blocks + order[j] / quantized.BlockSize;
+            var code = Math.Clamp(Math.Round(target / quantized.Scales[block]) + quantized.ZeroPoints[block], 0, quantized.Grid.MaxCode);
+            quantized.Codes[channel * Depth + order[j]] = (byte)code;
+            errors[j] = weights[order[j]] - (code - quantized.ZeroPoints[block]) * quantized.Scales[block];
+        }
+    }
+
+    private static double Error(WeightMatrix weight, QuantizedWeight quantized, float[] gram)
+    {
+        var full = (float[])gram.Clone();
+        MatrixProduct.Mirror(MatrixView.Of(full, Depth, Depth));
+        return new CodeJudge(weight, full).Errors(quantized).Sum();
+    }
+
+    private static InputGram Seen(params float[][] samples)
+    {
+        var inputs = new InputGram();
+        // The first sample is cut in two, the second judges: these alone decide and judge.
+        foreach (var (sample, i) in samples.Select((sample, i) => (sample, i)))
+        {
+            var own = new InputGram();
+            own.Observe(Tensor.Create([sample.Length / Depth, Depth], sample));
+            inputs.Merge(own);
+        }
+        return inputs;
+    }
+
+    /// <summary>Rows whose inputs go together, as those of real layers do.</summary>
+    private static float[] Correlated(int rows, int seed, bool flipped = false)
+    {
+        var random = new Random(seed);
+        var mix = new Random(1);
+        var mixing = Enumerable.Range(0, Depth * 12).Select(_ => mix.NextSingle() - 0.5f).ToArray();
+        var result = new float[rows * Depth];
+        for (var r = 0; r < rows; r++)
+        {
+            var causes = Enumerable.Range(0, 12).Select(_ => random.NextSingle() - 0.5f).ToArray();
+            for (var k = 0; k < Depth; k++)
+            {
+                var sum = 0.1f * (random.NextSingle() - 0.5f);
+                for (var i = 0; i < 12; i++)
+                    sum += causes[i] * mixing[k * 12 + i];
+                result[r * Depth + k] = flipped && k % 2 == 0 ? -sum : sum;
+            }
+        }
+        return result;
+    }
+}
