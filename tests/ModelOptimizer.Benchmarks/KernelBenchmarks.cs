@@ -11,6 +11,7 @@ public class KernelBenchmarks
     private const int Size = 4096;
     private WeightMatrix _matrix = null!;
     private QuantizedWeight _quantized = null!;
+    private float[] _gram = null!;
 
     [Params(4, 8)]
     public int Bits { get; set; }
@@ -26,6 +27,8 @@ public class KernelBenchmarks
             weights[i] = random.NextSingle() - 0.5f;
         _matrix = new WeightMatrix(Tensor.Create([Size, Size], weights), channelAxis: 1);
         _quantized = RoundToNearest.Quantize(_matrix, Grid, blockSize: 32)!;
+        _gram = new float[Size * Size];
+        MatrixProduct.AddGram(MatrixView.Of(_gram, Size, Size), MatrixView.Of(weights, Size, Size));
     }
 
     [GlobalCleanup]
@@ -36,6 +39,13 @@ public class KernelBenchmarks
 
     [Benchmark]
     public void RoundToNearestPerChannel() => RoundToNearest.Quantize(_matrix, Grid, blockSize: Size)!.Dispose();
+
+    [Benchmark]
+    public void LeastSquaredErrorBlocksOf32() => WeightAlgorithm.Find("mse")!.Quantize(_matrix, Grid, blockSize: 32)!.Dispose();
+
+    /// <summary>The factor of the Gram matrix included, the matrix itself not.</summary>
+    [Benchmark]
+    public void GptqBlocksOf32() => Gptq.Of(_gram, Size)!.Round(_matrix, _quantized);
 
     [Benchmark]
     public object PackForDequantizeLinear() => DequantizeLinearLayout.Codes(_quantized, [Size, Size], channelAxis: 1);

@@ -15,7 +15,8 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
         Cores.For(0, (weight.Channels + TileChannels - 1) / TileChannels, tile =>
         {
             var (first, depth) = (tile * TileChannels, weight.Depth);
-            var missed = MatrixView.Of(Missed(quantized, first, Math.Min(TileChannels, weight.Channels - first)), Math.Min(TileChannels, weight.Channels - first), depth);
+            var channels = Math.Min(TileChannels, weight.Channels - first);
+            var missed = MatrixView.Of(Missed(quantized, first, channels), channels, depth);
             var products = missed with { Elements = new float[missed.Elements.Length] };
             MatrixProduct.Add(products, missed, MatrixView.Of(gram, depth, depth));
             for (var c = 0; c < missed.Rows; c++)

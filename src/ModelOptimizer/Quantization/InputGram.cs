@@ -1,6 +1,7 @@
+using System.Numerics.Tensors;
 using ModelOptimizer.Calibration;
-using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
+using Tensor = ModelOptimizer.Onnx.Tensor;
 
 namespace ModelOptimizer.Quantization;
 
@@ -57,11 +58,34 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
         ArgumentNullException.ThrowIfNull(later);
         if (later.Depth == 0)
             return;
-        if (Depth == 0)
-            (Depth, Deciding, Judging) = (later.Depth, new float[later.Depth * later.Depth], new float[later.Depth * later.Depth]);
+        Begin(later.Depth);
         foreach (var rows in later._rows)
             Add(MatrixView.Of(rows, rows.Length / Depth, Depth));
         _samples++;
+    }
+
+    /// <summary>The inputs of several layers that share a weight, as one.</summary>
+    public static InputGram Join(IEnumerable<InputGram> inputs)
+    {
+        var joined = new InputGram();
+        foreach (var gram in inputs.Where(gram => gram.Depth > 0))
+            joined.Add(gram);
+        return joined;
+    }
+
+    private void Add(InputGram other)
+    {
+        Begin(other.Depth);
+        TensorPrimitives.Add(Deciding, other.Deciding, Deciding);
+        TensorPrimitives.Add(Judging, other.Judging, Judging);
+        DecidingRows += other.DecidingRows;
+        JudgingRows += other.JudgingRows;
+    }
+
+    private void Begin(int depth)
+    {
+        if (Depth == 0)
+            (Depth, Deciding, Judging) = (depth, new float[depth * depth], new float[depth * depth]);
     }
 
     private void Add(MatrixView rows)

@@ -10,7 +10,9 @@ public sealed class MatrixTests
     public void Products_are_those_of_the_plain_loop() =>
         Gen.Select(Gen.Int[1, 70], Gen.Int[1, 70], Gen.Int[1, 600], Gen.Bool, Gen.Bool).Sample((rows, columns, depth, transposed, subtracted) =>
         {
-            var left = transposed ? MatrixView.Of(Numbers(depth * rows, 1), depth, rows).Transposed : MatrixView.Of(Numbers(rows * depth, 1), rows, depth);
+            var left = transposed
+                ? MatrixView.Of(Numbers(depth * rows, 1), depth, rows).Transposed
+                : MatrixView.Of(Numbers(rows * depth, 1), rows, depth);
             var right = MatrixView.Of(Numbers(depth * columns, 2), depth, columns);
             var (alone, together) = (MatrixView.Of(Numbers(rows * columns, 3), rows, columns), MatrixView.Of(Numbers(rows * columns, 3), rows, columns));
             var sign = subtracted ? -1 : 1;
@@ -28,7 +30,8 @@ public sealed class MatrixTests
     public void A_part_of_a_matrix_changes_alone()
     {
         var whole = MatrixView.Of(new float[50 * 60], 50, 60);
-        MatrixProduct.Add(whole.Slice(10, 20, 30, 25), MatrixView.Of([.. Enumerable.Repeat(1f, 20)], 20, 1), MatrixView.Of([.. Enumerable.Repeat(2f, 25)], 1, 25));
+        var (ones, twos) = (MatrixView.Of([.. Enumerable.Repeat(1f, 20)], 20, 1), MatrixView.Of([.. Enumerable.Repeat(2f, 25)], 1, 25));
+        MatrixProduct.Add(whole.Slice(10, 20, 30, 25), ones, twos);
 
         for (var i = 0; i < 50; i++)
             for (var j = 0; j < 60; j++)
@@ -52,7 +55,8 @@ public sealed class MatrixTests
             {
                 var product = Enumerable.Range(0, i + 1).Sum(k => (double)factor.Elements[factor.At(k, i)] * factor.Elements[factor.At(k, j)]);
                 Assert.That(product, Is.EqualTo(gram.Elements[gram.At(i, j)]).Within(1e-4 * size), $"[{i}, {j}]");
-                Assert.That(gram.Elements[gram.At(i, j)], Is.EqualTo(Enumerable.Range(0, rows.Rows).Sum(k => (double)rows.Row(k)[i] * rows.Row(k)[j])).Within(1e-4 * size));
+                var sum = Enumerable.Range(0, rows.Rows).Sum(k => (double)rows.Row(k)[i] * rows.Row(k)[j]);
+                Assert.That(gram.Elements[gram.At(i, j)], Is.EqualTo(sum).Within(1e-4 * size));
             }
     }
 

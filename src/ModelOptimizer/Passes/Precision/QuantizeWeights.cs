@@ -47,7 +47,8 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var blockSize = plan.BlockSize == 0 ? matrix.Depth : plan.BlockSize;
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
             return small;
-        using var quantized = inputs?.Of(weight) is var (seen, chooser)
+        var learned = inputs?.Of(weight);
+        using var quantized = learned is var (seen, chooser)
             ? options.Algorithm.Quantize(matrix, plan.Grid, blockSize, seen, chooser)
             : options.Algorithm.Quantize(matrix, plan.Grid, blockSize);
         if (quantized is null)

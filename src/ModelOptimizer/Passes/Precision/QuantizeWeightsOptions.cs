@@ -31,8 +31,8 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
     [Option("One scale for each output channel, whatever the bits; block-size is then not used.")]
     public bool PerChannel { get; init; }
 
-    [Option("How codes are chosen: `round-to-nearest`; `mse` leaves each block the least squared error; `k-quant` counts errors of large weights more; "
-        + "`hqq` brings most weights very close and lets a few be far off; `gptq` lets weights make up for each other's errors on calibration data.")]
+    [Option("How codes are chosen: `round-to-nearest`; `mse` leaves each block the least squared error; `k-quant` counts errors of large weights "
+        + "more; `hqq` brings most weights very close and lets a few be far off; `gptq` lets weights make up for each other's errors on calibration data.")]
     public WeightAlgorithm Algorithm { get; init; } = WeightAlgorithm.RoundToNearest;
 
     [Option("Zero is the middle of the grid. False gives each block its own zero point: a little larger, better for lopsided weights.")]

@@ -14,6 +14,9 @@ internal sealed class WeightInputs
     /// <summary>Elements of Gram matrices that are held at a time.</summary>
     private const long Held = 1L << 27;
 
+    /// <summary>What decides, what judges, and the factor of the first.</summary>
+    private const int MatricesOfInput = 3;
+
     private readonly QuantizeWeightsOptions _options;
     private readonly NodeSelector _selector;
     private readonly PassContext _context;
@@ -34,11 +37,13 @@ internal sealed class WeightInputs
     /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
     public (InputGram Inputs, ICodeChooser Chooser)? Of(WeightCandidate weight)
     {
-        if (InputOf(weight) is null)
+        if (InputsOf(weight) is not { Count: > 0 } inputs)
             return null;
         if (!_seen.Contains(weight.Value))
             LookAhead(weight);
-        var known = _known[InputOf(weight)!];
+        var known = inputs.Count == 1
+            ? _known[inputs[0]]
+            : new Known(InputGram.Join(inputs.Select(input => _known[input].Inputs)), _options.Algorithm);
         if (known.Chooser is { } chooser)
             return (known.Inputs, chooser);
         _blind.Add($"'{weight.Name}' ({known.Why})");
@@ -50,35 +55,36 @@ internal sealed class WeightInputs
     {
         if (_blind.Count > 0)
             _context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.TooFewInputs,
-                $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, which got scales of the least squared error and the nearest codes: "
-                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Give more calibration samples, or choose mse or k-quant", _options.Location));
+                $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, whose blocks got the least squared error instead: "
+                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Give more calibration samples, or choose mse or k-quant",
+                _options.Location));
     }
 
     /// <summary>Looks at the inputs of this weight and of as many after it as memory allows.</summary>
     private void LookAhead(WeightCandidate first)
     {
-        var (inputs, held) = (new HashSet<Value>(), 0L);
+        var (wanted, held) = (new HashSet<Value>(), 0L);
         foreach (var weight in WeightCandidate.Find(_context.Model).SkipWhile(weight => weight.Value != first.Value))
-            if (InputOf(weight) is { } input && !_seen.Contains(weight.Value))
+            if (InputsOf(weight) is { Count: > 0 } inputs && !_seen.Contains(weight.Value))
             {
-                held += inputs.Contains(input) ? 0 : 3 * Square(weight);
-                if (held > Held && inputs.Count > 0)
+                held += MatricesOfInput * inputs.Count(input => !wanted.Contains(input)) * Square(weight);
+                if (held > Held && wanted.Count > 0)
                     break;
-                inputs.Add(input);
+                wanted.UnionWith(inputs);
                 _seen.Add(weight.Value);
             }
-        _known = _data.Observe(_context.Model, inputs, _ => new InputGram()).ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
+        _known = _data.Observe(_context.Model, wanted, _ => new InputGram())
+            .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
     }
 
-    /// <summary>What the only product that reads the weight multiplies it by, row by row.</summary>
-    private Value? InputOf(WeightCandidate weight)
+    /// <summary>What the products that read the weight multiply it by, row by row; empty for what is no layer's, or stays as it is.</summary>
+    private IReadOnlyList<Value> InputsOf(WeightCandidate weight)
     {
         var read = TiedWeight.Of(weight)?.Weight ?? weight;
-        var products = read.Uses.Where(WeightSlots.IsProduct).ToList();
-        return products is [{ User: var node }] && read.Content.Dimensions.Length == 2 && node.Attributes.GetInt("transA", 0) == 0
-            && WeightGuards.Refusal(read, _selector, _context.Opset(weight.Value.Graph)) is null
-            ? node.Input(0)
-            : null;
+        var products = read.Uses.Where(WeightSlots.IsProduct).Select(use => use.User).ToList();
+        var isLayer = read.Content.Dimensions.Length == 2 && products.TrueForAll(node => node.Attributes.GetInt("transA", 0) == 0)
+            && WeightGuards.Refusal(read, _selector, _context.Opset(weight.Value.Graph)) is null;
+        return isLayer ? [.. products.Select(node => node.Input(0)!).Distinct()] : [];
     }
 
     private static long Square(WeightCandidate weight)

@@ -20,7 +20,8 @@ internal static class ValueKinds
         _ when type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(float) =>
             new NumberKind(type, NumberRange.Of(option)),
         _ when type == typeof(string) => Text(option),
-        _ when type == typeof(Calibrator) => new ChoiceKind([.. Calibrator.All.Select(calibrator => calibrator.Name)], name => Calibrator.Find(name)!),
+        _ when type == typeof(Calibrator) =>
+            new ChoiceKind([.. Calibrator.All.Select(calibrator => calibrator.Name)], name => Calibrator.Find(name)!),
         _ when type == typeof(WeightAlgorithm) =>
             new ChoiceKind([.. WeightAlgorithm.All.Select(algorithm => algorithm.Name)], name => WeightAlgorithm.Find(name)!),
         _ when type.IsEnum => ChoiceKind.OfEnum(type),

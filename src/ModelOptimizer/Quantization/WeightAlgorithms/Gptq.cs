@@ -97,7 +97,8 @@ internal sealed class Gptq : ICodeChooser
                 var count = Math.Min(Block, _gptq._depth - start);
                 for (var c = 0; c < _weights.Rows; c++)
                     RoundBlock(c, start, count);
-                MatrixProduct.Add(_targets.Slice(0, _weights.Rows, 0, start), _errors.Slice(0, _weights.Rows, 0, count), _gptq._influence.Slice(start, count, 0, start));
+                MatrixProduct.Add(
+                    _targets.Slice(0, _weights.Rows, 0, start), _errors.Slice(0, _weights.Rows, 0, count), _gptq._influence.Slice(start, count, 0, start));
             }
         }
 

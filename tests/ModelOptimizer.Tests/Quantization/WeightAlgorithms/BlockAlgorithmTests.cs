@@ -10,7 +10,8 @@ public sealed class BlockAlgorithmTests
     private static readonly Gen<float> Weight = Gen.OneOf(Gen.Float[-3, 3], Gen.Float[-0.1f, 0.1f], Gen.Const(0f), Gen.Float[0, 30]);
 
     private static readonly Gen<(float[] Weights, WeightGrid Grid, int BlockSize)> Case = Gen.Select(
-        Weight.Array[1, 100], Gen.Int[2, 8], Gen.Bool, Gen.Int[4, 6], (weights, bits, symmetric, log) => (weights, new WeightGrid(bits, symmetric), 1 << log));
+        Weight.Array[1, 100], Gen.Int[2, 8], Gen.Bool, Gen.Int[4, 6],
+        (weights, bits, symmetric, log) => (weights, new WeightGrid(bits, symmetric), 1 << log));
 
     public static IEnumerable<TestCaseData> Promises()
     {
@@ -41,10 +42,13 @@ public sealed class BlockAlgorithmTests
         var test = (Gaussian(32 * 500), new WeightGrid(bits, symmetric), 32);
         var error = (Func<float[], float[], double>)Promises().Single(promise => (string)promise.Arguments[0]! == name).Arguments[1]!;
 
-        Assert.That(Errors(WeightAlgorithm.Find(name)!, test, error).Sum() / Errors(WeightAlgorithm.RoundToNearest, test, error).Sum(), Is.LessThan(share));
+        var (found, nearest) = (Errors(WeightAlgorithm.Find(name)!, test, error).Sum(), Errors(WeightAlgorithm.RoundToNearest, test, error).Sum());
+        Assert.That(found / nearest, Is.LessThan(share));
     }
 
-    /// <summary>The best scale of a block lies where some weight changes its code, or is best for the codes between two such: all of them are tried here.</summary>
+    /// <summary>
+    /// The best scale of a block lies where some weight changes its code, or is best for the codes between two such: all of them are tried here.
+    /// </summary>
     [TestCase(2, true)]
     [TestCase(2, false)]
     [TestCase(4, true)]
@@ -68,7 +72,8 @@ public sealed class BlockAlgorithmTests
 
     private static double LeastSquaredError(float[] weights, WeightGrid grid, int zero)
     {
-        var breaks = weights.Where(w => w != 0).SelectMany(w => Enumerable.Range(0, grid.MaxCode).Select(code => w / (code - zero + 0.5))).Order().ToList();
+        var breaks = weights.Where(w => w != 0)
+            .SelectMany(w => Enumerable.Range(0, grid.MaxCode).Select(code => w / (code - zero + 0.5))).Order().ToList();
         var scales = breaks.Zip(breaks.Skip(1), (a, b) => (a + b) / 2).Append(1e9).Where(scale => scale != 0);
         return scales.Min(scale =>
         {
@@ -79,9 +84,11 @@ public sealed class BlockAlgorithmTests
         });
     }
 
-    private static List<double> Errors(WeightAlgorithm algorithm, (float[] Weights, WeightGrid Grid, int BlockSize) test, Func<float[], float[], double> error)
+    private static List<double> Errors(
+        WeightAlgorithm algorithm, (float[] Weights, WeightGrid Grid, int BlockSize) test, Func<float[], float[], double> error)
     {
-        using var quantized = algorithm.Quantize(WeightMatrix.OfRows(Tensor.Create([1, test.Weights.Length], test.Weights)), test.Grid, test.BlockSize)!;
+        var weight = WeightMatrix.OfRows(Tensor.Create([1, test.Weights.Length], test.Weights));
+        using var quantized = algorithm.Quantize(weight, test.Grid, test.BlockSize)!;
         var rounded = Weights.Dequantize(quantized, channelAxis: 0);
         return [.. test.Weights.Chunk(test.BlockSize).Zip(rounded.Chunk(test.BlockSize), error)];
     }
@@ -99,6 +106,7 @@ public sealed class BlockAlgorithmTests
     private static float[] Gaussian(int count)
     {
         var random = new Random(7);
-        return [.. Enumerable.Range(0, count).Select(_ => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+        return [.. Enumerable.Range(0, count).Select(_ =>
+            (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
     }
 }

@@ -52,7 +52,8 @@ public sealed class GptqTests
         using var chosen = Algorithm.Quantize(weight, grid, 32, inputs, Algorithm.Learn(inputs)!)!;
         var judge = new CodeJudge(weight, inputs.Judge);
 
-        Assert.That(judge.Errors(chosen).Zip(judge.Errors(nearest)), Has.All.Matches<(double Chosen, double Nearest)>(pair => pair.Chosen <= pair.Nearest * 1.0001));
+        Assert.That(judge.Errors(chosen).Zip(judge.Errors(nearest)),
+            Has.All.Matches<(double Chosen, double Nearest)>(pair => pair.Chosen <= pair.Nearest * 1.0001));
     }
 
     [Test]

@@ -1,0 +1,127 @@
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Inference;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Evaluation;
+using ModelOptimizer.Tests.Precision.Repair;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests.Precision;
+
+/// <summary>quantize-weights with an algorithm that looks at the inputs of layers.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class LearnedWeightsTests : IDisposable
+{
+    private const int Depth = 64;
+    private const int Rows = 200;
+
+    private readonly DataFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private static readonly Dictionary<string, Func<GraphBuilder, Value, Value>> s_layers = new()
+    {
+        ["MatMul"] = (g, x) => g.Op("MatMul", x, g.Weight("w", Matrix(Depth, 40))),
+        ["Gemm, transposed"] = (g, x) => g.Op("Gemm", [x, g.Weight("w", Matrix(40, Depth))], ("transB", 1L)),
+        ["two layers"] = (g, x) =>
+            g.Op("MatMul", g.Op("Tanh", g.Op("MatMul", x, g.Weight("w", Matrix(Depth, Depth)))), g.Weight("v", Matrix(Depth, 40, seed: 2))),
+        ["one weight for two layers"] = (g, x) =>
+        {
+            var w = g.Weight("w", Matrix(Depth, Depth));
+            return g.Op("MatMul", g.Op("Tanh", g.Op("MatMul", x, w)), w);
+        },
+        ["in a branch"] = (g, x) => g.If(g.Op("Less", g.Op("ReduceMin", [x], ("keepdims", 0L)), g.Initializer("many", Tensor.Create([], 1e9f))),
+            then => [then.Op("MatMul", x, then.Weight("w", Matrix(Depth, 40)))],
+            otherwise => [otherwise.Op("MatMul", otherwise.Op("Neg", x), otherwise.Weight("v", Matrix(Depth, 40)))]).Output(),
+    };
+
+    private static IEnumerable<string> Layers => s_layers.Keys;
+
+    [TestCaseSource(nameof(Layers))]
+    public void Outputs_come_closer_than_with_the_nearest_codes(string layers)
+    {
+        var original = Model(s_layers[layers]);
+        var (nearest, learned) = (original.Clone(), original.Clone());
+        Run(nearest, "round-to-nearest", Samples(2));
+        var diagnostics = Run(learned, "gptq", Samples(2)).Diagnostics;
+
+        Assert.That(Error(original, learned), Is.LessThan(0.7 * Error(original, nearest)));
+        Assert.That(diagnostics.Where(diagnostic => diagnostic.Descriptor == DiagnosticCatalog.TooFewInputs).Select(diagnostic => diagnostic.Message),
+            layers == "in a branch" ? Has.One.Contains("'v' (the calibration data shows no inputs of it)") : Is.Empty);
+        Assert.That(GraphVerifier.Verify(learned), Is.Empty);
+    }
+
+    [Test]
+    public void Too_few_rows_are_told_and_the_nearest_codes_taken()
+    {
+        var (learned, mse) = (Model(s_layers["MatMul"]), Model(s_layers["MatMul"]));
+        var diagnostics = Run(learned, "gptq", Samples(2, rows: Depth - 1)).Diagnostics;
+        Run(mse, "mse", Samples(2));
+
+        Assert.That(diagnostics.Single().Message, Does.Contain($"'w' ({(Depth - 1 + 1) / 2} rows for {Depth} inputs, of half the samples)"));
+        Assert.That(ModelWriter.ToBytes(learned), Is.EqualTo(ModelWriter.ToBytes(mse)));
+    }
+
+    [Test]
+    public void Without_data_it_says_what_to_add() =>
+        Assert.That(() => Run(Model(s_layers["MatMul"]), "gptq", null), Throws.TypeOf<DiagnosticException>()
+            .With.Message.Contains("MO4030").And.Message.Contains("gptq learns from the inputs of layers"));
+
+    [TestCase(1)]
+    [TestCase(3)]
+    public void The_number_of_threads_changes_nothing(int threads)
+    {
+        var (some, others) = (Model(s_layers["two layers"]), Model(s_layers["two layers"]));
+        var data = Samples(5);
+        Run(some, "gptq", data);
+        using (Cores.Limit(threads))
+            Run(others, "gptq", data);
+
+        Assert.That(ModelWriter.ToBytes(others), Is.EqualTo(ModelWriter.ToBytes(some)));
+    }
+
+    private static DiagnosticBag Run(OnnxModel model, string algorithm, string? data)
+    {
+        var diagnostics = new DiagnosticBag();
+        var calibration = data is null ? null : new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [data] });
+        var pass = new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Contrib, Algorithm = WeightAlgorithm.Find(algorithm)! });
+        PassRunner.Run(new PassContext(model, new RewriteLog(), PassContexts.Engine, diagnostics) { Calibration = calibration }, [pass]);
+        return diagnostics;
+    }
+
+    /// <summary>On rows that calibration did not see.</summary>
+    private static double Error(OnnxModel original, OnnxModel candidate)
+    {
+        var x = new Dictionary<string, Tensor> { ["x"] = Tensor.Create([Rows, Depth], Inputs(Rows, seed: 99)) };
+        using var before = PassContexts.Engine.Open(original, new SessionSettings(Optimize: false));
+        using var after = PassContexts.Engine.Open(candidate, new SessionSettings(Optimize: false));
+        var (exact, rounded) = (before.Run(x)[0]!, after.Run(x)[0]!);
+        return exact.ToDoubles().Zip(rounded.ToDoubles(), (a, b) => Math.Pow(a - b, 2)).Sum();
+    }
+
+    private string Samples(int count, int rows = Rows) => _folder.WriteNpz($"{Guid.NewGuid()}.npz",
+        ("x", DataFolder.Floats($"({count}, {rows}, {Depth})", [.. Enumerable.Range(0, count).SelectMany(seed => Inputs(rows, seed))])));
+
+    /// <summary>Rows whose inputs go together.</summary>
+    private static float[] Inputs(int rows, int seed)
+    {
+        var (causes, noise) = (Weights.Random(rows * 8, seed + 10), Weights.Random(rows * Depth, seed + 200));
+        var mixing = Weights.Random(8 * Depth, seed: 5);
+        return [.. Enumerable.Range(0, rows * Depth).Select(i =>
+            Enumerable.Range(0, 8).Sum(c => causes[i / Depth * 8 + c] * mixing[c * Depth + i % Depth]) / 40 + noise[i] / 100)];
+    }
+
+    private static Tensor Matrix(int rows, int columns, int seed = 1) =>
+        Tensor.Create([rows, columns], [.. Weights.Random(rows * columns, seed).Select(weight => weight / 20)]);
+
+    private static OnnxModel Model(Func<GraphBuilder, Value, Value> layers)
+    {
+        var g = new GraphBuilder();
+        g.Output("y", layers(g, g.Input("x", DataType.Float, Dimension.Unknown, Depth)));
+        return g.Build();
+    }
+}
