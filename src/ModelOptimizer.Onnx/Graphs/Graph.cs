@@ -191,6 +191,9 @@ public sealed partial class Graph
     public Node InsertFirst(string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
         Insert(Nodes.First, opType, inputs, outputs, domain, name);
 
+    /// <summary>Makes a copy of a node, see <see cref="InsertCopy"/>, right behind another one of this graph.</summary>
+    public Node InsertCopyAfter(Node after, Node source, ReadOnlySpan<Value?> inputs) => InsertCopy(after.Next, source, inputs);
+
     /// <summary>Makes a node right behind another of this graph.</summary>
     public Node InsertAfter(Node after, string opType, ReadOnlySpan<Value?> inputs, int outputs = 1, string domain = "", string name = "") =>
         Insert(after.Next, opType, inputs, outputs, domain, name);

@@ -121,8 +121,9 @@ public sealed class CalibrationData
 
     /// <summary>Where a pass keeps what it learns from copies of a model that it changes: by the model as it is now. Trials keep nothing.</summary>
     /// <param name="kind">What that is.</param>
-    internal RangesSection SectionOf(OnnxModel model, string kind) =>
-        Memory is null ? _store.Value.Section(model, kind) : new RangesSection(_store.Value.Pass, 0, 0, "", "", kind);
+    /// <param name="isKept">False for what no other build is to use.</param>
+    internal RangesSection SectionOf(OnnxModel model, string kind, bool isKept) =>
+        Memory is null && isKept ? _store.Value.Section(model, kind) : new RangesSection(_store.Value.Pass, 0, 0, "", "", kind);
 
     /// <summary>Moments of values that a pass put into a copy of the model; of those that were never computed there are none.</summary>
     /// <param name="section">Where they are kept.</param>

@@ -29,6 +29,8 @@ public sealed class LearnedWeightsTests : IDisposable
         ["Gemm, transposed"] = (g, x) => g.Op("Gemm", [x, g.Weight("w", Matrix(40, Depth))], ("transB", 1L)),
         ["two layers"] = (g, x) =>
             g.Op("MatMul", g.Op("Tanh", g.Op("MatMul", x, g.Weight("w", Matrix(Depth, Depth)))), g.Weight("v", Matrix(Depth, 40, seed: 2))),
+        ["two layers with nothing between"] = (g, x) =>
+            g.Op("MatMul", g.Op("MatMul", x, g.Weight("w", Matrix(Depth, Depth))), g.Weight("v", Matrix(Depth, 40, seed: 2))),
         ["one weight for two layers"] = (g, x) =>
         {
             var w = g.Weight("w", Matrix(Depth, Depth));

@@ -48,7 +48,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
             return small;
         var learned = inputs?.Of(weight);
-        using var quantized = learned is var (seen, chooser)
+        using var quantized = learned is var (seen, chooser) && seen.Depth == matrix.Depth
             ? options.Algorithm.Quantize(matrix, plan.Grid, blockSize, seen, chooser)
             : options.Algorithm.Quantize(matrix, plan.Grid, blockSize);
         if (quantized is null)

@@ -14,6 +14,9 @@ internal sealed class WeightInputs
     /// <summary>Elements of Gram matrices that are held at a time.</summary>
     private const long Held = 1L << 27;
 
+    /// <summary>The most inputs of a layer: each matrix takes 1 GiB then.</summary>
+    private const int MaxDepth = 1 << 14;
+
     /// <summary>What decides, what judges, and the factor of the first.</summary>
     private const int MatricesOfInput = 3;
 
@@ -21,7 +24,7 @@ internal sealed class WeightInputs
     private readonly NodeSelector _selector;
     private readonly PassContext _context;
     private readonly CalibrationData _data;
-    private readonly HashSet<Value> _seen = [];
+    private readonly Dictionary<Value, IReadOnlyList<Value>> _inputs = [];
     private readonly List<string> _blind = [];
     private Dictionary<Value, Known> _known = [];
 
@@ -37,10 +40,10 @@ internal sealed class WeightInputs
     /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
     public (InputGram Inputs, ICodeChooser Chooser)? Of(WeightCandidate weight)
     {
-        if (InputsOf(weight) is not { Count: > 0 } inputs)
+        if (!_inputs.ContainsKey(weight.Value) && !TryLook(weight))
             return null;
-        if (!_seen.Contains(weight.Value))
-            LookAhead(weight);
+        // As they were called then: what was written since may make others in their place.
+        var inputs = _inputs[weight.Value];
         var known = inputs.Count == 1
             ? _known[inputs[0]]
             : new Known(InputGram.Join(inputs.Select(input => _known[input].Inputs)), _options.Algorithm);
@@ -60,18 +63,32 @@ internal sealed class WeightInputs
                 _options.Location));
     }
 
+    private bool TryLook(WeightCandidate weight)
+    {
+        if (InputsOf(weight).Count == 0)
+            return false;
+        if (Depth(weight) is > MaxDepth and var depth)
+        {
+            _blind.Add($"'{weight.Name}' ({depth} inputs, of which a matrix is made; {MaxDepth} are the most)");
+            return false;
+        }
+        LookAhead(weight);
+        return true;
+    }
+
     /// <summary>Looks at the inputs of this weight and of as many after it as memory allows.</summary>
     private void LookAhead(WeightCandidate first)
     {
+        _known = [];
         var (wanted, held) = (new HashSet<Value>(), 0L);
         foreach (var weight in WeightCandidate.Find(_context.Model).SkipWhile(weight => weight.Value != first.Value))
-            if (InputsOf(weight) is { Count: > 0 } inputs && !_seen.Contains(weight.Value))
+            if (InputsOf(weight) is { Count: > 0 } inputs && !_inputs.ContainsKey(weight.Value) && Depth(weight) <= MaxDepth)
             {
-                held += MatricesOfInput * inputs.Count(input => !wanted.Contains(input)) * Square(weight);
+                held += MatricesOfInput * inputs.Count(input => !wanted.Contains(input)) * Depth(weight) * Depth(weight);
                 if (held > Held && wanted.Count > 0)
                     break;
                 wanted.UnionWith(inputs);
-                _seen.Add(weight.Value);
+                _inputs[weight.Value] = inputs;
             }
         _known = _data.Observe(_context.Model, wanted, _ => new InputGram())
             .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
@@ -87,12 +104,9 @@ internal sealed class WeightInputs
         return isLayer ? [.. products.Select(node => node.Input(0)!).Distinct()] : [];
     }
 
-    private static long Square(WeightCandidate weight)
-    {
-        var product = (TiedWeight.Of(weight)?.Weight ?? weight).Uses.First(WeightSlots.IsProduct);
-        var depth = weight.Content.Dimensions[1 - WeightSlots.ChannelAxis(product, rank: 2)];
-        return depth * depth;
-    }
+    private static long Depth(WeightCandidate weight) => TiedWeight.Of(weight) is not null
+        ? weight.Content.Dimensions[1]
+        : weight.Content.Dimensions[1 - WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsProduct), rank: 2)];
 
     /// <summary>Inputs that were seen, and what came of them.</summary>
     private sealed class Known(InputGram inputs, WeightAlgorithm algorithm)

@@ -27,7 +27,7 @@ internal sealed class BlockSearch(WeightGrid grid, BlockImportance importance)
 
     // The fewer the bits, the more of a block is worth clipping.
     private readonly float _ratio =
-        MathF.Pow(grid.Bits switch { <= FewBits => 0.25f, 4 => 0.4f, 5 or 6 => 0.6f, _ => 0.8f } / Widest, 1f / (Scales - 1));
+        (float)Math.Pow(grid.Bits switch { <= FewBits => 0.25, 4 => 0.4, 5 or 6 => 0.6, _ => 0.8 } / Widest, 1.0 / (Scales - 1));
 
     /// <summary>The signed grid has one code more on one side, and few bits can't waste it.</summary>
     private readonly float[] _sides = grid is { IsSymmetric: true, Bits: < 7 } ? [1, -1] : [1];

@@ -15,7 +15,11 @@ public sealed class KQuantAlgorithm : WeightAlgorithm
     /// <summary>√(mean w²) + |w|.</summary>
     private static void BySize(ReadOnlySpan<float> weights, Span<float> importance)
     {
-        var usual = MathF.Sqrt(TensorPrimitives.SumOfSquares(weights) / weights.Length);
+        // One after the other: vectors of another width would sum in another order.
+        var squares = 0.0;
+        foreach (var weight in weights)
+            squares += (double)weight * weight;
+        var usual = (float)Math.Sqrt(squares / weights.Length);
         TensorPrimitives.Abs(weights, importance);
         TensorPrimitives.Add(importance, usual, importance);
     }

@@ -1,3 +1,4 @@
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Passes.Mixed;
@@ -16,6 +17,13 @@ public sealed class StaticBiasTests
         ["one layer without a bias"] = () => Picture((g, x) => StaticModels.Conv(g, g.Op("Sigmoid", x), bias: false)),
         ["three layers"] = () => Picture((g, x) =>
             StaticModels.Conv(g, g.Op("Sigmoid", StaticModels.Conv(g, g.Op("Sigmoid", StaticModels.Conv(g, x)), "b")), "c")),
+        ["a layer in a branch behind codes that were moved"] = () => Picture((g, x) =>
+        {
+            var pooled = g.Op("MaxPool", [StaticModels.Conv(g, g.Op("Sigmoid", x))], ("kernel_shape", new long[] { 2, 2 }));
+            var always = g.Op("Less", g.Op("ReduceMin", [x], ("keepdims", 0L)), g.Initializer("much", Tensor.Create([], 1e9f)));
+            return g.If(always, then => [StaticModels.Conv(then, pooled, "b")],
+                otherwise => [StaticModels.Conv(otherwise, otherwise.Op("Neg", pooled), "c")]).Output();
+        }),
         ["a product of rows"] = () => Build(new(DataType.Float, Shape.Of(200, 16)), (g, x) => g.Op("Gemm", g.Op("Sigmoid", x),
             g.Weight("w", StaticModels.Matrix(16, 12)), g.Weight("b", Tensor.Create([12], Weights.Random(12))))),
     };
@@ -46,6 +54,7 @@ public sealed class StaticBiasTests
             var (scale, zero) = (g.Initializer("s", Tensor.Create([], 0.5f)), g.Initializer("z", Tensor.Create(DataType.UInt8, [], new byte[] { 2 })));
             return g.Op("Add", g.Op("DequantizeLinear", g.Op("QuantizeLinear", x, scale, zero), scale, zero), g.Initializer("one", Tensor.Create([], 1f)));
         });
+        new TypeInference(PassContexts.Engine).Run(model);
         var copy = new ModelCopy(model);
         var unrounded = new UnroundedPath(copy).Of(model.Graph.Outputs[0].Value);
 

@@ -64,17 +64,17 @@ internal sealed class BiasCorrection(
     {
         var (original, output) = (product.Original.Node, (Value)probe.CopyOf(place.Behind?.Output() ?? product.Output));
         var read = values.Now(original.Input(0)!) is { Type.ElementType: DataType.Float } same ? same : product.Node.Input(0)!;
-        var twin = Copy(original, original.Input(0)!, path.Of(read), output.Graph);
+        var twin = Copy(original, original.Input(0)!, path.Of(read), output.Producer!);
         if (place.Behind is not null)
-            twin = Copy(BiasPlace.SumBehind(original.Output())!, original.Output(), twin, output.Graph);
-        var difference = output.Graph.Insert(null, "Sub", [twin, output]).Output();
+            twin = Copy(BiasPlace.SumBehind(original.Output())!, original.Output(), twin, twin.Producer!);
+        var difference = output.Graph.InsertAfter(twin.Producer!, "Sub", [twin, output]).Output();
         difference.Name = output.Name;
         return difference;
     }
 
-    /// <summary>The same node over other data; its other operands are constants.</summary>
-    private static Value Copy(Node node, Value data, Value other, Graph graph) => graph.InsertCopy(null, node,
-        [.. node.Inputs.Select(input => input == data ? other : input is null ? null : graph.AddConstant(input.Name, input.Constant!))]).Output();
+    /// <summary>The same node over other data, near what it is held against; its other operands are constants.</summary>
+    private static Value Copy(Node node, Value data, Value other, Node after) => after.Graph!.InsertCopyAfter(after, node,
+        [.. node.Inputs.Select(input => input == data ? other : input is null ? null : after.Graph!.AddConstant(input.Name, input.Constant!))]).Output();
 
     /// <returns>Why it stays as it is, or null.</returns>
     private string? Correct(QuantizedProduct product, BiasPlace place, ChannelMoments? shift)

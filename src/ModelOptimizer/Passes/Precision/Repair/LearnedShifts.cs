@@ -8,13 +8,14 @@ namespace ModelOptimizer.Passes;
 /// the data then corrects the same.
 /// </summary>
 /// <param name="samples">How many samples are looked at.</param>
-internal sealed class LearnedShifts(CalibrationData data, OnnxModel model, int samples = LearnedShifts.Enough)
+/// <param name="isKept">False for what a pass learns that needs the data in any case.</param>
+internal sealed class LearnedShifts(CalibrationData data, OnnxModel model, int samples = LearnedShifts.Enough, bool isKept = true)
 {
     /// <summary>Samples whose mean outputs tell what rounding shifts: each has many rows or places.</summary>
     private const int Enough = 32;
 
     private readonly RangesSection[] _sections =
-        [.. Enumerable.Range(1, BiasCorrection.Rounds).Select(round => data.SectionOf(model, $"shifts of round {round}"))];
+        [.. Enumerable.Range(1, BiasCorrection.Rounds).Select(round => data.SectionOf(model, $"shifts of round {round}", isKept))];
 
     /// <param name="round">From 0 on.</param>
     /// <param name="probe">A copy of the model that computes the shifts.</param>

@@ -42,7 +42,7 @@ public sealed class RoundAdaptively(RepairOptions options) : ISelectivePass, ICa
             return;
         var products = found.Where(product => IsCandidate(product, context)).ToList();
         context.InferTypes();
-        var shifts = new LearnedShifts(data, model);
+        var shifts = new LearnedShifts(data, model, isKept: false);
         var (released, rounded) = (new List<Value>(), new List<QuantizedProduct>());
         for (var batch = Batch(products); batch.Count > 0; products.RemoveRange(0, batch.Count), batch = Batch(products))
         {

@@ -31,7 +31,8 @@ internal sealed class UnroundedPath
     }
 
     /// <summary>Products start anew, and what draws lots would draw others.</summary>
-    private static bool CanFollow(Node node) => !node.Is("QuantizeLinear", "Conv", "ConvTranspose", "Gemm")
+    private static bool CanFollow(Node node) => !node.Is("QuantizeLinear", "DynamicQuantizeLinear", "Conv", "ConvInteger", "ConvTranspose", "Gemm")
+        && !node.Is("LSTM", "GRU", "RNN", "Unique")
         && !node.OpType.Contains("MatMul", StringComparison.Ordinal) && node.Bodies.Count == 0 && OperatorCatalog.IsDeterministic(node);
 
     private void FollowCodes(Node dequantize)
@@ -42,14 +43,19 @@ internal sealed class UnroundedPath
 
     private void FollowFloats(Node node)
     {
-        var twin = node.Graph!.InsertCopy(null, node, [.. node.Inputs.Select(input => input is null ? null : Find(input))]);
+        // Indices, masks and shapes stay the model's own, or other rows would be compared.
+        if (!node.Outputs.Any(IsFloat))
+            return;
+        var twin = node.Graph!.InsertCopyAfter(node, node, [.. node.Inputs.Select(input => input is null ? null : Find(input))]);
         foreach (var (output, other) in node.Outputs.Zip(twin.Outputs))
-            if (output is not null && other is not null)
+            if (other is not null && IsFloat(output))
             {
-                other.Type = output.Type;
+                other.Type = output!.Type;
                 _unrounded[output] = other;
             }
     }
+
+    private static bool IsFloat(Value? value) => value?.Type?.ElementType == DataType.Float;
 
     private Value Find(Value value) => _unrounded.GetValueOrDefault(value, value);
 
@@ -70,13 +76,16 @@ internal sealed class UnroundedPath
     }
 
     /// <summary>Written so that every opset has it.</summary>
-    private Value Clamp(Node like, Value value, float low, float high) =>
-        Bound(like, "Min", Bound(like, "Max", value, low), high);
-
-    private Value Bound(Node like, string op, Value value, float bound)
+    private Value Clamp(Node after, Value value, float low, float high)
     {
-        var graph = like.Graph!;
-        var bounded = graph.Insert(null, op, [value, _copy.Model.AddConstant(graph, op, Tensor.Create([], bound))]).Output();
+        var raised = Bound(after, "Max", value, low);
+        return Bound(raised.Producer!, "Min", raised, high);
+    }
+
+    private Value Bound(Node after, string op, Value value, float bound)
+    {
+        var graph = after.Graph!;
+        var bounded = graph.InsertAfter(after, op, [value, _copy.Model.AddConstant(graph, op, Tensor.Create([], bound))]).Output();
         bounded.Type = value.Type;
         return bounded;
     }
