@@ -65,7 +65,10 @@ public sealed class CalibrationData
     /// </summary>
     internal CalibrationData? Glance(int samples) => !HasSamples || Memory is not null
         ? null
-        : new(this, _settings with { Samples = Math.Min(samples, _settings.Samples) }) { Diagnostics = null, Progress = null };
+        : new(this, Some(samples)) { Diagnostics = null, Progress = null };
+
+    /// <summary>No more than so many samples, spread evenly over all.</summary>
+    private CalibrationSettings Some(int samples) => _settings with { Samples = Math.Min(samples, _settings.Samples) };
 
     /// <summary>Whether there are samples, and not only ranges that were learned from some.</summary>
     internal bool HasSamples => _settings.NamesData;
@@ -80,7 +83,7 @@ public sealed class CalibrationData
         if (!_settings.NamesData)
             throw new DiagnosticException(DiagnosticCatalog.CalibrationDataNeeded,
                 $"{(_store.Value.Pass is { Length: > 0 } pass ? pass : "The profile")} learns more from the samples than ranges: add 'data:' to 'calibration:'", _settings.Location);
-        return new DataSet(_settings, DataRequest.For(model) with { Limit = Math.Min(most, _settings.Samples) }).Read();
+        return new DataSet(_settings, DataRequest.For(model) with { Limit = Some(most).Samples }).Read();
     }
 
     /// <summary>Ranges of values on all samples; a value that was never computed has none.</summary>
@@ -141,8 +144,9 @@ public sealed class CalibrationData
                 + "NAME.ranges.json beside that result", _settings.Location);
         if (missing.Count > 0)
         {
-            var some = new CalibrationData(this, _settings with { Samples = Math.Min(samples, _settings.Samples) });
-            foreach (var (value, observer) in some.Observe(copy, [.. missing.Select(pair => pair.Key)], value => new ChannelMomentsObserver(wanted[value].Axis)))
+            var seen = new CalibrationData(this, Some(samples))
+                .Observe(copy, [.. missing.Select(pair => pair.Key)], value => new ChannelMomentsObserver(wanted[value].Axis));
+            foreach (var (value, observer) in seen)
                 RangesStore.SetMoments(section, wanted[value].Name, observer.Moments);
         }
         return wanted.Select(pair => (pair.Key, Moments: _store.Value.Moments(section, pair.Value.Name)!))

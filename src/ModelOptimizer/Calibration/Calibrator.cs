@@ -11,13 +11,7 @@ public abstract class Calibrator
     private const string Suffix = "Calibrator";
 
     /// <summary>All of them, by name.</summary>
-    public static IReadOnlyList<Calibrator> All { get; } =
-    [
-        .. typeof(Calibrator).Assembly.GetTypes()
-            .Where(type => type.IsSubclassOf(typeof(Calibrator)) && !type.IsAbstract)
-            .Select(type => (Calibrator)Activator.CreateInstance(type)!)
-            .OrderBy(calibrator => calibrator.Name, StringComparer.Ordinal),
-    ];
+    public static IReadOnlyList<Calibrator> All { get; } = NamedClasses.All<Calibrator>(calibrator => calibrator.Name);
 
     /// <summary>From the smallest to the largest number.</summary>
     public static Calibrator MinMax => Find("min-max")!;

@@ -16,9 +16,6 @@ internal sealed class AdaptiveRounding
     /// <summary>The most weights of a channel: their Gram matrix [depth, depth] takes 1 GiB then.</summary>
     public const int MaxDepth = 1 << 14;
 
-    /// <summary>Of the mean diagonal; what GPTQ takes (Frantar et al., arXiv 2210.17323).</summary>
-    private const float Damping = 0.01f;
-
     private const int MaxSweeps = 16;
 
     private readonly int _depth;
@@ -103,16 +100,13 @@ internal sealed class AdaptiveRounding
 
     private static float[] Gram(List<float[]> rows, int depth, bool isDamped)
     {
-        var columns = Enumerable.Range(0, depth).Select(k => rows.Select(row => row[k]).ToArray()).ToArray();
         var gram = new float[depth * depth];
-        Cores.For(0, depth, i =>
-        {
-            for (var j = i; j < depth; j++)
-                gram[i * depth + j] = gram[j * depth + i] = TensorPrimitives.Dot<float>(columns[i], columns[j]);
-        });
+        var square = MatrixView.Of(gram, depth, depth);
+        MatrixProduct.AddGram(square, MatrixView.Of([.. rows.SelectMany(row => row)], rows.Count, depth));
+        MatrixProduct.Mirror(square);
         if (!isDamped)
             return gram;
-        var noise = Damping * Enumerable.Range(0, depth).Average(k => gram[k * depth + k]);
+        var noise = Gptq.Damping * Enumerable.Range(0, depth).Average(k => gram[k * depth + k]);
         for (var k = 0; k < depth; k++)
             gram[k * depth + k] += noise;
         return gram;

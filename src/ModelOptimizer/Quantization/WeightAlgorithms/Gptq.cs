@@ -13,7 +13,7 @@ namespace ModelOptimizer.Quantization;
 internal sealed class Gptq : ICodeChooser
 {
     /// <summary>Of the mean diagonal, added to it, as the paper does.</summary>
-    private const float Damping = 0.01f;
+    public const float Damping = 0.01f;
 
     /// <summary>Inputs whose effects on all others are added together.</summary>
     private const int Block = 128;

@@ -11,13 +11,7 @@ public abstract class WeightAlgorithm
     private const string Suffix = "Algorithm";
 
     /// <summary>All of them, by name.</summary>
-    public static IReadOnlyList<WeightAlgorithm> All { get; } =
-    [
-        .. typeof(WeightAlgorithm).Assembly.GetTypes()
-            .Where(type => type.IsSubclassOf(typeof(WeightAlgorithm)) && !type.IsAbstract)
-            .Select(type => (WeightAlgorithm)Activator.CreateInstance(type)!)
-            .OrderBy(algorithm => algorithm.Name, StringComparer.Ordinal),
-    ];
+    public static IReadOnlyList<WeightAlgorithm> All { get; } = NamedClasses.All<WeightAlgorithm>(algorithm => algorithm.Name);
 
     /// <summary>Each weight gets the nearest point of the finest grid that covers its block.</summary>
     public static WeightAlgorithm RoundToNearest => Find("round-to-nearest")!;
