@@ -12,7 +12,8 @@ public sealed class CoresTests
             Cores.For(0, 6, _ => Cores.For(0, 6, _ =>
             {
                 InterlockedMax(ref most, Interlocked.Increment(ref running));
-                Thread.Sleep(2);
+                // Long enough to meet others.
+                Thread.SpinWait(20_000);
                 Interlocked.Decrement(ref running);
                 Interlocked.Increment(ref done);
             }));

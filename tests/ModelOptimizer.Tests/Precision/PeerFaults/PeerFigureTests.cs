@@ -1,5 +1,4 @@
 using ModelOptimizer.Passes;
-using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tests.Precision.PeerFaults;
 
@@ -41,13 +40,20 @@ public sealed class PeerFigureTests
     }
 
     /// <summary>On the same samples of the same model. Models that amplify any noise without bound may differ by chance.</summary>
-    [TestCaseSource(typeof(SharedModels), nameof(SharedModels.All))]
-    public void Computing_in_float16_keeps_as_much_as_converting_everything(string path)
+    [TestCase("bert-toy")]
+    [TestCase("gpt2-past-toy")]
+    [TestCase("langid-bert")]
+    [TestCase("manllama")]
+    [TestCase("mlsd-tiny")]
+    [TestCase("mnist-cntk")]
+    [TestCase("mnist-pytorch")]
+    [TestCase("ocr-cls")]
+    [TestCase("ocr-det")]
+    [TestCase("ocr-rec")]
+    [TestCase("silero-legacy")]
+    [TestCase("silero-v5")]
+    public void Computing_in_float16_keeps_as_much_as_converting_everything(string model)
     {
-        var model = Path.GetFileNameWithoutExtension(path);
-        if (model == "gpt2-greedy-toy" || !File.Exists(Path.ChangeExtension(path, ".eval.npz")))
-            Assert.Ignore("Its outputs are token numbers, or there is no data to compare them on");
-
         var ours = PeerProtocol.Sqnr(model, new ConvertFloat16(new() { Form = HalfForm.Compute }));
 
         Assert.That(ours, Is.GreaterThan(PeerProtocol.Sqnr(model, new PlainFloat16()) - Chance));
