@@ -63,7 +63,7 @@ internal sealed record RangesSection(string Pass, int Step, int State, string Co
     /// <summary>The same of channels: all lows and highs in turn. Names end in <c>@axis</c>.</summary>
     public SortedDictionary<string, float[]> Channels { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>Moments of channels by name of the value; null in all sections but that of <see cref="ChannelMoments"/>.</summary>
+    /// <summary>Moments of channels by name of the value; null in sections of ranges.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, ChannelMoments>? Moments { get; set; }
 

@@ -7,18 +7,19 @@ namespace ModelOptimizer.Quantization;
 
 /// <summary>
 /// XᵀX of the rows X that a layer reads on calibration data: what the layer's weights may miss by, and what that costs, is all in it. Every other
-/// sample goes into a matrix of its own, so that what one half suggests the other can judge; a lone sample is cut in two.
+/// sample goes into a matrix of its own, so that what one half suggests the other can judge; the first is cut in two, since it may be the only one.
 /// </summary>
 internal sealed class InputGram : Calibration.IObserver<InputGram>
 {
     private readonly List<float[]> _rows = [];
+    private readonly List<(MatrixView Rows, int Deciding)> _waiting = [];
     private int _samples;
     private bool _isMirrored;
 
     /// <summary>Inputs of the layer; 0 before any row came.</summary>
     public int Depth { get; private set; }
 
-    /// <summary>XᵀX [depth, depth] of the half that decides; its upper triangle counts.</summary>
+    /// <summary>XᵀX [depth, depth] of the half that decides; its upper triangle counts. Empty while there are fewer rows than inputs.</summary>
     public float[] Deciding { get; private set; } = [];
 
     /// <summary>The same of the half that judges.</summary>
@@ -42,6 +43,9 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
     /// <summary>How many rows judge.</summary>
     public int JudgingRows { get; private set; }
 
+    /// <summary>How many rows were passed over since they are not finite.</summary>
+    public int DamagedRows { get; private set; }
+
     /// <param name="value">float32 [..., depth]; rows that are not finite are passed over.</param>
     public void Observe(Tensor value)
     {
@@ -50,7 +54,7 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
             return;
         Depth = checked((int)value.Dimensions[^1]);
         var elements = value.AsSpan<float>();
-        _rows.Add(FiniteElements.TryExtremes(elements, out _) ? elements.ToArray() : Finite(elements, Depth));
+        _rows.Add(FiniteElements.TryExtremes(elements, out _) ? elements.ToArray() : Finite(elements));
     }
 
     public void Merge(InputGram later)
@@ -58,7 +62,8 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
         ArgumentNullException.ThrowIfNull(later);
         if (later.Depth == 0)
             return;
-        Begin(later.Depth);
+        Depth = later.Depth;
+        DamagedRows += later.DamagedRows;
         foreach (var rows in later._rows)
             Add(MatrixView.Of(rows, rows.Length / Depth, Depth));
         _samples++;
@@ -75,34 +80,58 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
 
     private void Add(InputGram other)
     {
-        Begin(other.Depth);
-        TensorPrimitives.Add(Deciding, other.Deciding, Deciding);
-        TensorPrimitives.Add(Judging, other.Judging, Judging);
+        Depth = other.Depth;
         DecidingRows += other.DecidingRows;
         JudgingRows += other.JudgingRows;
-    }
-
-    private void Begin(int depth)
-    {
-        if (Depth == 0)
-            (Depth, Deciding, Judging) = (depth, new float[depth * depth], new float[depth * depth]);
+        DamagedRows += other.DamagedRows;
+        _waiting.AddRange(other._waiting);
+        if (other.Deciding.Length > 0)
+        {
+            Begin();
+            TensorPrimitives.Add(Deciding, other.Deciding, Deciding);
+            TensorPrimitives.Add(Judging, other.Judging, Judging);
+        }
+        TakeWaiting();
     }
 
     private void Add(MatrixView rows)
     {
         var deciding = _samples == 0 ? (rows.Rows + 1) / 2 : _samples % 2 == 0 ? rows.Rows : 0;
-        MatrixProduct.AddGram(MatrixView.Of(Deciding, Depth, Depth), rows.Slice(0, deciding, 0, Depth));
-        MatrixProduct.AddGram(MatrixView.Of(Judging, Depth, Depth), rows.Slice(deciding, rows.Rows - deciding, 0, Depth));
         DecidingRows += deciding;
         JudgingRows += rows.Rows - deciding;
+        _waiting.Add((rows, deciding));
+        TakeWaiting();
     }
 
-    private static float[] Finite(ReadOnlySpan<float> elements, int depth)
+    /// <summary>Of fewer rows than inputs nothing is learned, and matrices would take more memory than they do.</summary>
+    private void TakeWaiting()
+    {
+        if (DecidingRows < Depth)
+            return;
+        Begin();
+        foreach (var (rows, deciding) in _waiting)
+        {
+            MatrixProduct.AddGram(MatrixView.Of(Deciding, Depth, Depth), rows.Slice(0, deciding, 0, Depth));
+            MatrixProduct.AddGram(MatrixView.Of(Judging, Depth, Depth), rows.Slice(deciding, rows.Rows - deciding, 0, Depth));
+        }
+        _waiting.Clear();
+    }
+
+    private void Begin()
+    {
+        if (Deciding.Length == 0)
+            (Deciding, Judging) = (new float[Depth * Depth], new float[Depth * Depth]);
+    }
+
+    /// <summary>The rows without those that are not finite.</summary>
+    private float[] Finite(ReadOnlySpan<float> elements)
     {
         var rows = new List<float>(elements.Length);
-        for (var start = 0; start < elements.Length; start += depth)
-            if (FiniteElements.TryExtremes(elements.Slice(start, depth), out _))
-                rows.AddRange(elements.Slice(start, depth));
+        for (var start = 0; start < elements.Length; start += Depth)
+            if (FiniteElements.TryExtremes(elements.Slice(start, Depth), out _))
+                rows.AddRange(elements.Slice(start, Depth));
+            else
+                DamagedRows++;
         return [.. rows];
     }
 }

@@ -69,6 +69,26 @@ public sealed class LearnedWeightsTests : IDisposable
     }
 
     [Test]
+    public void A_layer_without_rows_of_inputs_is_told()
+    {
+        var model = Model((g, x) => g.Op("Gemm", [g.Op("Transpose", [x], ("perm", new long[] { 1, 0 })), g.Weight("w", Matrix(Depth, 40))], ("transA", 1L)));
+
+        Assert.That(Run(model, "gptq", Samples(2)).Diagnostics.Single().Message, Does.Contain("'w' (a node reads its activation transposed)"));
+    }
+
+    [Test]
+    public void Rows_that_are_not_finite_are_told_where_too_few_are_left()
+    {
+        var rows = Inputs(Rows, seed: 1);
+        for (var i = 0; i < Rows - Depth; i++)
+            rows[i * Depth] = float.NaN;
+        var data = _folder.WriteNpz("damaged.npz", ("x", DataFolder.Floats($"(1, {Rows}, {Depth})", rows)));
+
+        Assert.That(Run(Model(s_layers["MatMul"]), "gptq", data).Diagnostics.Select(diagnostic => diagnostic.Message),
+            Has.Some.Contains($"({Depth / 2} rows for {Depth} inputs, of half the samples, without {Rows - Depth} that are not finite)"));
+    }
+
+    [Test]
     public void Without_data_it_says_what_to_add() =>
         Assert.That(() => Run(Model(s_layers["MatMul"]), "gptq", null), Throws.TypeOf<DiagnosticException>()
             .With.Message.Contains("MO4030").And.Message.Contains("gptq learns from the inputs of layers"));

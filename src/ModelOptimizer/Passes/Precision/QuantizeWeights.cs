@@ -5,10 +5,11 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits; activations stay floats. Weights are rounded to the nearest
-/// point of the full grid of their block or channel.
+/// Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits; activations stay floats. Codes are chosen by a
+/// <see cref="WeightAlgorithm"/>, on a grid for each block or channel.
 /// </summary>
-[Description("Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits, rounded to nearest; activations stay floats.")]
+[Description("Stores the weights of matrix products and lookup tables in 8, 4 or 2 bits; activations stay floats. Codes are the nearest, or chosen better: "
+    + "by squared error, or by what calibration data shows of the layers' inputs.")]
 public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelectivePass, ICalibratedPass
 {
     public NodeSelector Selector { get; } = new(options);

@@ -7,7 +7,7 @@ namespace ModelOptimizer.Passes;
 
 /// <summary>
 /// What calibration data shows of the inputs that weights are multiplied by, and how codes are chosen for them. Layers are looked at some at a
-/// time, in order, so that memory stays bounded and later ones see what the earlier ones became.
+/// time, in order of declaration, so that few matrices are held at once; later ones see what the earlier ones became.
 /// </summary>
 internal sealed class WeightInputs
 {
@@ -40,8 +40,12 @@ internal sealed class WeightInputs
     /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
     public (InputGram Inputs, ICodeChooser Chooser)? Of(WeightCandidate weight)
     {
-        if (!_inputs.ContainsKey(weight.Value) && !TryLook(weight))
+        if (!_inputs.ContainsKey(weight.Value) && !TryLook(weight, out var whyNot))
+        {
+            if (whyNot is not null)
+                _blind.Add($"'{weight.Name}' ({whyNot})");
             return null;
+        }
         // As they were called then: what was written since may make others in their place.
         var inputs = _inputs[weight.Value];
         var known = inputs.Count == 1
@@ -59,22 +63,25 @@ internal sealed class WeightInputs
         if (_blind.Count > 0)
             _context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.TooFewInputs,
                 $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, whose blocks got the least squared error instead: "
-                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Give more calibration samples, or choose mse or k-quant",
+                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Where rows are too few, give more calibration samples; mse and k-quant need none",
                 _options.Location));
     }
 
-    private bool TryLook(WeightCandidate weight)
+    /// <param name="whyNot">Why there is nothing to look at; null for a table, which has no inputs.</param>
+    private bool TryLook(WeightCandidate weight, out string? whyNot)
     {
-        if (InputsOf(weight).Count == 0)
+        whyNot = InputsOf(weight).Count == 0 ? WhyNoInputs(weight)
+            : Depth(weight) is > MaxDepth and var depth ? $"{depth} inputs, of which a matrix is made; {MaxDepth} are the most"
+            : null;
+        if (whyNot is not null || InputsOf(weight).Count == 0)
             return false;
-        if (Depth(weight) is > MaxDepth and var depth)
-        {
-            _blind.Add($"'{weight.Name}' ({depth} inputs, of which a matrix is made; {MaxDepth} are the most)");
-            return false;
-        }
         LookAhead(weight);
         return true;
     }
+
+    private static string? WhyNoInputs(WeightCandidate weight) => weight.Uses.All(WeightSlots.IsLookup) ? null
+        : weight.Uses.Any(WeightSlots.IsProduct) ? "a node reads its activation transposed"
+        : "its nodes are no matrix products";
 
     /// <summary>Looks at the inputs of this weight and of as many after it as memory allows.</summary>
     private void LookAhead(WeightCandidate first)
@@ -124,6 +131,7 @@ internal sealed class WeightInputs
             ? "the calibration data shows no inputs of it"
             : inputs.DecidingRows < inputs.Depth || inputs.JudgingRows == 0
                 ? $"{inputs.DecidingRows} rows for {inputs.Depth} inputs, of half the samples"
+                    + (inputs.DamagedRows > 0 ? $", without {inputs.DamagedRows} that are not finite" : "")
                 : null;
     }
 }

@@ -74,6 +74,22 @@ public sealed class GptqTests
     }
 
     [Test]
+    public void No_matrix_is_made_of_fewer_rows_than_inputs_and_none_of_them_is_lost()
+    {
+        var samples = Enumerable.Range(0, 8).Select(seed => Correlated(60, seed)).ToArray();
+        var (few, all, whole) = (Seen(samples[..3]), Seen(samples), new float[Depth * Depth]);
+        foreach (var rows in new[] { samples[0][..(30 * Depth)], samples[2], samples[4], samples[6] })
+            MatrixProduct.AddGram(MatrixView.Of(whole, Depth, Depth), MatrixView.Of(rows, rows.Length / Depth, Depth));
+
+        Assert.That((few.DecidingRows, few.Deciding.Length), Is.EqualTo((90, 0)));
+        Assert.That((all.DecidingRows, all.JudgingRows), Is.EqualTo((210, 270)));
+        Assert.That(all.Deciding, Is.EqualTo(whole));
+        var twice = InputGram.Join([few, few]);
+        Assert.That(twice.Deciding[0], Is.EqualTo(2 * Enumerable.Range(0, 30).Select(row => samples[0][row * Depth])
+            .Concat(Enumerable.Range(0, 60).Select(row => samples[2][row * Depth])).Sum(x => (double)x * x)).Within(1e-4));
+    }
+
+    [Test]
     public void Rows_that_are_not_finite_are_passed_over()
     {
         var rows = Correlated(300, seed: 3);

@@ -80,7 +80,7 @@ internal sealed class BiasCorrection(
     private string? Correct(QuantizedProduct product, BiasPlace place, ChannelMoments? shift)
     {
         if (shift is null)
-            return "the calibration data shows no finite outputs of it";
+            return "the calibration data never computes it, or not all of its outputs are finite";
         var means = shift.SignificantMeans();
         if (!place.Changes(means))
             return "its mean outputs are where they were";

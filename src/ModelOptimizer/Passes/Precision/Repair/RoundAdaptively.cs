@@ -13,7 +13,7 @@ namespace ModelOptimizer.Passes;
 /// codes ← argmin ‖X·(scale·(codes − zero point) − w)‖²,  |codes − w/scale| &lt; 1
 /// </code>
 /// Where a layer has a place for a bias, that takes care of mean errors afterwards, and the search looks at inputs without their means.
-/// A channel changes only when its error falls on inputs that the search did not look at, so that no layer gets worse by it. Codes stay within those
+/// A channel changes only when its error falls on inputs that the search did not look at. Codes stay within those
 /// that the weight had, and sums that could not overflow still can't.
 /// </summary>
 /// <remarks>

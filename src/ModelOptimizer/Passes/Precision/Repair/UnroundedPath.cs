@@ -5,7 +5,7 @@ namespace ModelOptimizer.Passes;
 
 /// <summary>
 /// Lets a copy of a quantized model also compute what lies between its products on their results as they were before rounding. What rounding a result
-/// costs then shows at the next product, whatever stands between.
+/// costs then shows at the next product, where only operators of ONNX stand between; others are read as they are.
 /// </summary>
 internal sealed class UnroundedPath
 {
