@@ -1,3 +1,4 @@
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Quantization;
@@ -26,8 +27,8 @@ internal sealed class PatchSample(ConvolutionWindow window, int limit) : Calibra
         var lengths = value.Dimensions[2..].Select(length => (int)length).ToArray();
         var places = window.Places(lengths);
         var total = value.Dimensions[0] * places.Aggregate(1L, (product, length) => product * length);
-        for (var i = 0L; i < Math.Min(total, Places); i++)
-            AddPatch(value, lengths, places, total <= Places ? i : i * total / Places);
+        foreach (var place in EvenPick.Of(total, Places))
+            AddPatch(value, lengths, places, place);
     }
 
     public void Merge(PatchSample later)

@@ -14,7 +14,7 @@ public sealed class DataSet
     private readonly ArraySource _arrays;
     private readonly IReadOnlyList<string> _images;
     private readonly IReadOnlyList<string> _texts;
-    private HashSet<int>? _picked;
+    private HashSet<long>? _picked;
 
     /// <summary>Arrays only.</summary>
     /// <param name="paths">Files, folders and globs.</param>
@@ -81,7 +81,7 @@ public sealed class DataSet
         var arrays = _request.Limit == int.MaxValue ? 0 : _arrays.Count();
         var pictures = images?.Count ?? 0;
         _picked ??= _request.Limit == int.MaxValue ? null : EvenPick.Of(arrays + pictures + (texts?.Count() ?? 0), _request.Limit).ToHashSet();
-        return _arrays.Read(_picked is null ? null : index => _picked.Contains((int)index))
+        return _arrays.Read(_picked is null ? null : index => _picked.Contains(index))
             .Concat(images?.Read(index => _picked?.Contains(arrays + index) != false) ?? [])
             .Concat(texts?.Read(index => _picked?.Contains(arrays + pictures + index) != false) ?? [])
             .Take(_request.Limit);

@@ -4,10 +4,10 @@ namespace ModelOptimizer.Evaluation.Data;
 internal static class EvenPick
 {
     /// <summary>Indices in order: of as many equal stretches as are wanted, the middle of each; all where no more are there.</summary>
-    public static IEnumerable<int> Of(int count, int wanted)
+    public static IEnumerable<long> Of(long count, long wanted)
     {
         var size = Math.Min(wanted, count);
-        for (var i = 0; i < size; i++)
-            yield return (int)((2L * i + 1) * count / (2L * size));
+        for (var i = 0L; i < size; i++)
+            yield return (2 * i + 1) * count / (2 * size);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ReferenceAnswers : IDisposable
     private readonly DataSet _data;
     private readonly ModelRunner _original;
     private readonly Reference?[] _kept;
-    private readonly HashSet<int> _part;
+    private readonly HashSet<long> _part;
 
     /// <param name="rows">Rows that the part has at most.</param>
     public ReferenceAnswers(DataSet data, ModelRunner original, int rows, CancellationToken cancellation)

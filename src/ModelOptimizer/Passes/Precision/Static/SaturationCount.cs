@@ -1,3 +1,4 @@
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
@@ -104,16 +105,15 @@ internal sealed class SaturationCount
     }
 
     /// <summary>
-    /// Numbers of rows, as many as the work allows: of equal stretches the middle of each, since the first row is often unlike all others, a token
-    /// that starts the text or the edge of a picture.
+    /// Numbers of rows, as many as the work allows, and not the first, which is often unlike all others: a token that starts the text or the edge of
+    /// a picture.
     /// </summary>
     private IEnumerable<long> Spread(long rows)
     {
         var work = Math.Max(_weights.Pairs.Count, (long)_weights.Depth * _groups);
         var count = Math.Min(rows, Math.Max(FewestOfSample, MostWork / work));
         (Rows, AllRows) = (Rows + count, AllRows + rows);
-        for (var i = 0L; i < count; i++)
-            yield return (2 * i + 1) * rows / (2 * count);
+        return EvenPick.Of(rows, count);
     }
 
     private void Count(ReadOnlySpan<byte> row, int group, int groups)
