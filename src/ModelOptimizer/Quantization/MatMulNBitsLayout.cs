@@ -1,16 +1,19 @@
+using System.Numerics.Tensors;
 using ModelOptimizer.Onnx;
+using Tensor = ModelOptimizer.Onnx.Tensor;
 
 namespace ModelOptimizer.Quantization;
 
 /// <summary>
 /// The constants of <c>com.microsoft.MatMulNBits</c>, channel-major: codes uint8 [N, blocks, block size · bits / 8], scales
-/// float [N, blocks], zero points uint8 [N, ⌈blocks · bits / 8⌉] or none for the middle code.
+/// float [N, blocks], zero points uint8 [N, ⌈blocks · bits / 8⌉] or none for the middle code. Bits are those that codes are stored in.
 /// </summary>
 internal static class MatMulNBitsLayout
 {
     public static Tensor Codes(QuantizedWeight weight)
     {
-        var blob = weight.BlockSize * weight.Grid.Bits / 8;
+        var (bits, shift) = (weight.Grid.StorageBits, (byte)weight.Grid.StorageShift);
+        var blob = weight.BlockSize * bits / 8;
         var packed = new byte[checked(weight.Channels * weight.Blocks * blob)];
         Cores.For(0, weight.Channels, channel =>
         {
@@ -20,7 +23,8 @@ internal static class MatMulNBitsLayout
                 // A partial block is filled up with zeros, in codes.
                 codes.Fill(weight.ZeroPoints[channel * weight.Blocks + block]);
                 weight.Block(channel, block).CopyTo(codes);
-                CodePacking.Pack(codes, weight.Grid.Bits, packed.AsSpan((channel * weight.Blocks + block) * blob, blob));
+                TensorPrimitives.Add(codes, shift, codes);
+                CodePacking.Pack(codes, bits, packed.AsSpan((channel * weight.Blocks + block) * blob, blob));
             }
         });
         return Tensor.Create(DataType.UInt8, [weight.Channels, weight.Blocks, blob], packed);
@@ -32,12 +36,12 @@ internal static class MatMulNBitsLayout
     {
         if (weight.Grid.IsSymmetric)
             return null;
-        var row = CodePacking.ByteCount(weight.Blocks, weight.Grid.Bits);
+        var row = CodePacking.ByteCount(weight.Blocks, weight.Grid.StorageBits);
         var packed = new byte[weight.Channels * row];
         for (var channel = 0; channel < weight.Channels; channel++)
         {
             var points = weight.ZeroPoints.AsSpan(channel * weight.Blocks, weight.Blocks).ToArray();
-            CodePacking.Pack(points, weight.Grid.Bits, packed.AsSpan(channel * row, row));
+            CodePacking.Pack(points, weight.Grid.StorageBits, packed.AsSpan(channel * row, row));
         }
         return Tensor.Create(DataType.UInt8, [weight.Channels, row], packed);
     }

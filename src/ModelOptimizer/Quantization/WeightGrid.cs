@@ -8,8 +8,11 @@ namespace ModelOptimizer.Quantization;
 /// <param name="IsSymmetric">Whether zero is always the middle code; else each block chooses its own zero point.</param>
 internal readonly record struct WeightGrid(int Bits, bool IsSymmetric)
 {
-    /// <summary>Bits that a code is stored in.</summary>
+    /// <summary>Bits that a code is stored in: 3 in 4, 5 to 7 in 8.</summary>
     public int StorageBits => Bits > 4 ? 8 : Bits > 2 ? 4 : 2;
+
+    /// <summary>What is added to the codes of a symmetric grid where their place of storage takes its own middle for zero; else 0.</summary>
+    public int StorageShift => IsSymmetric ? (1 << (StorageBits - 1)) - Middle : 0;
 
     public int MaxCode => (1 << Bits) - 1;
 

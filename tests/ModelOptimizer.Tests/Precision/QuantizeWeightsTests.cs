@@ -45,6 +45,10 @@ public sealed class QuantizeWeightsTests
     [TestCase(21, 4, null, "DequantizeLinear,MatMul")]
     [TestCase(24, 2, null, "MatMulNBits")]
     [TestCase(25, 2, null, "DequantizeLinear,MatMul")]
+    [TestCase(20, 3, null, "MatMulNBits")]
+    [TestCase(21, 3, null, "DequantizeLinear,MatMul")]
+    [TestCase(20, 6, null, "MatMulNBits")]
+    [TestCase(21, 5, null, "DequantizeLinear,MatMul")]
     public void Takes_the_standard_form_from_the_opset_on_that_has_it(int opset, int bits, int? blockSize, string operators)
     {
         var model = MatMul(opset);
@@ -58,6 +62,9 @@ public sealed class QuantizeWeightsTests
     [TestCase(8, 32)]
     [TestCase(4, 32)]
     [TestCase(4, 128)]
+    [TestCase(3, 16)]
+    [TestCase(5, 64)]
+    [TestCase(6, null)]
     [TestCase(2, 16)]
     public void Standard_form_is_the_original_with_rounded_weights(int bits, int? blockSize)
     {
@@ -73,6 +80,9 @@ public sealed class QuantizeWeightsTests
 
     [TestCase(8, 128)]
     [TestCase(4, 32)]
+    [TestCase(3, 32)]
+    [TestCase(5, 64)]
+    [TestCase(6, 256)]
     [TestCase(2, 32)]
     public void Contrib_form_is_the_original_with_rounded_weights_and_int8_activations(int bits, int blockSize)
     {

@@ -10,7 +10,7 @@ public sealed class PackingTests
 {
     [Test, Combinatorial]
     public void DequantizeLinear_reads_every_width_and_odd_size(
-        [Values(2, 4, 8)] int bits, [Values] bool symmetric, [Values(1, 33, 64, 130)] int depth, [Values(1, 3, 65)] int channels)
+        [Values(2, 3, 4, 5, 6, 8)] int bits, [Values] bool symmetric, [Values(1, 33, 64, 130)] int depth, [Values(1, 3, 65)] int channels)
     {
         using var quantized = Quantize(depth, channels, bits, symmetric, depth);
         var unpacked = Dequantize(quantized, blocked: false);
@@ -20,7 +20,7 @@ public sealed class PackingTests
 
     [Test, Combinatorial]
     public void DequantizeLinear_reads_blocks_the_last_of_them_partial(
-        [Values(2, 4, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 256)] int blockSize, [Values(300, 512)] int depth, [Values(1, 7)] int channels)
+        [Values(2, 3, 4, 5, 6, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 256)] int blockSize, [Values(300, 512)] int depth, [Values(1, 7)] int channels)
     {
         using var quantized = Quantize(depth, channels, bits, symmetric, blockSize);
         var unpacked = Dequantize(quantized, blocked: true);
@@ -30,7 +30,7 @@ public sealed class PackingTests
 
     [Test, Combinatorial]
     public void MatMulNBits_reads_every_width_and_partial_blocks(
-        [Values(2, 4, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 128)] int blockSize, [Values(16, 40, 130, 300)] int depth, [Values(1, 5, 64)] int channels)
+        [Values(2, 3, 4, 5, 6, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 128)] int blockSize, [Values(16, 40, 130, 300)] int depth, [Values(1, 5, 64)] int channels)
     {
         using var quantized = Quantize(depth, channels, bits, symmetric, blockSize);
         var g = new GraphBuilder(opset: 21, irVersion: 10);
@@ -40,7 +40,7 @@ public sealed class PackingTests
                 g.Initializer("scales", MatMulNBitsLayout.Scales(quantized)),
                 MatMulNBitsLayout.ZeroPoints(quantized) is { } points ? g.Initializer("points", points) : null,
             ],
-            ("K", depth), ("N", channels), ("bits", bits), ("block_size", blockSize));
+            ("K", depth), ("N", channels), ("bits", quantized.Grid.StorageBits), ("block_size", blockSize));
         g.Output("y", product);
 
         var unpacked = Run(g.Build(), Identity(depth));

@@ -21,15 +21,28 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
 {
     public SourceLocation? Location { get; init; }
 
-    [Option("Bits of a weight. 8 is as good as float for most models; 4 and 2 need blocks and a look at the metrics.", Choices = [2, 4, 8])]
+    [Option("Bits of a weight. 8 is as good as float for most models; fewer need blocks and a look at the metrics. 3 are stored in 4 bits, 5 and 6 in "
+        + "8: they gain only where the file is compressed, as an embedded resource may be.", Choices = [2, 3, 4, 5, 6, 8])]
     public int Bits { get; init; } = 8;
 
     [Option("Weights that share a scale along the depth of a matrix product. Left out: one scale for each output channel with 8 bits where " +
-        "the runtime fuses that form, else blocks of 128; blocks of 32 with fewer bits.", Choices = [16, 32, 64, 128, 256], Example = "32")]
+        "the runtime fuses that form, else blocks of 128, as with 5 and 6 bits; blocks of 32 with fewer.", Choices = [16, 32, 64, 128, 256], Example = "32")]
     public int? BlockSize { get; init; }
 
     [Option("One scale for each output channel, whatever the bits; block-size is then not used.")]
     public bool PerChannel { get; init; }
+
+    [Option("Bits of the LM head, the last product, which gives each word of the vocabulary its score: often worth more than the rest. 32 leaves it as it "
+        + "is. Of a table that is also the LM head the larger of this and embedding-bits counts.", Choices = [2, 3, 4, 5, 6, 8, 32], Example = "8")]
+    public int? LmHeadBits { get; init; }
+
+    [Option("Bits of tables that rows are looked up in, such as those of words. 32 leaves them as they are.", Choices = [2, 3, 4, 5, 6, 8, 32], Example = "8")]
+    public int? EmbeddingBits { get; init; }
+
+    [Option("Bits of the first and the last block of layers, whose errors cost most: a block is what comes again and again in the order of layers, "
+        + "such as attention with its feed-forward network. Where nothing does, the outermost layers. 32 leaves them as they are.",
+        Choices = [2, 3, 4, 5, 6, 8, 32], Example = "8")]
+    public int? FirstLastBits { get; init; }
 
     [Option("How codes are chosen: `round-to-nearest`; `mse` leaves each block the least squared error; `k-quant` counts errors of large weights "
         + "more; `hqq` brings most weights very close and lets a few be far off; `gptq` lets weights make up for each other's errors on calibration data.")]

@@ -21,13 +21,16 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
 
     private readonly WeightGrid _grid = new(options.Bits, options.Symmetric);
 
+    /// <summary>Of rows that are looked up and of weights for storage, which have no form of fewer than 8 bits.</summary>
+    private readonly int _wholeBits = options.Bits > 4 ? options.Bits : 8;
+
     /// <returns>The plan, or why there is none.</returns>
     public (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate weight, long opset)
     {
         if (TiedWeight.Of(weight) is { } tied)
-            return opset < TiedForm.Opset ? (null, TooOld(opset, TiedForm.Opset)) : (new WeightPlan(new TiedForm(tied), new WeightGrid(8, true), ChannelAxis: 0), null);
+            return opset < TiedForm.Opset ? (null, TooOld(opset, TiedForm.Opset)) : (new WeightPlan(new TiedForm(tied), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
         if (weight.Uses.All(WeightSlots.IsLookup))
-            return (new WeightPlan(new LookupForm(), new WeightGrid(8, true), ChannelAxis: 0), null);
+            return (new WeightPlan(new LookupForm(), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
         if (weight.Uses.All(WeightSlots.IsProduct) && weight.Content.Dimensions.Length == 2)
             return PlanProduct(weight, opset);
         return options.Storage ? PlanStorage(weight, opset) : (null, StorageOnly(weight));
@@ -76,13 +79,13 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
         var contrib = options.Format == WeightFormat.Contrib || opset < PerChannelOpset;
         if (contrib && options.Format == WeightFormat.Standard)
             return (null, $"{TooOld(opset, PerChannelOpset)}; use format: contrib");
-        return (new WeightPlan(new StorageForm(axis, contrib), _grid with { Bits = 8 }, axis), null);
+        return (new WeightPlan(new StorageForm(axis, contrib), _grid with { Bits = _wholeBits }, axis), null);
     }
 
     /// <summary>Why DequantizeLinear of the standard can't be used; null when it can.</summary>
     private string? StandardProblem(WeightCandidate weight, long opset, bool perChannel)
     {
-        var needed = options.Bits switch
+        var needed = _grid.StorageBits switch
         {
             2 => TwoBitOpset,
             4 => BlockedOpset,
@@ -92,7 +95,7 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     }
 
     private string TooOld(long opset, long needed) =>
-        $"DequantizeLinear of {options.Bits}-bit weights{(needed == BlockedOpset && options.Bits == 8 ? " in blocks" : "")} " +
+        $"DequantizeLinear of {_grid.StorageBits}-bit weights{(needed == BlockedOpset && _grid.StorageBits == 8 ? " in blocks" : "")} " +
         $"exists from opset {needed} on, the model is at {opset}";
 
     private static string? SharingProblem(WeightCandidate weight) => weight.OnlyUser is not null
@@ -102,7 +105,7 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     /// <summary>The size asked for, no larger than a short depth needs: the kernels fill up partial blocks.</summary>
     private int BlockSize(long depth)
     {
-        var wanted = options.BlockSize ?? (options.Bits == 8 ? DefaultBlock8 : DefaultBlock);
+        var wanted = options.BlockSize ?? (_grid.StorageBits == 8 ? DefaultBlock8 : DefaultBlock);
         return (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((ulong)depth), SmallestBlock, (ulong)wanted);
     }
 

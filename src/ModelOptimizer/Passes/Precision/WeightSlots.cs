@@ -14,6 +14,15 @@ internal static class WeightSlots
     /// <summary>True when rows of the weight are looked up.</summary>
     public static bool IsLookup(Use use) => use.User.Is("Gather") && use.Index == 0 && use.User.Attributes.GetInt("axis", 0) == 0;
 
+    /// <summary>True when the node multiplies what it reads there by a weight.</summary>
+    public static bool IsActivationOfLayer(Use use)
+    {
+        foreach (var weight in OperatorCatalog.WeightInputs(use.User))
+            if (weight != use.Index && !use.User.Is("Gather") && use.User.Input(weight)?.Constant is not null)
+                return true;
+        return false;
+    }
+
     /// <summary>The axis of the weight that the output channels stand on.</summary>
     public static int ChannelAxis(Use use, int rank) => OperatorCatalog.ChannelAxis(use.User, use.Index, rank);
 

@@ -29,7 +29,7 @@ internal sealed class MatMulNBitsForm : WeightForm
         var product = node.Graph!.Insert(node, "MatMulNBits", inputs, 1, ContribDomain, node.Name);
         product.Attributes.Set("K", quantized.Depth);
         product.Attributes.Set("N", quantized.Channels);
-        product.Attributes.Set("bits", quantized.Grid.Bits);
+        product.Attributes.Set("bits", quantized.Grid.StorageBits);
         product.Attributes.Set("block_size", quantized.BlockSize);
         product.Attributes.Set("accuracy_level", Int8Activations);
         model.ImportDomain(node.Graph!, ContribDomain, 1);

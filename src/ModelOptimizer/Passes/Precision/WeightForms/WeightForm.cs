@@ -38,6 +38,7 @@ internal abstract class WeightForm
 /// <param name="BlockSize">Weights that share a scale; 0 for whole channels.</param>
 internal sealed record WeightPlan(WeightForm Form, WeightGrid Grid, int ChannelAxis, int BlockSize = 0)
 {
-    public override string ToString() =>
-        $"{(Grid.IsSymmetric ? "int" : "uint")}{Grid.Bits} {(BlockSize == 0 ? "per channel" : $"in blocks of {BlockSize}")} as {Form.Name}";
+    private string Type => $"{(Grid.IsSymmetric ? "int" : "uint")}{Grid.Bits}{(Grid.Bits < Grid.StorageBits ? $" stored in {Grid.StorageBits} bits" : "")}";
+
+    public override string ToString() => $"{Type} {(BlockSize == 0 ? "per channel" : $"in blocks of {BlockSize}")} as {Form.Name}";
 }

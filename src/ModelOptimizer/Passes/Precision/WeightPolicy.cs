@@ -1,0 +1,39 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// The bits of weights that the profile treats apart: what errors in the first and the last layers do is not made good by others, and an LM head or a
+/// table is often the largest weight of all.
+/// </summary>
+internal sealed class WeightPolicy(QuantizeWeightsOptions options, OnnxModel model)
+{
+    /// <summary>Bits of a weight that stays as it is.</summary>
+    public const int Keep = 32;
+
+    // Weights that are written change their neighbours' places: all are looked at before.
+    private readonly WeightRoles? _roles = options is { LmHeadBits: null, EmbeddingBits: null, FirstLastBits: null } ? null : new WeightRoles(model);
+
+    /// <summary>The bits of a weight.</summary>
+    public int BitsOf(WeightCandidate weight) => Rule(weight)?.Bits ?? options.Bits;
+
+    /// <summary>The bits that an option gives to this very weight; null where none does.</summary>
+    public int? Given(WeightCandidate weight) => Rule(weight)?.Bits;
+
+    /// <summary>Why the weight stays as it is; null when it doesn't.</summary>
+    public string? Refusal(WeightCandidate weight) => Rule(weight) is { Bits: Keep } rule ? $"{rule.Option}: {Keep} keeps it" : null;
+
+    /// <summary>A table that is also the LM head follows the option with more bits.</summary>
+    private (int Bits, string Option)? Rule(WeightCandidate weight)
+    {
+        if (_roles is null)
+            return null;
+        var isHead = _roles.IsHead(weight.Value);
+        var isTable = weight.Uses.Any(WeightSlots.IsLookup);
+        var head = isHead && options.LmHeadBits is { } headBits ? (headBits, "lm-head-bits") : ((int Bits, string Option)?)null;
+        var table = isTable && options.EmbeddingBits is { } tableBits ? (tableBits, "embedding-bits") : ((int Bits, string Option)?)null;
+        if (head is not null || table is not null)
+            return (table?.Bits ?? 0) > (head?.Bits ?? 0) ? table : head;
+        return options.FirstLastBits is { } endBits && _roles.IsFirstOrLast(weight.Value) ? (endBits, "first-last-bits") : null;
+    }
+}

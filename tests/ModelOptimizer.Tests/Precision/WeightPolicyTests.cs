@@ -1,0 +1,115 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests.Precision;
+
+/// <summary>Options that give some weights other bits than all others.</summary>
+public sealed class WeightPolicyTests
+{
+    private const int Words = 500;
+    private const int Width = 32;
+
+    [Test]
+    public void The_LM_head_gets_bits_of_its_own() =>
+        Assert.That(Bits(Decoder(), new() { Bits = 4, LmHeadBits = 8, Exclude = ["table"] }), Is.EqualTo(new Dictionary<string, string>
+        {
+            ["up0"] = "int4", ["down0"] = "int4", ["up1"] = "int4", ["down1"] = "int4", ["up2"] = "int4", ["down2"] = "int4", ["head"] = "int8",
+        }));
+
+    [Test]
+    public void The_first_and_last_block_get_bits_of_their_own() =>
+        Assert.That(Bits(Decoder(), new() { Bits = 4, FirstLastBits = 6, Exclude = ["table"] }), Is.EqualTo(new Dictionary<string, string>
+        {
+            ["up0"] = "int6", ["down0"] = "int6", ["up1"] = "int4", ["down1"] = "int4", ["up2"] = "int6", ["down2"] = "int6", ["head"] = "int4",
+        }));
+
+    [Test]
+    public void Tables_get_bits_of_their_own() =>
+        Assert.That(Bits(Decoder(), new() { Bits = 8, EmbeddingBits = 6 })["table"], Is.EqualTo("int6"));
+
+    [Test]
+    public void With_32_bits_weights_stay_as_they_are()
+    {
+        var model = Decoder();
+        var log = PassContexts.Run(model, new QuantizeWeights(new() { LmHeadBits = 32, FirstLastBits = 32, EmbeddingBits = 32, Format = WeightFormat.Contrib }));
+
+        Assert.That(log.Weights.Where(weight => weight.Refusal is not null).ToDictionary(weight => weight.Weight, weight => weight.Refusal),
+            Is.EqualTo(new Dictionary<string, string>
+            {
+                ["table"] = "embedding-bits: 32 keeps it", ["head"] = "lm-head-bits: 32 keeps it",
+                ["up0"] = "first-last-bits: 32 keeps it", ["down0"] = "first-last-bits: 32 keeps it",
+                ["up2"] = "first-last-bits: 32 keeps it", ["down2"] = "first-last-bits: 32 keeps it",
+            }));
+    }
+
+    /// <summary>A table of words that is read transposed by the last product: one weight under two options.</summary>
+    [TestCase(8, 6, "int8")]
+    [TestCase(6, 8, "int8")]
+    [TestCase(6, null, "int6")]
+    [TestCase(null, 6, "int6")]
+    public void A_table_that_is_also_the_LM_head_follows_the_option_of_more_bits(int? head, int? table, string type) =>
+        Assert.That(Bits(Decoder(tied: true), new() { Bits = 5, LmHeadBits = head, EmbeddingBits = table })["table"], Is.EqualTo(type));
+
+    [Test]
+    public void A_head_is_known_by_its_width_where_no_table_tells_the_vocabulary() =>
+        Assert.That(Bits(Decoder(withTable: false), new() { Bits = 4, LmHeadBits = 8 })["head"], Is.EqualTo("int8"));
+
+    /// <summary>As wide as a vocabulary, but another layer reads what it makes; or last, but no wider than other layers.</summary>
+    [Test]
+    public void A_layer_that_only_resembles_a_head_is_none([Values] bool isWide)
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var x = g.Input("x", DataType.Float, 3, Width);
+        var middle = isWide ? Words : 2 * Width;
+        x = g.Op("Relu", g.Op("MatMul", x, Weight(g, "in", Width, middle)));
+        g.Output("y", g.Op("MatMul", x, Weight(g, "out", middle, 2 * Width)));
+
+        Assert.That(Bits(g.Build(), new() { Bits = 4, LmHeadBits = 8 }).Values, Is.All.EqualTo("int4"));
+    }
+
+    [Test]
+    public void A_head_inside_a_branch_is_found()
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var x = g.Input("x", DataType.Float, 3, Width);
+        g.Output("y", g.If(g.Input("c", DataType.Bool),
+            then => [then.Op("MatMul", x, Weight(then, "head", Width, Words))],
+            otherwise => [otherwise.Op("MatMul", otherwise.Op("Neg", x), Weight(otherwise, "other", Width, Words))]).Output());
+
+        Assert.That(Bits(g.Build(), new() { Bits = 4, LmHeadBits = 8 }).Values, Is.EqualTo(new[] { "int8", "int8" }));
+    }
+
+    [Test]
+    public void What_is_stored_in_wider_codes_is_told()
+    {
+        var diagnostics = new DiagnosticBag();
+        PassContexts.Run(Decoder(), diagnostics, int.MaxValue, new QuantizeWeights(new() { Bits = 3, LmHeadBits = 6, Format = WeightFormat.Contrib }));
+
+        Assert.That(diagnostics.Diagnostics.Single().Code, Is.EqualTo("MO4034"));
+        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("weights of 3 bits are stored in 4, weights of 6 bits are stored in 8"));
+    }
+
+    /// <summary>The type of codes of each weight that was compressed.</summary>
+    private static Dictionary<string, string> Bits(OnnxModel model, QuantizeWeightsOptions options) =>
+        PassContexts.Run(model, new QuantizeWeights(options)).Weights.Where(weight => weight.Form is not null)
+            .ToDictionary(weight => weight.Weight, weight => weight.Form!.Split(' ')[0]);
+
+    /// <summary>A table of words, three blocks of two layers, and the scores of all words.</summary>
+    private static OnnxModel Decoder(bool tied = false, bool withTable = true)
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var table = withTable ? Weight(g, "table", Words, Width) : null;
+        var x = table is null ? g.Input("x", DataType.Float, 3, Width) : g.Op("Gather", table, g.Input("ids", DataType.Int64, 3));
+        for (var block = 0; block < 3; block++)
+            x = g.Op("Add", x, g.Op("MatMul", g.Op("Relu", g.Op("MatMul", x, Weight(g, $"up{block}", Width, 2 * Width))), Weight(g, $"down{block}", 2 * Width, Width)));
+        var head = tied ? g.Op("Transpose", [table!], ("perm", new long[] { 1, 0 })) : Weight(g, "head", Width, Words);
+        g.Output("y", g.Op("MatMul", x, head));
+        return g.Build();
+    }
+
+    private static Value Weight(GraphBuilder g, string name, int rows, int columns) =>
+        g.Weight(name, Tensor.Create([rows, columns], Weights.Random(rows * columns)));
+}
