@@ -10,7 +10,11 @@ namespace ModelOptimizer.Quantization;
 /// </summary>
 internal static class MatMulNBitsLayout
 {
-    public static Tensor Codes(QuantizedWeight weight)
+    public static Tensor Codes(QuantizedWeight weight) =>
+        Tensor.Create(DataType.UInt8, [weight.Channels, weight.Blocks, weight.BlockSize * weight.Grid.StorageBits / 8], Pack(weight));
+
+    /// <summary>The bytes of the codes, block after block.</summary>
+    public static byte[] Pack(QuantizedWeight weight)
     {
         var (bits, shift) = (weight.Grid.StorageBits, (byte)weight.Grid.StorageShift);
         var blob = weight.BlockSize * bits / 8;
@@ -27,7 +31,7 @@ internal static class MatMulNBitsLayout
                 CodePacking.Pack(codes, bits, packed.AsSpan((channel * weight.Blocks + block) * blob, blob));
             }
         });
-        return Tensor.Create(DataType.UInt8, [weight.Channels, weight.Blocks, blob], packed);
+        return packed;
     }
 
     public static Tensor Scales(QuantizedWeight weight) => Tensor.Create([weight.Channels, weight.Blocks], weight.Scales);

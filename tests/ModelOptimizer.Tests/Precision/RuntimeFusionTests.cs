@@ -48,6 +48,19 @@ public sealed class RuntimeFusionTests
         Assert.That(OperatorsAfterLoading(model), Is.EqualTo(new[] { "Gemm" }));
     }
 
+    [Test]
+    public void A_tied_table_of_blocks_is_read_by_two_operators_and_nothing_else()
+    {
+        var g = new GraphBuilder();
+        var table = g.Weight("table", Tensor.Create([Channels, Depth], Weights.Random(Depth * Channels)));
+        var rows = g.Op("Gather", table, g.Input("ids", DataType.Int64, new Dimension(null, "rows")));
+        g.Output("y", g.Op("MatMul", rows, g.Op("Transpose", [table], ("perm", new long[] { 1, 0 }))));
+        var model = g.Build();
+        PassContexts.Run(model, new QuantizeWeights(new() { Bits = 4 }));
+
+        Assert.That(OperatorsAfterLoading(model), Is.EqualTo(new[] { "GatherBlockQuantized", "MatMulNBits" }));
+    }
+
     private static OnnxModel Gemm(bool transB, int biasRank, int opset)
     {
         var g = new GraphBuilder(opset);

@@ -1,3 +1,4 @@
+using CsCheck;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
@@ -33,20 +34,36 @@ public sealed class PackingTests
         [Values(2, 3, 4, 5, 6, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 128)] int blockSize, [Values(16, 40, 130, 300)] int depth, [Values(1, 5, 64)] int channels)
     {
         using var quantized = Quantize(depth, channels, bits, symmetric, blockSize);
-        var g = new GraphBuilder(opset: 21, irVersion: 10);
-        var product = g.Op("com.microsoft.MatMulNBits",
-            [
-                g.Input("x", DataType.Float, depth, depth), g.Initializer("b", MatMulNBitsLayout.Codes(quantized)),
-                g.Initializer("scales", MatMulNBitsLayout.Scales(quantized)),
-                MatMulNBitsLayout.ZeroPoints(quantized) is { } points ? g.Initializer("points", points) : null,
-            ],
-            ("K", depth), ("N", channels), ("bits", quantized.Grid.StorageBits), ("block_size", blockSize));
-        g.Output("y", product);
-
-        var unpacked = Run(g.Build(), Identity(depth));
+        var unpacked = Run(Product(quantized), Identity(depth));
 
         Assert.That(unpacked, Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 1)).Within(1).Ulps);
     }
+
+    [Test, Combinatorial]
+    public void GatherBlockQuantized_reads_every_width_and_partial_blocks(
+        [Values(2, 3, 4, 5, 6, 8)] int bits, [Values] bool symmetric, [Values(16, 32, 128)] int blockSize, [Values(16, 40, 132, 300)] int depth, [Values(1, 5, 64)] int rows)
+    {
+        using var quantized = Quantize(depth, rows, bits, symmetric, blockSize);
+        var ids = Enumerable.Range(0, rows).Select(row => (long)row).ToArray();
+
+        Assert.That(Run(Lookup(quantized), new() { ["ids"] = Tensor.Create([rows], ids) }), Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 0)));
+    }
+
+    /// <summary>Any weights, widths and sizes: what each operator unpacks is (code − zero point) · scale.</summary>
+    [Test]
+    public void Whatever_is_packed_is_unpacked() =>
+        Gen.Select(Gen.Int[1, 70], Gen.Int[1, 9], Gen.Int[2, 8], Gen.Bool, Gen.Int[4, 8].Select(log => 1 << log), Gen.Int[0, 1000]).Sample(
+            (depth, channels, bits, symmetric, blockSize, seed) =>
+            {
+                var weights = Tensor.Create([depth, channels], Weights.Random(depth * channels, seed));
+                using var quantized = RoundToNearest.Quantize(new WeightMatrix(weights, channelAxis: 1), new WeightGrid(bits, symmetric), blockSize)!;
+                var columns = Weights.Dequantize(quantized, channelAxis: 1);
+                Assert.That(Dequantize(quantized, blocked: true), Is.EqualTo(columns));
+                Assert.That(Run(Product(quantized), Identity(depth)), Is.EqualTo(columns).Within(1).Ulps);
+                if (GatherBlockQuantizedLayout.Holds(depth, quantized.Grid))
+                    Assert.That(Run(Lookup(quantized), new() { ["ids"] = Tensor.Create([channels], [.. Enumerable.Range(0, channels).Select(row => (long)row)]) }),
+                        Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 0)));
+            }, iter: 200);
 
     [Test]
     public void A_channel_axis_in_the_middle_keeps_its_place()
@@ -70,11 +87,39 @@ public sealed class PackingTests
         var g = new GraphBuilder(opset: 25, irVersion: 13);
         var codes = g.Initializer("codes", DequantizeLinearLayout.Codes(quantized, [quantized.Depth, quantized.Channels], channelAxis: 1));
         var scales = g.Initializer("scales", DequantizeLinearLayout.Scales(quantized, blocked));
-        var points = DequantizeLinearLayout.ZeroPoints(quantized, blocked) is { } zero ? g.Initializer("points", zero) : null;
+        var points = Points(g, DequantizeLinearLayout.ZeroPoints(quantized, blocked));
         (string, object)[] attributes = blocked ? [("axis", 0), ("block_size", quantized.BlockSize)] : [("axis", 1)];
         g.Output("y", g.Op("DequantizeLinear", points is null ? [codes, scales] : [codes, scales, points], attributes));
         return Run(g.Build(), []);
     }
+
+    private static OnnxModel Product(QuantizedWeight quantized)
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var product = g.Op("com.microsoft.MatMulNBits",
+            [
+                g.Input("x", DataType.Float, quantized.Depth, quantized.Depth), g.Initializer("b", MatMulNBitsLayout.Codes(quantized)),
+                g.Initializer("scales", MatMulNBitsLayout.Scales(quantized)), Points(g, MatMulNBitsLayout.ZeroPoints(quantized)),
+            ],
+            ("K", quantized.Depth), ("N", quantized.Channels), ("bits", quantized.Grid.StorageBits), ("block_size", quantized.BlockSize));
+        g.Output("y", product);
+        return g.Build();
+    }
+
+    /// <summary>Rows are the channels.</summary>
+    private static OnnxModel Lookup(QuantizedWeight quantized)
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("com.microsoft.GatherBlockQuantized",
+            [
+                g.Initializer("table", GatherBlockQuantizedLayout.Codes(quantized)), g.Input("ids", DataType.Int64, quantized.Channels),
+                g.Initializer("scales", GatherBlockQuantizedLayout.Scales(quantized)), Points(g, GatherBlockQuantizedLayout.ZeroPoints(quantized)),
+            ],
+            ("gather_axis", 0), ("quantize_axis", 1), ("bits", quantized.Grid.StorageBits), ("block_size", quantized.BlockSize)));
+        return g.Build();
+    }
+
+    private static Value? Points(GraphBuilder g, Tensor? points) => points is null ? null : g.Initializer("points", points);
 
     private static Dictionary<string, Tensor> Identity(int size)
     {

@@ -36,7 +36,8 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
         + "is. Of a table that is also the LM head the larger of this and embedding-bits counts.", Choices = [2, 3, 4, 5, 6, 8, 32], Example = "8")]
     public int? LmHeadBits { get; init; }
 
-    [Option("Bits of tables that rows are looked up in, such as those of words. 32 leaves them as they are.", Choices = [2, 3, 4, 5, 6, 8, 32], Example = "8")]
+    [Option("Bits of tables that rows are looked up in, such as those of words. Fewer than 8 need ONNX Runtime's GatherBlockQuantized: under "
+        + "`format: standard` rows keep 8. 32 leaves tables as they are.", Choices = [2, 3, 4, 5, 6, 8, 32], Example = "8")]
     public int? EmbeddingBits { get; init; }
 
     [Option("Bits of the first and the last block of layers, whose errors cost most: a block is what comes again and again in the order of layers, "

@@ -28,13 +28,38 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     public (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate weight, long opset)
     {
         if (TiedWeight.Of(weight) is { } tied)
-            return opset < TiedForm.Opset ? (null, TooOld(opset, TiedForm.Opset)) : (new WeightPlan(new TiedForm(tied), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
+            return PlanTied(tied, opset);
         if (weight.Uses.All(WeightSlots.IsLookup))
-            return (new WeightPlan(new LookupForm(), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
+            return (PlanTable(weight), null);
         if (weight.Uses.All(WeightSlots.IsProduct) && weight.Content.Dimensions.Length == 2)
             return PlanProduct(weight, opset);
         return options.Storage ? PlanStorage(weight, opset) : (null, StorageOnly(weight));
     }
+
+    private WeightPlan PlanTable(WeightCandidate weight) => HasFewBits && weight.Content.Dimensions is [_, var depth]
+        && GatherBlockQuantizedLayout.Holds(depth, _grid)
+            ? new WeightPlan(new BlockLookupForm(), _grid, ChannelAxis: 0, BlockOfRow(depth))
+            : new WeightPlan(new LookupForm(), new WeightGrid(_wholeBits, true), ChannelAxis: 0);
+
+    /// <summary>One table in blocks where lookups and products can read the same bytes, else rows of 8 bits.</summary>
+    private (WeightPlan? Plan, string? Refusal) PlanTied(TiedWeight tied, long opset)
+    {
+        var depth = tied.Weight.Content.Dimensions[1];
+        // Products read whole blocks only, and lookups no more than a row.
+        var block = (int)Math.Min(BlockOfRow(depth), depth & -depth);
+        if (HasFewBits && block >= SmallestBlock && (!options.PerChannel || block == depth))
+            return (new WeightPlan(new TiedBlocksForm(tied), _grid, ChannelAxis: 0, block), null);
+        return opset < TiedForm.Opset
+            ? (null, $"DequantizeLinear of 8-bit rows exists from opset {TiedForm.Opset} on, the model is at {opset}")
+            : (new WeightPlan(new TiedForm(tied), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
+    }
+
+    /// <summary>Whether tables are stored in fewer than 8 bits, for which the standard has no lookup.</summary>
+    private bool HasFewBits => _grid.StorageBits < 8 && options.Format != WeightFormat.Standard;
+
+    private int BlockOfRow(long depth) => options.PerChannel
+        ? (int)Math.Max(SmallestBlock, BitOperations.RoundUpToPowerOf2((ulong)depth))
+        : BlockSize(depth);
 
     private (WeightPlan? Plan, string? Refusal) PlanProduct(WeightCandidate weight, long opset)
     {

@@ -23,7 +23,8 @@ internal sealed class MatMulNBitsForm : WeightForm
         return bytes;
     }
 
-    private static void Replace(OnnxModel model, Node node, QuantizedWeight quantized, Value?[] constants)
+    /// <param name="constants">Codes, scales, and zero points or null.</param>
+    public static void Replace(OnnxModel model, Node node, QuantizedWeight quantized, Value?[] constants)
     {
         Value?[] inputs = [GemmParts.LeftOperand(node), .. constants[2] is null ? constants[..2] : constants];
         var product = node.Graph!.Insert(node, "MatMulNBits", inputs, 1, ContribDomain, node.Name);

@@ -1,0 +1,90 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests.Precision;
+
+/// <summary>quantize-weights on tables that rows are looked up in, and that products may read, too.</summary>
+public sealed class TableWeightsTests
+{
+    private const int Words = 50;
+
+    /// <summary>Enough for the int8 activations of the runtime's n-bit product.</summary>
+    private static readonly Tolerance IntegerActivations = new(0.02);
+
+    [Test]
+    public void Few_bits_are_looked_up_in_blocks([Values(2, 3, 4)] int bits, [Values] bool symmetric, [Values(9, 17)] int opset, [Values(64, 100)] int width)
+    {
+        var table = Table(width);
+        var quantized = Lookup(table, opset);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = bits, Symmetric = symmetric }));
+
+        Assert.That(GraphWalker.Nodes(quantized).Select(node => node.OpType), Is.EqualTo(new[] { "GatherBlockQuantized" }));
+        PassTester.SameOutputs(Lookup(Weights.Rounded(table, channelAxis: 0, bits, 32, symmetric), opset), quantized, Tolerance.BitExact);
+    }
+
+    [Test]
+    public void A_row_may_be_one_block([Values(64, 100)] int width)
+    {
+        var table = Table(width);
+        var quantized = Lookup(table, 17);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 4, PerChannel = true }));
+
+        PassTester.SameOutputs(Lookup(Weights.Rounded(table, channelAxis: 0, 4), 17), quantized, Tolerance.BitExact);
+    }
+
+    /// <summary>The standard has no such lookup, and an odd row has half a byte too much for the contrib one.</summary>
+    [TestCase(64, WeightFormat.Standard)]
+    [TestCase(81, WeightFormat.Auto)]
+    public void Where_blocks_have_no_form_rows_keep_8_bits(int width, WeightFormat format)
+    {
+        var table = Table(width);
+        var quantized = Lookup(table, 17);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 4, Format = format }));
+
+        PassTester.SameOutputs(Lookup(Weights.Rounded(table, channelAxis: 0, 8), 17), quantized, Tolerance.BitExact);
+    }
+
+    [Test]
+    public void Lookups_and_products_read_the_same_bytes([Values(2, 3, 4)] int bits, [Values] bool symmetric, [Values(9, 21)] int opset, [Values(64, 48)] int width)
+    {
+        var table = Table(width);
+        var (quantized, block) = (Tied(table, opset), width == 64 ? 32 : 16);
+        var log = PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = bits, Symmetric = symmetric }));
+
+        Assert.That(GraphWalker.Nodes(quantized).Select(node => node.OpType), Is.EqualTo(new[] { "GatherBlockQuantized", "Reshape", "MatMulNBits" }));
+        Assert.That(quantized.Graph.Initializers.Count(value => value.Initializer!.ElementType == DataType.UInt8), Is.EqualTo(symmetric ? 1 : 2));
+        Assert.That(log.Weights.Single().BytesAfter, Is.LessThan(table.ByteCount / (bits == 2 ? 5 : 4)));
+        PassTester.SameOutputs(Tied(Weights.Rounded(table, channelAxis: 0, bits, block, symmetric), opset), quantized, IntegerActivations);
+    }
+
+    /// <summary>Products want whole blocks, of 16 at least.</summary>
+    [Test]
+    public void A_tied_table_of_rows_that_no_block_divides_keeps_8_bits()
+    {
+        var table = Table(40);
+        var quantized = Tied(table, 17);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 4 }));
+
+        PassTester.SameOutputs(Tied(Weights.Rounded(table, channelAxis: 0, 8), 17), quantized, new Tolerance(1e-5));
+    }
+
+    private static Tensor Table(int width) => Tensor.Create([Words, width], Weights.Random(Words * width));
+
+    private static OnnxModel Lookup(Tensor table, int opset)
+    {
+        var g = new GraphBuilder(opset);
+        g.Output("y", g.Op("Gather", g.Weight("table", table), g.Input("ids", DataType.Int64, 2, 3)));
+        return g.Build();
+    }
+
+    private static OnnxModel Tied(Tensor table, int opset)
+    {
+        var g = new GraphBuilder(opset);
+        var w = g.Weight("table", table);
+        var rows = g.Op("Gather", w, g.Input("ids", DataType.Int64, 3));
+        g.Output("y", g.Op("MatMul", rows, g.Op("Transpose", [w], ("perm", new long[] { 1, 0 }))));
+        return g.Build();
+    }
+}
