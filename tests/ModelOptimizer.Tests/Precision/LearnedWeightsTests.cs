@@ -36,6 +36,9 @@ public sealed class LearnedWeightsTests : IDisposable
             var w = g.Weight("w", Matrix(Depth, Depth));
             return g.Op("MatMul", g.Op("Tanh", g.Op("MatMul", x, w)), w);
         },
+        ["attention"] = (g, x) => g.Op("com.microsoft.Attention",
+            [g.Op("Unsqueeze", x, g.Initializer("first", Tensor.Create([1], 0L))), g.Weight("w", Matrix(Depth, 3 * Depth)), g.Weight("b", Tensor.Create([3 * Depth], new float[3 * Depth]))],
+            ("num_heads", 4L)),
         ["in a branch"] = (g, x) => g.If(g.Op("Less", g.Op("ReduceMin", [x], ("keepdims", 0L)), g.Initializer("many", Tensor.Create([], 1e9f))),
             then => [then.Op("MatMul", x, then.Weight("w", Matrix(Depth, 40)))],
             otherwise => [otherwise.Op("MatMul", otherwise.Op("Neg", x), otherwise.Weight("v", Matrix(Depth, 40)))]).Output(),

@@ -56,7 +56,7 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
         "model's opset.")]
     public WeightFormat Format { get; init; } = WeightFormat.Auto;
 
-    [Option("Also store weights of convolutions, recurrent layers and other operators in 8 bits, though the runtime turns them back into " +
+    [Option("Also store weights of convolutions, GRU and other operators in 8 bits, though the runtime turns them back into " +
         "floats at every run: a smaller file, a slower model.")]
     public bool Storage { get; init; }
 }

@@ -80,7 +80,7 @@ internal sealed class WeightInputs
     }
 
     private static string? WhyNoInputs(WeightCandidate weight) => weight.Uses.All(WeightSlots.IsLookup) ? null
-        : weight.Uses.Any(WeightSlots.IsProduct) ? "a node reads its activation transposed"
+        : weight.Uses.Any(WeightSlots.IsLayer) ? "a node reads its activation transposed"
         : "its nodes are no matrix products";
 
     /// <summary>Looks at the inputs of this weight and of as many after it as memory allows.</summary>
@@ -105,7 +105,7 @@ internal sealed class WeightInputs
     private IReadOnlyList<Value> InputsOf(WeightCandidate weight)
     {
         var read = TiedWeight.Of(weight)?.Weight ?? weight;
-        var products = read.Uses.Where(WeightSlots.IsProduct).Select(use => use.User).ToList();
+        var products = read.Uses.Where(WeightSlots.IsLayer).Select(use => use.User).ToList();
         var isLayer = read.Content.Dimensions.Length == 2 && products.TrueForAll(node => node.Attributes.GetInt("transA", 0) == 0)
             && WeightGuards.Refusal(read, _selector, _context.Opset(weight.Value.Graph)) is null;
         return isLayer ? [.. products.Select(node => node.Input(0)!).Distinct()] : [];
@@ -113,7 +113,7 @@ internal sealed class WeightInputs
 
     private static long Depth(WeightCandidate weight) => TiedWeight.Of(weight) is not null
         ? weight.Content.Dimensions[1]
-        : weight.Content.Dimensions[1 - WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsProduct), rank: 2)];
+        : weight.Content.Dimensions[1 - WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsLayer), rank: 2)];
 
     /// <summary>Inputs that were seen, and what came of them.</summary>
     private sealed class Known(InputGram inputs, WeightAlgorithm algorithm)

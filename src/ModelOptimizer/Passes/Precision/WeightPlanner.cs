@@ -31,9 +31,10 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
             return PlanTied(tied, opset);
         if (weight.Uses.All(WeightSlots.IsLookup))
             return (PlanTable(weight), null);
-        if (weight.Uses.All(WeightSlots.IsProduct) && weight.Content.Dimensions.Length == 2)
+        var kept = weight.Uses.Where(AttentionProjection.Is).Select(use => AttentionProjection.Refusal(use.User)).FirstOrDefault(why => why is not null);
+        if (kept is null && weight.Uses.All(WeightSlots.IsLayer) && weight.Content.Dimensions.Length == 2)
             return PlanProduct(weight, opset);
-        return options.Storage ? PlanStorage(weight, opset) : (null, StorageOnly(weight));
+        return options.Storage ? PlanStorage(weight, opset) : (null, kept ?? StorageOnly(weight));
     }
 
     private WeightPlan PlanTable(WeightCandidate weight) => HasFewBits && weight.Content.Dimensions is [_, var depth]

@@ -37,8 +37,8 @@ internal sealed class WeightRoles
     {
         var order = model.Functions.Select(function => function.Body).Prepend(model.Graph).SelectMany(InOrder)
             .Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
-        return [.. weights.Where(weight => weight.Content.Dimensions.Length == 2 && weight.Uses.Any(WeightSlots.IsProduct))
-            .OrderBy(weight => weight.Uses.Where(WeightSlots.IsProduct).Min(use => order[use.User])).Select(Layer.Of)];
+        return [.. weights.Where(weight => weight.Content.Dimensions.Length == 2 && weight.Uses.Any(WeightSlots.IsLayer))
+            .OrderBy(weight => weight.Uses.Where(WeightSlots.IsLayer).Min(use => order[use.User])).Select(Layer.Of)];
     }
 
     private static IEnumerable<Node> InOrder(Graph graph) =>
@@ -46,7 +46,7 @@ internal sealed class WeightRoles
 
     private static bool IsHead(Layer layer, HashSet<long> vocabularies) =>
         (layer.IsTied || vocabularies.Contains(layer.Channels) || layer.Channels > WidthOfHead * layer.Depth)
-        && layer.Weight.Uses.Where(WeightSlots.IsProduct).Any(use => IsLast(use.User));
+        && layer.Weight.Uses.Where(WeightSlots.IsLayer).Any(use => IsLast(use.User));
 
     /// <summary>True when an output of the model is made of the product, and no other layer reads what is made of it.</summary>
     private static bool IsLast(Node product)
@@ -70,7 +70,7 @@ internal sealed class WeightRoles
         {
             var isTied = weight.Uses.Any(WeightSlots.IsLookup);
             // The rows of a tied table are the channels of the product that reads it transposed.
-            var axis = isTied ? 0 : WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsProduct), rank: 2);
+            var axis = isTied ? 0 : WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsLayer), rank: 2);
             return new Layer(weight, weight.Content.Dimensions[1 - axis], weight.Content.Dimensions[axis], isTied);
         }
     }

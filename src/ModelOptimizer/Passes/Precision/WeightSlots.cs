@@ -11,6 +11,9 @@ internal static class WeightSlots
     /// <summary>True when the weight [depth, channels] (or [channels, depth] under transB) is what the activations are multiplied by.</summary>
     public static bool IsProduct(Use use) => use.User.Is("MatMul", "Gemm") && use.Index == 1;
 
+    /// <summary>True when the weight [depth, channels] is a layer's, be it inside a fused operator.</summary>
+    public static bool IsLayer(Use use) => IsProduct(use) || AttentionProjection.Is(use);
+
     /// <summary>True when rows of the weight are looked up.</summary>
     public static bool IsLookup(Use use) => use.User.Is("Gather") && use.Index == 0 && use.User.Attributes.GetInt("axis", 0) == 0;
 

@@ -1,0 +1,77 @@
+using ModelOptimizer.Onnx;
+
+namespace ModelOptimizer.Passes;
+
+/// <summary>
+/// The projections to query, key and value inside ONNX Runtime's own Attention. The runtime has no such operator with weights of few bits: the product
+/// is taken out, and MultiHeadAttention does the rest.
+/// </summary>
+internal static class AttentionProjection
+{
+    private const string Domain = "com.microsoft";
+
+    /// <summary>From this version on Split takes the sizes of its parts as an input.</summary>
+    private const long SplitInputOpset = 13;
+
+    private static readonly string[] s_kept = ["mask_filter_value", "num_heads", "scale", "unidirectional"];
+
+    /// <summary>True for the weight inside such a node.</summary>
+    public static bool Is(Use use) => use.User.OpType == "Attention" && use.User.Domain == Domain && use.Index == 1;
+
+    /// <summary>Why the product can't be taken out of the node; null when it can.</summary>
+    public static string? Refusal(Node attention)
+    {
+        if (attention.Input(4) is not null || attention.Outputs.Count > 1)
+            return $"{attention} keeps keys and values of the past in one tensor, which MultiHeadAttention does not";
+        if (attention.Attributes.GetInt("do_rotary", 0) != 0)
+            return $"{attention} rotates inside, which MultiHeadAttention does not";
+        if (attention.Input(3) is { } mask && mask.Type?.Shape is not { Rank: 1 or 2 })
+            return $"the mask of {attention} is not known to have a length, or ones and zeros, for each row";
+        return null;
+    }
+
+    /// <summary>Brings about what <see cref="Refusal"/> goes by: the ranks of masks.</summary>
+    public static void InferMasks(PassContext context)
+    {
+        if (GraphWalker.Nodes(context.Model).Any(node => node.OpType == "Attention" && node.Domain == Domain && node.Input(3) is { Type: null }))
+            context.InferTypes();
+    }
+
+    /// <summary>The weight read by products of their own, MatMul, where such nodes read it.</summary>
+    public static WeightCandidate TakeOut(OnnxModel model, WeightCandidate weight)
+    {
+        if (!weight.Uses.Any(Is))
+            return weight;
+        foreach (var attention in weight.Uses.Where(Is).Select(use => use.User).ToList())
+            TakeOut(model, attention);
+        return weight with { Uses = [.. weight.Value.Uses] };
+    }
+
+    private static void TakeOut(OnnxModel model, Node attention)
+    {
+        var (graph, weight) = (attention.Graph!, attention.Input(1)!);
+        var product = graph.Insert(attention, "MatMul", [attention.Input(0), weight], name: $"{attention.Name}_projection");
+        var split = Split(model, attention, product.Output(), Sizes(attention, weight.Constant!.Dimensions[1]));
+        Value?[] inputs = [split.Output(0), split.Output(1), split.Output(2), attention.Input(2), attention.Input(3), attention.Input(5)];
+        var rest = graph.Insert(attention, "MultiHeadAttention", inputs.AsSpan()[..(1 + Array.FindLastIndex(inputs, input => input is not null))],
+            1, Domain, attention.Name);
+        rest.Attributes.CopyFrom(attention.Attributes, s_kept);
+        rest.Output().Name = attention.Output().Name;
+        rest.TakeOutputsOf(attention);
+    }
+
+    private static long[] Sizes(Node attention, long columns) =>
+        attention.Attributes.TryGetInts("qkv_hidden_sizes") is { } sizes ? [.. sizes] : [columns / 3, columns / 3, columns / 3];
+
+    private static Node Split(OnnxModel model, Node attention, Value joined, long[] sizes)
+    {
+        var graph = attention.Graph!;
+        var byInput = model.OpsetOf(graph) >= SplitInputOpset;
+        var split = graph.Insert(attention, "Split",
+            byInput ? [joined, model.AddConstant(graph, $"{attention.Name}_sizes", Tensor.Create([3], sizes))] : [joined], 3, name: $"{attention.Name}_split");
+        split.Attributes.Set("axis", 2);
+        if (!byInput)
+            split.Attributes.Set("split", sizes);
+        return split;
+    }
+}
