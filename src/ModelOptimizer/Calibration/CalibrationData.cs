@@ -128,6 +128,9 @@ public sealed class CalibrationData
     internal RangesSection SectionOf(OnnxModel model, string kind, bool isKept) =>
         Memory is null && isKept ? _store.Value.Section(model, kind) : new RangesSection(_store.Value.Pass, 0, 0, "", "", kind);
 
+    /// <summary>What a pass chose by the data, kept in a section; null when that is not known.</summary>
+    internal string? ChoiceOf(RangesSection section) => _store.Value.Choice(section);
+
     /// <summary>Moments of values that a pass put into a copy of the model; of those that were never computed there are none.</summary>
     /// <param name="section">Where they are kept.</param>
     /// <param name="copy">The copy, which stays as it is.</param>

@@ -67,8 +67,12 @@ internal sealed record RangesSection(string Pass, int Step, int State, string Co
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, ChannelMoments>? Moments { get; set; }
 
+    /// <summary>What was chosen by the data; null in other sections.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Choice { get; set; }
+
     [JsonIgnore]
-    public bool IsEmpty => Values.Count + Channels.Count + (Moments?.Count ?? 0) == 0;
+    public bool IsEmpty => Values.Count + Channels.Count + (Moments?.Count ?? 0) == 0 && Choice is null;
 
     [JsonIgnore]
     public bool IsWhole => Pass is not null && Content is not null && Constants is not null && Calibrator is not null

@@ -63,6 +63,9 @@ internal sealed class RangesStore(RangesFile? given)
     public static void SetMoments(RangesSection section, string name, ChannelMoments moments) =>
         (section.Moments ??= new(StringComparer.Ordinal))[name] = moments;
 
+    /// <summary>What was chosen, here or where the given file was measured; null when that is not known.</summary>
+    public string? Choice(RangesSection section) => section.Choice ??= given?.Sections.FirstOrDefault(section.IsLike)?.Choice;
+
     /// <summary>True when the given file has the like of another model: passes before this one did something else to it.</summary>
     public bool IsOfAnotherState(RangesSection section) => given?.Sections.Any(section.IsLike) == false && given.Sections.Any(section.IsLikeButForModel);
 

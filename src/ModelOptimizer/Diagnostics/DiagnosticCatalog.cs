@@ -93,6 +93,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor SlowActivations = Warning("MO4041", "Activations of this type are slow on CPUs");
     public static readonly DiagnosticDescriptor SlowerInIntegers = Info("MO4042", "Products stay float because 8 bits would be slower");
     public static readonly DiagnosticDescriptor SpeedUnjudged = Info("MO4043", "Nobody knows whether 8 bits are slower here");
+    public static readonly DiagnosticDescriptor FormsCompared = Info("MO4044", "Forms of a quantized model were compared");
 
     // Evaluation
     public static readonly DiagnosticDescriptor AccuracyNotMeasured = Warning("MO5001", "Accuracy was not measured");

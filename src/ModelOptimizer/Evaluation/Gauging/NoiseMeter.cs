@@ -53,7 +53,8 @@ internal sealed class NoiseMeter(string? outputs)
         _squares += difference * (value - _mean);
     }
 
-    private static (double Signal, double Noise) Compare(Tensor x, Tensor? y)
+    /// <summary>Σx² and Σ(x−y)²; the noise is infinite where something is missing or not finite.</summary>
+    internal static (double Signal, double Noise) Compare(Tensor x, Tensor? y)
     {
         if (y is null || x.ElementType != y.ElementType || !x.Dimensions.SequenceEqual(y.Dimensions))
             return (0, double.PositiveInfinity);
@@ -61,5 +62,5 @@ internal sealed class NoiseMeter(string? outputs)
         return (sums.XX, sums.NonFinite > 0 ? double.PositiveInfinity : sums.SquaredError);
     }
 
-    private static double Divide(double noise, double signal) => noise == 0 ? 0 : signal == 0 ? double.PositiveInfinity : noise / signal;
+    internal static double Divide(double noise, double signal) => noise == 0 ? 0 : signal == 0 ? double.PositiveInfinity : noise / signal;
 }

@@ -25,17 +25,20 @@ internal static class PeerProtocol
     };
 
     /// <summary>Signal to noise in dB that a pass leaves of a model, which is simplified first; the test is ignored where the model is not at hand.</summary>
-    public static double Sqnr(string model, IGraphPass pass) => Measure(model, pass).Find("sqnr")!.Result;
+    /// <param name="spread">So many calibration samples spread over all, in the place of the first ones.</param>
+    public static double Sqnr(string model, IGraphPass pass, int? spread = null) => Measure(model, pass, spread).Find("sqnr")!.Result;
 
     /// <summary>The same with the size of the file.</summary>
-    public static Measurements Measure(string model, IGraphPass pass)
+    public static Measurements Measure(string model, IGraphPass pass, int? spread = null)
     {
         var path = SharedModels.Require($"{model}.onnx");
         var (original, candidate) = (OnnxModel.Load(path), OnnxModel.Load(path));
         using var folder = new DataFolder();
-        var calibration = First(CalibrationSamples, Path.ChangeExtension(path, ".calib.npz"), folder["calibration.npz"]);
+        var all = Path.ChangeExtension(path, ".calib.npz");
         var heldOut = First(HeldOut, Path.ChangeExtension(path, ".eval.npz"), folder["held-out.npz"]);
-        var settings = new CalibrationSettings { Data = [calibration] };
+        var settings = spread is { } samples
+            ? new CalibrationSettings { Data = [all], Samples = samples }
+            : new CalibrationSettings { Data = [First(CalibrationSamples, all, folder["calibration.npz"])] };
         var context = new PassContext(candidate, new RewriteLog(), PassContexts.Engine, new DiagnosticBag())
         {
             Calibration = new CalibrationData(PassContexts.Engine, settings),

@@ -224,7 +224,12 @@ public sealed class QuantizeStaticTests
         var diagnostics = new DiagnosticBag();
 
         var log = PassContexts.Run(g.Build(), diagnostics, int.MaxValue,
-            new QuantizeStatic(new() { Prefer = Preference.Size, TargetIsa = [.. isa.Split(',').Select(name => Enum.Parse<TargetIsa>(name, ignoreCase: true))] }));
+            new QuantizeStatic(new()
+            {
+                Prefer = Preference.Size,
+                Refine = false,
+                TargetIsa = [.. isa.Split(',').Select(name => Enum.Parse<TargetIsa>(name, ignoreCase: true))],
+            }));
 
         Assert.That(log.Nodes.Single().Form, Is.EqualTo(form));
         Assert.That(diagnostics.Diagnostics, Is.Empty);

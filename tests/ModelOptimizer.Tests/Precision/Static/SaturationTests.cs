@@ -153,7 +153,7 @@ public sealed class SaturationTests
     {
         var diagnostics = new DiagnosticBag();
         var context = new PassContext(model, new RewriteLog(), PassContexts.Engine, diagnostics) { Calibration = data };
-        PassRunner.Run(context, new QuantizeStatic(new() { Prefer = Preference.Size, Calibrator = Calibrator.MinMax }));
+        PassRunner.Run(context, new QuantizeStatic(new() { Prefer = Preference.Size, Calibrator = Calibrator.MinMax, Refine = false }));
         return diagnostics.Diagnostics.Single();
     }
 }

@@ -1,5 +1,4 @@
 using ModelOptimizer.Diagnostics;
-using ModelOptimizer.Evaluation;
 using ModelOptimizer.Evaluation.Gauging;
 using ModelOptimizer.Onnx;
 
@@ -18,15 +17,13 @@ internal sealed class HalfTrials
     private readonly NodeSelector _selector;
     private readonly HalfConstants _constants;
     private readonly PassContext _context;
-    private readonly List<Reference> _references = [];
+    private readonly OutputNoise _noise;
 
     /// <param name="context">Of the model, with calibration data; the model stays as it is.</param>
     public HalfTrials(ConvertFloat16Options options, NodeSelector selector, HalfConstants constants, PassContext context)
     {
         (_options, _selector, _constants, _context) = (options, selector, constants, context);
-        using var original = ModelRunner.Open(context.Engine, context.Model, "original");
-        foreach (var sample in context.Calibration!.Samples(context.Model, Samples))
-            _references.Add(new Reference(sample, original.Run(sample)));
+        _noise = new OutputNoise(context.Engine, context.Model, context.Calibration!.Samples(context.Model, Samples));
     }
 
     /// <summary>How many models may be measured side by side.</summary>
@@ -41,20 +38,6 @@ internal sealed class HalfTrials
         return copy;
     }
 
-    /// <summary>Noise power over signal power at a copy's worst output; infinite where it can't be run.</summary>
-    public double Noise(OnnxModel copy)
-    {
-        var meter = new NoiseMeter(null);
-        try
-        {
-            using var runner = ModelRunner.Open(_context.Engine, copy, "result");
-            foreach (var reference in _references)
-                meter.Add(reference.Outputs, runner.Run(reference.Sample));
-        }
-        catch (DiagnosticException)
-        {
-            return double.PositiveInfinity;
-        }
-        return meter.Ratio;
-    }
+    /// <inheritdoc cref="OutputNoise.Of"/>
+    public double Noise(OnnxModel copy) => _noise.Of(copy);
 }

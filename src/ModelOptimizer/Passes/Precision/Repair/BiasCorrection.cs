@@ -26,10 +26,11 @@ internal sealed class BiasCorrection(
     private readonly ValueNames _names = new(values.Original);
     private readonly List<Value> _released = [];
 
+    /// <param name="rounds">How many at most, of <see cref="Rounds"/>.</param>
     /// <exception cref="Diagnostics.DiagnosticException">The data is missing or does not fit.</exception>
-    public void Run(LearnedShifts shifts)
+    public void Run(LearnedShifts shifts, int rounds = Rounds)
     {
-        for (var round = 0; round < Rounds && !context.IsDone; round++)
+        for (var round = 0; round < rounds && !context.IsDone; round++)
             Correct(shifts, round);
         ConstantValues.RemoveUnused(_released);
     }

@@ -23,4 +23,12 @@ internal sealed class LearnedShifts(CalibrationData data, OnnxModel model, int s
     /// <exception cref="Diagnostics.DiagnosticException">The data is missing or does not fit, or the ranges file lacks a layer.</exception>
     public IReadOnlyDictionary<Value, ChannelMoments> Of(int round, OnnxModel probe, IReadOnlyDictionary<Value, (int Axis, string Name)> shifts) =>
         data.MomentsOfCopy(_sections[round], probe, shifts, samples);
+
+    /// <summary>Takes over what was learned in a trial.</summary>
+    /// <param name="rounds">Of how many rounds, from the first on.</param>
+    public void Take(LearnedShifts trial, int rounds)
+    {
+        for (var round = 0; round < rounds; round++)
+            _sections[round].Moments = trial._sections[round].Moments;
+    }
 }

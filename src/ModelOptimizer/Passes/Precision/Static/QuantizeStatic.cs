@@ -11,6 +11,7 @@ namespace ModelOptimizer.Passes;
 /// <code>
 /// Conv(x, w, b)  =>  DQ(Q(Conv(DQ(Q(x)), DQ(w8), DQ(b32))))
 /// </code>
+/// Of a few forms of it that data can tell apart, the best is taken: see <see cref="StaticChoice"/>.
 /// What only moves elements between them moves codes, with one scale on both sides, and a Relu or Clip between them is done by rounding.
 /// (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", arXiv 1712.05877.)
 /// </summary>
@@ -51,7 +52,10 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         var plan = Calibrate(Candidates(context), data, context);
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         SpeedDiagnostics.ReportUnjudged(context, plan.Nodes, options);
-        Write(plan, MomentsOf(plan, data, context.Model), context);
+        var moments = MomentsOf(plan, data, model);
+        var choice = options is { Refine: true, Accuracy: null, Filter: null } ? new StaticChoice(model, plan.Nodes, data) : null;
+        var kernels = Write(plan, moments, context);
+        choice?.Make(kernels, context, options.Location);
         return options.TargetIsa.Count == 0 ? SaturationWarning.Find(context, plan.Nodes) : null;
     }
 
@@ -124,7 +128,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         [.. plan.Nodes.Where(node => node.RoundsByMoments).Select(node => node.Node.Input(0)!).Distinct()];
 
     /// <param name="moments">Of the input channels of convolutions whose kernels are rounded by them.</param>
-    private static void Write(QdqPlan plan, IReadOnlyDictionary<Node, ChannelMoments?> moments, PassContext context)
+    /// <returns>Codes of kernels that are not the nearest, with those that are.</returns>
+    private static List<(Value Codes, Tensor Nearest)> Write(QdqPlan plan, IReadOnlyDictionary<Node, ChannelMoments?> moments, PassContext context)
     {
         var constants = new QdqConstants(context.Model);
         var (activations, weights) = (new ActivationPairs(plan, constants, context), new WeightPairs(constants, context));
@@ -143,6 +148,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
                 Move(node, plan, activations);
         }
         weights.RemoveReplaced();
+        return weights.Balanced;
     }
 
     private static string Words(Node node, StaticNode? computing, QdqPlan plan) => computing is not null

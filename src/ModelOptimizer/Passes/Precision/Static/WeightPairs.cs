@@ -9,6 +9,9 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
     private readonly Dictionary<(Value, AffineGrid, int? Axis, float Factor), StoredWeight> _stored = [];
     private readonly List<Value> _replaced = [];
 
+    /// <summary>Kernels that were not rounded to nearest, with the nearest codes.</summary>
+    public List<(Value Codes, Tensor Nearest)> Balanced { get; } = [];
+
     /// <summary>Quantizes a constant.</summary>
     /// <param name="factor">What it is multiplied by first.</param>
     /// <param name="givenScales">Scales that a bias asks for; see <see cref="AffineTensor.Quantize"/>.</param>
@@ -20,10 +23,16 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
         var known = _stored.GetValueOrDefault(key);
         var tensor = known?.Tensor ?? AffineTensor.Quantize(content, axis, grid);
         if (givenScales(tensor) is { } given)
-            return Add(value, Balanced(AffineTensor.Quantize(content, axis, grid, given)));
-        return known ?? (_stored[key] = Add(value, Balanced(tensor)));
+            return AddBalanced(AffineTensor.Quantize(content, axis, grid, given));
+        return known ?? (_stored[key] = AddBalanced(tensor));
 
-        AffineTensor Balanced(AffineTensor rounded) => kernel?.Balance(content, rounded, grid) ?? rounded;
+        StoredWeight AddBalanced(AffineTensor nearest)
+        {
+            var weight = Add(value, kernel?.Balance(content, nearest, grid) ?? nearest);
+            if (!weight.Tensor.Codes.Bytes.SequenceEqual(nearest.Codes.Bytes))
+                Balanced.Add((weight.Codes, nearest.Codes));
+            return weight;
+        }
     }
 
     /// <summary>Lets an input read the stored weight.</summary>
