@@ -25,6 +25,9 @@ public sealed class OnnxModel
 
     private long _changes;
 
+    /// <summary>Holds the large tensors that passes make, for this model and its copies.</summary>
+    internal ScratchSpace Scratch { get; set; } = new();
+
     /// <summary>The file it was read from; null when it came from memory.</summary>
     public string? Path { get; }
 
@@ -194,6 +197,16 @@ public sealed class OnnxModel
     /// <param name="isFed">Which constants become inputs, too; null for none.</param>
     public OnnxModel Extract(IEnumerable<Node> nodes, out IReadOnlyList<Value> reads, out IReadOnlyDictionary<Value, Value?> copies,
         Predicate<Value>? isFed = null) => GraphCloner.Extract(this, nodes, isFed ?? (_ => false), out reads, out copies);
+
+    /// <summary>
+    /// Puts the bytes of a tensor that was made into a scratch file when many have been made already, so that models may be larger than memory.
+    /// </summary>
+    /// <returns>The same tensor, or another one with the same content.</returns>
+    public Tensor PutAside(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return Scratch.Keep(tensor);
+    }
 
     private Function? FunctionOf(Graph graph)
     {

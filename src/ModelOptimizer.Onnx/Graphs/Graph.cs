@@ -111,7 +111,14 @@ public sealed partial class Graph
 
     /// <summary>Takes an unused initializer away.</summary>
     /// <exception cref="InvalidOperationException">It is still read, or can be fed from outside.</exception>
-    public void RemoveInitializer(Value value) => RemoveInitializers(new HashSet<Value> { value });
+    public void RemoveInitializer(Value value)
+    {
+        if (value.Uses.Count > 0 || value.Constant is null)
+            throw new InvalidOperationException($"Initializer {value} is still in use");
+        // A sweep over thousands of initializers for each of them would take longer than all else.
+        if (_initializers.Remove(value) | _inputs.Remove(value))
+            Touch();
+    }
 
     /// <summary>Takes all the given unused initializers away in one sweep.</summary>
     /// <exception cref="InvalidOperationException">One is still read, or can be fed from outside.</exception>

@@ -19,6 +19,7 @@ internal sealed class GraphCloner
         {
             ExternalFiles = model.ExternalFiles,
             IrVersionNeededAsRead = model.IrVersionNeededAsRead,
+            Scratch = model.Scratch,
         };
         clone.Graph = cloner.Clone(model.Graph, owner: null);
         foreach (var function in model.Functions)
@@ -52,6 +53,7 @@ internal sealed class GraphCloner
             Graph = graph,
             ExternalFiles = model.ExternalFiles,
             IrVersionNeededAsRead = model.IrVersionNeededAsRead,
+            Scratch = model.Scratch,
         };
         foreach (var function in model.Functions)
             part.FunctionList.Add(new Function(function.Proto.Clone(), cloner.Clone(function.Body, owner: null)));

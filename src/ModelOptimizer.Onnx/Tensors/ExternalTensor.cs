@@ -26,7 +26,7 @@ internal sealed class ExternalTensor : Tensor
 
     internal override void CopyTo(Stream stream)
     {
-        const int Chunk = 1 << 30;
+        const int Chunk = 1 << 26;
         for (var start = 0L; start < ByteCount; start += Chunk)
             stream.Write(_file.Slice<byte>(_offset + start, Math.Min(Chunk, ByteCount - start)));
     }

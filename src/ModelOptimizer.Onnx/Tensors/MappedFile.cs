@@ -6,12 +6,21 @@ namespace ModelOptimizer.Onnx;
 /// <summary>A file mapped read-only until the process ends: spans over it carry no owner that could end it earlier.</summary>
 internal sealed unsafe class MappedFile
 {
+    /// <summary>Bytes handed out before their pages are let go: whoever still reads them takes them up again.</summary>
+    private const long DefaultWindow = 1 << 28;
+
+    /// <summary>Stretches that are shorter don't count.</summary>
+    private const long Smallest = 1 << 16;
+
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
+    private readonly long _window;
+    private long _handedOut;
+    private long _lastOffset = -1;
 
-    private MappedFile(FileStream stream)
+    private MappedFile(FileStream stream, long window)
     {
-        Length = stream.Length;
+        (Length, _window) = (stream.Length, window);
         if (Length == 0)
             return; // An empty file can't be mapped.
         using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
@@ -22,22 +31,38 @@ internal sealed unsafe class MappedFile
 
     public long Length { get; }
 
-    public static MappedFile Open(string path)
+    /// <summary>How often pages were let go.</summary>
+    internal int Releases { get; private set; }
+
+    public static MappedFile Open(string path, long window = DefaultWindow)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        return new MappedFile(stream);
+        return new MappedFile(stream, window);
     }
 
     public ReadOnlySpan<T> Slice<T>(long offset, long byteCount) where T : unmanaged
     {
         CheckRange(offset, byteCount);
+        Count(offset, byteCount);
         return new ReadOnlySpan<T>(_start + offset, checked((int)(byteCount / sizeof(T))));
     }
 
     public ReadOnlyMemory<byte> Memory(long offset, int byteCount)
     {
         CheckRange(offset, byteCount);
+        Count(offset, byteCount);
         return new MappedBytes(_start + offset, byteCount).Memory;
+    }
+
+    /// <summary>A model is read tensor by tensor, each many times in a row: with the next ones the pages of the last are let go.</summary>
+    private void Count(long offset, long byteCount)
+    {
+        if (byteCount < Smallest || Interlocked.Exchange(ref _lastOffset, offset) == offset
+            || Interlocked.Add(ref _handedOut, byteCount) is var total && (total == byteCount || total <= _window))
+            return;
+        Interlocked.Exchange(ref _handedOut, byteCount);
+        MappedPages.LetGo(_start, Length);
+        Releases++;
     }
 
     private void CheckRange(long offset, long byteCount)

@@ -8,11 +8,11 @@ internal static class ConstantValues
     /// <summary>The first version whose initializers need not be inputs.</summary>
     private const long InitializersApartFromInputs = 4;
 
-    /// <summary>Adds a constant to a graph and raises the IR version to one that has its type.</summary>
+    /// <summary>Adds a constant to a graph and raises the IR version to one that has its type. Large ones are put aside.</summary>
     public static Value AddConstant(this OnnxModel model, Graph graph, string name, Tensor tensor)
     {
         model.RequireIrVersion(Math.Max(InitializersApartFromInputs, tensor.ElementType.IrVersion()));
-        return graph.AddConstant(name, tensor);
+        return graph.AddConstant(name, model.PutAside(tensor));
     }
 
     /// <summary>Removes the constant when nothing reads it.</summary>

@@ -1,0 +1,50 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using ModelOptimizer.Onnx.Protos;
+
+namespace ModelOptimizer.Onnx;
+
+/// <summary>
+/// A tensor that the optimizer made and put aside. Spans are of a copy in memory, made on demand and forgotten when nobody reads it; a file is
+/// written from the scratch file without one.
+/// </summary>
+internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) : Tensor(made.ElementType, made.Dimensions)
+{
+    private const int Chunk = 1 << 20;
+
+    private readonly WeakReference<byte[]?> _read = new(null);
+
+    public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(Read());
+
+    internal override void CopyTo(Stream stream)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Chunk);
+        for (var start = 0L; start < ByteCount; start += Chunk)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(Chunk, ByteCount - start));
+            file.Read(offset + start, part);
+            stream.Write(part);
+        }
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    internal override TensorProto ToProto(string name)
+    {
+        var proto = ToHeader(name);
+        proto.RawData = UnsafeByteOperations.UnsafeWrap(Read());
+        return proto;
+    }
+
+    internal override TensorProto ToHeader(string name) => new() { Name = name, DataType = (int)ElementType, Dims = { Dimensions } };
+
+    private byte[] Read()
+    {
+        if (_read.TryGetTarget(out var known))
+            return known;
+        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)ByteCount));
+        file.Read(offset, bytes);
+        _read.SetTarget(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ModelOptimizer.Benchmarks;
+
+/// <summary>Optimizes a generated model of some GiB with external data in a process of its own, and leaves nothing behind.</summary>
+internal static class LargeRun
+{
+    public static int Measure(long gibibytes, string bits, string algorithm)
+    {
+        var folder = Directory.CreateTempSubdirectory("model-opt-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "large.onnx");
+            var watch = Stopwatch.StartNew();
+            LargeModel.Write(path, inline: false, opset: 21, LargeModel.LayersOf(gibibytes));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"generate {watch.Elapsed.TotalSeconds:0.00} s, {new FileInfo($"{path}.data").Length / (double)(1 << 30):0.00} GiB of external data"));
+            using var child = Process.Start("dotnet", [typeof(LargeRun).Assembly.Location, "optimize", path, bits, algorithm]);
+            child.WaitForExit();
+            return child.ExitCode;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
