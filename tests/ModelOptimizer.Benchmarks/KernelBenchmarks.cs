@@ -12,6 +12,7 @@ public class KernelBenchmarks
     private WeightMatrix _matrix = null!;
     private QuantizedWeight _quantized = null!;
     private float[] _gram = null!;
+    private float[] _weights = null!;
 
     [Params(4, 8)]
     public int Bits { get; set; }
@@ -25,6 +26,7 @@ public class KernelBenchmarks
         var weights = new float[Size * Size];
         for (var i = 0; i < weights.Length; i++)
             weights[i] = random.NextSingle() - 0.5f;
+        _weights = weights;
         _matrix = new WeightMatrix(Tensor.Create([Size, Size], weights), channelAxis: 1);
         _quantized = RoundToNearest.Quantize(_matrix, Grid, blockSize: 32)!;
         _gram = new float[Size * Size];
@@ -46,6 +48,20 @@ public class KernelBenchmarks
     /// <summary>The factor of the Gram matrix included, the matrix itself not.</summary>
     [Benchmark]
     public void GptqBlocksOf32() => Gptq.Of(_gram, Size)!.Round(_matrix, _quantized);
+
+    /// <summary>Of 4096 rows, all of which is added above the diagonal only.</summary>
+    [Benchmark]
+    public void GramOf4096Rows() => MatrixProduct.AddGram(MatrixView.Of(new float[Size * Size], Size, Size), MatrixView.Of(_weights, Size, Size));
+
+    /// <summary>How far a rounding is off on the rows behind a Gram matrix: asked four times a layer.</summary>
+    [Benchmark]
+    public double[] Judge() => new CodeJudge(_matrix, _gram).Errors(_quantized);
+
+    [Benchmark]
+    public void HalfQuadraticBlocksOf32() => WeightAlgorithm.Find("hqq")!.Quantize(_matrix, Grid, blockSize: 32)!.Dispose();
+
+    [Benchmark]
+    public void LargeWeightsCountMoreBlocksOf32() => WeightAlgorithm.Find("k-quant")!.Quantize(_matrix, Grid, blockSize: 32)!.Dispose();
 
     [Benchmark]
     public object PackForDequantizeLinear() => DequantizeLinearLayout.Codes(_quantized, [Size, Size], channelAxis: 1);

@@ -11,7 +11,8 @@ namespace ModelOptimizer.Quantization;
 /// </summary>
 internal static class DequantizeLinearLayout
 {
-    private const int TileSize = 64;
+    /// <summary>Rows of [depth, channels] that are written together.</summary>
+    private const int ChunkRows = 64;
 
     public static DataType CodeType(WeightGrid grid) => (grid.StorageBits, grid.IsSymmetric) switch
     {
@@ -33,7 +34,7 @@ internal static class DequantizeLinearLayout
             inner = checked(inner * (int)d);
         var packed = new byte[CodePacking.ByteCount(weight.Codes.Length, weight.Grid.StorageBits)];
         // Eight rows' worth of any type fill whole bytes, so that chunks never share one.
-        var chunk = inner == 1 ? TileSize * weight.Channels : 1 << 16;
+        var chunk = inner == 1 ? ChunkRows * weight.Channels : 1 << 16;
         Cores.For(0, (weight.Codes.Length + chunk - 1) / chunk, i => PackChunk(weight, inner, i * chunk, chunk, packed));
         return Tensor.Create(CodeType(weight.Grid), dimensions, packed);
     }
@@ -60,26 +61,13 @@ internal static class DequantizeLinearLayout
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         var codes = buffer.AsSpan(0, length);
         if (inner == 1)
-            CopyRows(weight, start / weight.Channels, codes);
+            Transposition.Copy(weight.Codes[(start / weight.Channels)..], weight.Depth, weight.Channels, length / weight.Channels, codes, weight.Channels);
         else
             CopyRuns(weight, inner, start, codes);
         if (weight.Grid.IsSymmetric)
             ToSigned(codes, weight.Grid);
         CodePacking.Pack(codes, weight.Grid.StorageBits, packed.AsSpan(CodePacking.ByteCount(start, weight.Grid.StorageBits)));
         ArrayPool<byte>.Shared.Return(buffer);
-    }
-
-    /// <summary>Rows of [depth, channels]: a transposition, in tiles that stay in the cache.</summary>
-    private static void CopyRows(QuantizedWeight weight, int firstRow, Span<byte> rows)
-    {
-        var count = rows.Length / weight.Channels;
-        for (var tile = 0; tile < weight.Channels; tile += TileSize)
-            for (var channel = tile; channel < Math.Min(tile + TileSize, weight.Channels); channel++)
-            {
-                var column = weight.Codes.Slice(channel * weight.Depth + firstRow, count);
-                for (var row = 0; row < column.Length; row++)
-                    rows[row * weight.Channels + channel] = column[row];
-            }
     }
 
     /// <summary>Part of [outer, channels, inner], run by run.</summary>

@@ -81,7 +81,7 @@ internal static class LeastSquaresRounding
         for (; i + 8 <= (nuint)weights.Length; i += 8)
         {
             var weight = Vector256.LoadUnsafe(ref first, i);
-            var code = Vector256.Clamp(Vector256.Round(weight / Vector256.Create(scale.Scale)), Vector256.Create(low), Vector256.Create(high));
+            var code = Vector256.ClampNative(Vector256.Round(weight / Vector256.Create(scale.Scale)), Vector256.Create(low), Vector256.Create(high));
             var error = code * Vector256.Create(scale.Scale) - weight;
             sums += error * error;
         }

@@ -35,8 +35,12 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     public Span<byte> Block(int channel, int block)
     {
         var start = block * BlockSize;
-        return Codes.Slice(channel * Depth + start, Math.Min(BlockSize, Depth - start));
+        return _codes.AsSpan(channel * Depth + start, Math.Min(BlockSize, Depth - start));
     }
+
+    /// <summary>Gives one block of a channel its scale.</summary>
+    public void Set(int channel, int block, BlockScale scale) =>
+        (Scales[channel * Blocks + block], ZeroPoints[channel * Blocks + block]) = (scale.Scale, scale.ZeroPoint);
 
     /// <summary>The same codes and scales, to be changed on their own.</summary>
     public QuantizedWeight Clone()

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics.Tensors;
 
 namespace ModelOptimizer.Quantization;
 
@@ -28,7 +27,7 @@ internal static class RoundToNearest
         // Block by block, tile by tile: neighbours in this order are neighbours in memory.
         Cores.For(0, result.Blocks * tiles, item =>
         {
-            if (!QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels, rounds))
+            if (Volatile.Read(ref finite) && !QuantizeTile(weight, result, item / tiles, item % tiles * TileChannels, rounds))
                 Volatile.Write(ref finite, false);
         });
         if (finite)
@@ -46,26 +45,22 @@ internal static class RoundToNearest
         var tile = buffer.AsSpan(0, count * length);
         weight.Read(channel, count, start, length, tile);
         var (finite, round) = (true, rounds(start));
-        for (var c = 0; c < count; c++)
-            finite &= QuantizeBlock(tile.Slice(c * length, length), result, channel + c, block, round);
+        for (var c = 0; c < count && finite; c++)
+            finite = QuantizeBlock(tile.Slice(c * length, length), result, channel + c, block, round);
         ArrayPool<float>.Shared.Return(buffer);
         return finite;
     }
 
     private static bool QuantizeBlock(ReadOnlySpan<float> weights, QuantizedWeight result, int channel, int block, BlockRounding round)
     {
-        // Both extremes carry NaN on.
-        var (minimum, maximum) = (TensorPrimitives.Min(weights), TensorPrimitives.Max(weights));
-        if (!float.IsFinite(minimum) || !float.IsFinite(maximum))
+        if (!BlockExtremes.TryFind(weights, out var minimum, out var maximum))
             return false;
         var fit = result.Grid.Fit(minimum, maximum);
         round(weights, ref fit, result.Grid.MaxCode, result.Block(channel, block));
-        result.Scales[channel * result.Blocks + block] = fit.Scale;
-        result.ZeroPoints[channel * result.Blocks + block] = fit.ZeroPoint;
+        result.Set(channel, block, fit);
         return true;
     }
 
     /// <summary>The nearest codes on the scale given.</summary>
-    public static void ToNearest(ReadOnlySpan<float> weights, ref BlockScale scale, int maxCode, Span<byte> codes) =>
-        Rounding.ToCodes(weights, scale, maxCode, codes);
+    public static BlockRounding ToNearest { get; } = (weights, ref scale, maxCode, codes) => Rounding.ToCodes(weights, scale, maxCode, codes);
 }

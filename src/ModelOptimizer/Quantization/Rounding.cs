@@ -28,6 +28,6 @@ internal static class Rounding
     private static Vector256<int> Round(Vector256<float> weights, BlockScale scale, int maxCode)
     {
         var codes = Vector256.Round(weights / Vector256.Create(scale.Scale)) + Vector256.Create((float)scale.ZeroPoint);
-        return Vector256.ConvertToInt32Native(Vector256.Clamp(codes, Vector256<float>.Zero, Vector256.Create((float)maxCode)));
+        return Vector256.ConvertToInt32Native(Vector256.ClampNative(codes, Vector256<float>.Zero, Vector256.Create((float)maxCode)));
     }
 }

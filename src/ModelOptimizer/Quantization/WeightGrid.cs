@@ -35,10 +35,12 @@ internal readonly record struct WeightGrid(int Bits, bool IsSymmetric)
     // towards it. With 7 or 8 bits that would gain less than 1 %, and positive steps are what other tools expect.
     private BlockScale FitSymmetric(float minimum, float maximum)
     {
-        var flip = Bits < 7 && maximum > -minimum;
-        var (below, above) = flip ? (maximum, -minimum) : (-minimum, maximum);
-        var scale = MathF.Max(below / Middle, above / (Middle - 0.5f));
-        return new BlockScale(flip ? -scale : scale, (byte)Middle);
+        var (below, above) = (-minimum, maximum);
+        // No branch: which side is longer can't be foreseen.
+        if (Bits < 7)
+            (below, above) = (float.MaxNative(-minimum, maximum), float.MinNative(-minimum, maximum));
+        var scale = float.MaxNative(below / Middle, above / (Middle - 0.5f));
+        return new BlockScale(Bits < 7 ? float.CopySign(scale, -minimum - maximum) : scale, (byte)Middle);
     }
 
     private BlockScale FitAsymmetric(float minimum, float maximum)

@@ -57,15 +57,8 @@ internal sealed class WeightMatrix
             ReadRows(weights, channel, count, start, length, block);
     }
 
-    private void ReadColumns(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block)
-    {
-        for (var k = 0; k < length; k++)
-        {
-            var row = weights.Slice((start + k) * Channels + channel, count);
-            for (var c = 0; c < row.Length; c++)
-                block[c * length + k] = row[c];
-        }
-    }
+    private void ReadColumns(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block) =>
+        Transposition.Copy(weights[(start * Channels + channel)..], Channels, length, count, block, length);
 
     private void ReadRows(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block)
     {

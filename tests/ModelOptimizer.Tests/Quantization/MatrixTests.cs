@@ -27,6 +27,33 @@ public sealed class MatrixTests
         });
 
     [Test]
+    public void Wider_vectors_change_no_bit() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 128], Gen.Int[1, 600]).Sample((rows, columns, depth) =>
+        {
+            var (left, right) = (MatrixView.Of(Numbers(rows * depth, 1), rows, depth), MatrixView.Of(Numbers(depth * columns, 2), depth, columns));
+            var (narrow, wide) = (MatrixView.Of(Numbers(rows * columns, 3), rows, columns), MatrixView.Of(Numbers(rows * columns, 3), rows, columns));
+
+            MatrixProduct.AddBlock<ProductKernel256>(narrow, left, right, -1);
+            MatrixProduct.AddBlock<ProductKernel512>(wide, left, right, -1);
+
+            return narrow.Elements.SequenceEqual(wide.Elements);
+        });
+
+    [TestCase(1000, 300)]
+    [TestCase(513, 40)]
+    public void The_Gram_matrix_of_many_inputs_is_whole(int size, int count)
+    {
+        var rows = MatrixView.Of(Numbers(count * size, 4), count, size);
+        var gram = MatrixView.Of(new float[size * size], size, size);
+        MatrixProduct.AddGram(gram, rows);
+        MatrixProduct.Mirror(gram);
+
+        var products = MatrixView.Of(new float[size * size], size, size);
+        MatrixProduct.Add(products, rows.Transposed, rows);
+        Assert.That(gram.Elements, Is.EqualTo(products.Elements));
+    }
+
+    [Test]
     public void A_part_of_a_matrix_changes_alone()
     {
         var whole = MatrixView.Of(new float[50 * 60], 50, 60);

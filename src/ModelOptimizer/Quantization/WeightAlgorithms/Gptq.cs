@@ -18,7 +18,7 @@ internal sealed class Gptq : ICodeChooser
     /// <summary>Inputs whose effects on all others are added together.</summary>
     private const int Block = 128;
 
-    private const int TileChannels = 32;
+    private const int TileChannels = 64;
 
     private readonly int _depth;
 

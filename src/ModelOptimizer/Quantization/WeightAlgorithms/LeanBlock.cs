@@ -49,8 +49,7 @@ internal readonly ref struct LeanBlock(PaddedWeights weights, int maxCode)
         return new TargetLine(_count, Vector256.Sum(sums.Level), Vector256.Sum(sums.Target), Vector256.Sum(sums.Square), Vector256.Sum(sums.Product));
     }
 
-    private static Vector256<float> Raise(Vector256<float> sizes) => Vector256.ConditionalSelect(
-        Vector256.Equals(sizes, Vector256<float>.Zero), Vector256<float>.Zero, Vector256.Exp(Vector256.Log(sizes) * Power));
+    private static Vector256<float> Raise(Vector256<float> sizes) => VectorPower.Raise(sizes, Power);
 
     private Vector256<float> Load(int i) => Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(_weights), (nuint)i);
 }

@@ -58,5 +58,5 @@ internal readonly struct Levels(BlockScale scale, int maxCode)
 
     public Vector256<float> Scale { get; } = Vector256.Create(scale.Scale);
 
-    public Vector256<float> Of(Vector256<float> weights) => Vector256.Clamp(Vector256.Round(weights / Scale), _low, _high);
+    public Vector256<float> Of(Vector256<float> weights) => Vector256.ClampNative(Vector256.Round(weights / Scale), _low, _high);
 }
