@@ -82,6 +82,19 @@ public sealed class WeightPolicyTests
         Assert.That(Bits(g.Build(), new() { Bits = 4, LmHeadBits = 8 }).Values, Is.EqualTo(new[] { "int8", "int8" }));
     }
 
+    /// <summary>Of layers that no name tells apart any more: 6 per encoder block and 7 per decoder block; what lies outside belongs to the ends.</summary>
+    [TestCase("langid-bert", 4, 6)]
+    [TestCase("manllama", 6, 7)]
+    [TestCase("bert-toy", 5, 6)]
+    public void Blocks_of_real_models_are_found(string name, int blocks, int layersOfBlock)
+    {
+        var model = OnnxModel.Load(SharedModels.Require($"{name}.onnx"));
+        PassContexts.Run(model, new Simplify(new()));
+        var bits = Bits(model, new() { Bits = 4, FirstLastBits = 8, LmHeadBits = 6, EmbeddingBits = 6 });
+
+        Assert.That(bits.Values.Count(type => type == "int4"), Is.EqualTo((blocks - 2) * layersOfBlock));
+    }
+
     [Test]
     public void What_is_stored_in_wider_codes_is_told()
     {
@@ -90,6 +103,18 @@ public sealed class WeightPolicyTests
 
         Assert.That(diagnostics.Diagnostics.Single().Code, Is.EqualTo("MO4034"));
         Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("weights of 3 bits are stored in 4, weights of 6 bits are stored in 8"));
+    }
+
+    [Test]
+    public void What_storage_costs_at_every_run_is_told()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float, 1, 8, 5, 5), g.Weight("kernel", Tensor.Create([16, 8, 3, 3], Weights.Random(16 * 72)))));
+        var diagnostics = new DiagnosticBag();
+        PassContexts.Run(g.Build(), diagnostics, int.MaxValue, new QuantizeWeights(new() { Storage = true }));
+
+        Assert.That(diagnostics.Diagnostics.Single().Code, Is.EqualTo("MO4035"));
+        Assert.That(diagnostics.Diagnostics.Single().Message, Does.StartWith("1 weights of Conv become floats again at every run, 4.5 KiB each time"));
     }
 
     /// <summary>The type of codes of each weight that was compressed.</summary>

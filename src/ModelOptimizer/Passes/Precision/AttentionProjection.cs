@@ -42,22 +42,27 @@ internal static class AttentionProjection
     {
         if (!weight.Uses.Any(Is))
             return weight;
-        foreach (var attention in weight.Uses.Where(Is).Select(use => use.User).ToList())
-            TakeOut(model, attention);
-        return weight with { Uses = [.. weight.Value.Uses] };
+        var uses = new List<Use>();
+        foreach (var use in weight.Uses.ToList())
+        {
+            var product = Is(use) ? TakeOut(model, use.User, weight.Content.Dimensions[1]) : use.User;
+            uses.Add(product.Input(use.Index)!.Uses.First(read => read.User == product && read.Index == use.Index));
+        }
+        return weight with { Uses = uses };
     }
 
-    private static void TakeOut(OnnxModel model, Node attention)
+    private static Node TakeOut(OnnxModel model, Node attention, long columns)
     {
         var (graph, weight) = (attention.Graph!, attention.Input(1)!);
         var product = graph.Insert(attention, "MatMul", [attention.Input(0), weight], name: $"{attention.Name}_projection");
-        var split = Split(model, attention, product.Output(), Sizes(attention, weight.Constant!.Dimensions[1]));
+        var split = Split(model, attention, product.Output(), Sizes(attention, columns));
         Value?[] inputs = [split.Output(0), split.Output(1), split.Output(2), attention.Input(2), attention.Input(3), attention.Input(5)];
         var rest = graph.Insert(attention, "MultiHeadAttention", inputs.AsSpan()[..(1 + Array.FindLastIndex(inputs, input => input is not null))],
             1, Domain, attention.Name);
         rest.Attributes.CopyFrom(attention.Attributes, s_kept);
         rest.Output().Name = attention.Output().Name;
         rest.TakeOutputsOf(attention);
+        return product;
     }
 
     private static long[] Sizes(Node attention, long columns) =>

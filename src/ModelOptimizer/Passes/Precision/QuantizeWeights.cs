@@ -26,7 +26,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var inputs = options.Algorithm.LearnsFromInputs ? new WeightInputs(options, Selector, context) : null;
         AttentionProjection.InferMasks(context);
         var run = new WeightRun(context, new WeightPolicy(options, model), inputs, new WeightNotes(options, context), new LstmWeights(options, Selector, context));
-        foreach (var weight in WeightCandidate.Find(model))
+        foreach (var weight in HalfWeights.Find(model))
         {
             if (context.IsDone)
                 break;
@@ -38,8 +38,9 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     }
 
     /// <returns>Why the weight stays as it is, or null.</returns>
-    private string? Compress(WeightCandidate weight, WeightRun run)
+    private string? Compress(WeightCandidate found, WeightRun run)
     {
+        var weight = HalfWeights.Widen(found);
         var opset = run.Context.Opset(weight.Value.Graph);
         var read = TiedWeight.Of(weight)?.Weight ?? weight;
         if ((WeightGuards.Refusal(read, Selector, opset) ?? WeightGuards.UnknownAttributes(read) ?? run.Policy.Refusal(weight)) is { } refusal)
@@ -47,11 +48,11 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         if (run.Lstm.Takes(weight))
             return run.Lstm.Compress(weight);
         var (plan, noPlan) = Planner(run.Policy.BitsOf(weight)).Plan(weight, opset);
-        if (plan is null)
-            return noPlan;
+        if (plan is null || (HalfWeights.Is(found) && plan.Form is StorageForm))
+            return noPlan ?? $"it is {found.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run";
         var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
         var blockSize = plan.BlockSize == 0 ? matrix.Depth : plan.BlockSize;
-        if (WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
+        if (WeightGuards.SmallGain(found.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
             return small;
         var learned = run.Inputs?.Of(weight);
         using var quantized = learned is var (seen, chooser) && seen.Depth == matrix.Depth
@@ -59,22 +60,24 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
             : options.Algorithm.Quantize(matrix, plan.Grid, blockSize);
         if (quantized is null)
             return WeightGuards.NotFinite(weight, run.Context);
-        Write(weight, plan, quantized, run);
+        Write(found, weight, plan, quantized, run);
         return null;
     }
 
     private WeightPlanner Planner(int bits) =>
         _planners.TryGetValue(bits, out var known) ? known : _planners[bits] = new WeightPlanner(options with { Bits = bits });
 
-    private static void Write(WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
+    private static void Write(WeightCandidate found, WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
     {
         if (!run.Context.Rewriting($"store weight as {plan}", weight.Value))
             return;
         run.Notes.Add(weight, plan);
+        HalfWeights.Prepare(found);
         var model = run.Context.Model;
         var bytes = plan.Form.Write(model, plan.Form is StorageForm ? weight : AttentionProjection.TakeOut(model, weight), quantized);
+        HalfWeights.CleanUp(found);
         weight.Value.RemoveIfUnused();
-        run.Context.Compressed(weight.Name, weight.Content, bytes, plan.ToString());
+        run.Context.Compressed(weight.Name, found.Content, bytes, plan.ToString());
     }
 
     /// <summary>What all weights of a run share.</summary>

@@ -13,10 +13,12 @@ internal sealed record WeightCandidate(Value Value, Tensor Content, IReadOnlyLis
     /// <summary>The only node that reads it; null when it is shared.</summary>
     public Node? OnlyUser => Uses.Count == 1 ? Uses[0].User : null;
 
+    /// <summary>True when an operator reads it as its weight.</summary>
+    public bool IsWeight => Content.Dimensions.Length > 1 && (Uses.Any(WeightSlots.IsWeight) || TiedWeight.Of(this) is not null);
+
     /// <summary>Every weight of a model, bodies and functions included, in order of declaration; the model may change meanwhile.</summary>
     public static IEnumerable<WeightCandidate> Find(OnnxModel model) =>
-        FindConstants(model).Where(constant => constant.Content.Dimensions.Length > 1
-            && (constant.Uses.Any(WeightSlots.IsWeight) || TiedWeight.Of(constant) is not null));
+        FindConstants(model).Where(constant => constant.IsWeight);
 
     /// <summary>Every floating-point constant that something reads, weight or not.</summary>
     public static IEnumerable<WeightCandidate> FindConstants(OnnxModel model)

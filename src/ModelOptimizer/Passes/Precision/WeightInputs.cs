@@ -88,7 +88,7 @@ internal sealed class WeightInputs
     {
         _known = [];
         var (wanted, held) = (new HashSet<Value>(), 0L);
-        foreach (var weight in WeightCandidate.Find(_context.Model).SkipWhile(weight => weight.Value != first.Value))
+        foreach (var weight in HalfWeights.Find(_context.Model).SkipWhile(weight => weight.Value != first.Value))
             if (InputsOf(weight) is { Count: > 0 } inputs && !_inputs.ContainsKey(weight.Value) && Depth(weight) <= MaxDepth)
             {
                 held += MatricesOfInput * inputs.Count(input => !wanted.Contains(input)) * Depth(weight) * Depth(weight);

@@ -17,7 +17,7 @@ internal sealed class WeightRoles
 
     public WeightRoles(OnnxModel model)
     {
-        var weights = WeightCandidate.Find(model).Select(weight => TiedWeight.Of(weight)?.Weight ?? weight).ToList();
+        var weights = HalfWeights.Find(model).Select(weight => TiedWeight.Of(weight)?.Weight ?? weight).ToList();
         var vocabularies = weights.Where(weight => weight.Uses.All(WeightSlots.IsLookup)).Select(weight => weight.Content.Dimensions[0]).ToHashSet();
         var layers = Layers(model, weights);
         _heads.UnionWith(layers.Where(layer => IsHead(layer, vocabularies)).Select(layer => layer.Weight.Value));

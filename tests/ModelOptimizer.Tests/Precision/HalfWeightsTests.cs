@@ -1,0 +1,100 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
+using ModelOptimizer.Tests.Quantization;
+
+namespace ModelOptimizer.Tests.Precision;
+
+/// <summary>quantize-weights on models whose weights are float16 already.</summary>
+public sealed class HalfWeightsTests
+{
+    private const int Depth = 64;
+    private const int Channels = 48;
+
+    /// <summary>The int8 activations of the runtime's n-bit product, and outputs of 11 bits.</summary>
+    private static readonly Tolerance Rough = new(0.02);
+
+    private static readonly Dictionary<string, Func<GraphBuilder, Value, Tensor, Value>> s_readers = new()
+    {
+        ["MatMul"] = (g, x, w) => g.Op("MatMul", x, Half(g, "w", w)),
+        ["Gemm with a bias"] = (g, x, w) => g.Op("Gemm", [x, Half(g, "w", w), Half(g, "b", Tensor.Create([Channels], Weights.Random(Channels)))], ("alpha", 0.5f)),
+        ["Gather"] = (g, _, w) => g.Op("Gather", Half(g, "w", w), g.Input("ids", DataType.Int64, 4)),
+        ["tied"] = (g, _, w) =>
+        {
+            var table = Half(g, "w", w);
+            return g.Op("MatMul", g.Op("Gather", table, g.Input("ids", DataType.Int64, 4)), g.Op("Transpose", [table], ("perm", new long[] { 1, 0 })));
+        },
+    };
+
+    private static IEnumerable<string> Readers => s_readers.Keys;
+
+    [TestCaseSource(nameof(Readers))]
+    public void Nodes_that_compute_in_float16_give_what_they_gave_with_rounded_weights(string reader)
+    {
+        foreach (var (bits, opset) in new[] { (4, 17), (8, 17), (4, 21), (3, 21) })
+        {
+            var quantized = Model(reader, Matrix, opset);
+            var log = PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = bits, BlockSize = 16 }));
+
+            Assert.That(log.Weights.Single(weight => weight.Weight == "w").Form, Does.Contain($"int{bits}"));
+            Assert.That(GraphVerifier.Verify(quantized), Is.Empty);
+            var (axis, block) = (reader is "Gather" or "tied" ? 0 : 1, reader is "Gather" or "tied" && bits == 8 ? (int?)null : 16);
+            PassTester.SameOutputs(Model(reader, Weights.Rounded(Matrix, axis, bits, block), opset), quantized, Rough);
+        }
+    }
+
+    [Test]
+    public void Weights_that_are_only_stored_in_16_bits_are_seen_behind_their_Casts([Values(DataType.Float16, DataType.BFloat16)] DataType type)
+    {
+        var half = type == DataType.Float16 ? HalfType.Float16 : HalfType.Bfloat16;
+        var model = Float();
+        PassContexts.Run(model, new ConvertFloat16(new() { Type = half }));
+        var log = PassContexts.Run(model, new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Contrib }));
+
+        Assert.That(log.Weights.Single(weight => weight.Form is not null).Type.ElementType, Is.EqualTo(type));
+        Assert.That(GraphWalker.Nodes(model).Select(node => node.OpType), Is.EqualTo(new[] { "MatMulNBits" }));
+    }
+
+    [Test]
+    public void Storage_that_would_be_float32_at_every_run_is_refused()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float16, 1, 8, 5, 5), Half(g, "w", Tensor.Create([16, 8, 3, 3], Weights.Random(16 * 72)))));
+
+        Assert.That(PassContexts.Run(g.Build(), new QuantizeWeights(new() { Storage = true })).Weights.Single().Refusal, Does.StartWith("it is float16 already"));
+    }
+
+    /// <summary>Scales that are stored in float16 afterwards are float32 again when the model is loaded: what the runtime fuses.</summary>
+    [Test]
+    public void Float16_behind_it_halves_the_scales_and_keeps_the_product()
+    {
+        var (plain, halved) = (Float(), Float());
+        var pass = new QuantizeWeights(new() { Bits = 4, BlockSize = 16 });
+        PassContexts.Run(plain, pass);
+        PassContexts.Run(halved, pass, new ConvertFloat16(new() { MinElements = 1 }));
+
+        Assert.That(halved.Graph.Initializers.Select(value => value.Initializer!.ElementType), Has.None.EqualTo(DataType.Float).And.Some.EqualTo(DataType.Float16));
+        PassTester.SameOutputs(plain, halved, new Tolerance(1e-3));
+    }
+
+    /// <summary>Of floats that float16 holds: else codes next to a tie would differ.</summary>
+    private static Tensor Matrix { get; } = Tensor.Create([Depth, Channels], [.. Weights.Random(Depth * Channels).Select(weight => (float)(Half)(weight / 8))]);
+
+    private static OnnxModel Float()
+    {
+        var g = new GraphBuilder(21, 10);
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 4, Depth), g.Weight("w", Matrix)));
+        return g.Build();
+    }
+
+    private static OnnxModel Model(string reader, Tensor weight, int opset)
+    {
+        var g = new GraphBuilder(opset, 10);
+        var x = reader is "Gather" or "tied" ? null : g.Op("Cast", [g.Input("x", DataType.Float, 4, Depth)], ("to", (long)DataType.Float16));
+        g.Output("y", g.Op("Cast", [s_readers[reader](g, x!, weight)], ("to", (long)DataType.Float)));
+        return g.Build();
+    }
+
+    private static Value Half(GraphBuilder g, string name, Tensor content) => g.Weight(name,
+        Tensor.Create(DataType.Float16, content.Dimensions.AsSpan(), [.. content.AsSpan<float>().ToArray().Select(element => (Half)element)]));
+}
