@@ -82,11 +82,12 @@ internal static class CauseFinder
         if (weight is { Scales: 1, Channels: > 1 } && weight.ChannelSpread >= Outstanding)
             return new Finding(LossCause.CoarseWeightScale, $"one scale serves all {weight.Channels} channels of weight '{weight.Name}', and channel {weight.LargestChannel} reaches "
                 + $"{Times(weight.ChannelSpread)} as far as the median channel: {error}", [Line(loss, "per-channel: true")]);
-        if (weight.Peak >= PeakOfWeights)
+        if (weight.Peak >= PeakOfWeights && loss.Form != NumberForm.Palette)
             return new Finding(LossCause.CoarseWeightScale, $"few weights of '{weight.Name}' are {Times(weight.Peak)} as large as the others that share their scale: {error}",
                 loss.Form == NumberForm.Weights ? [Line(loss, "block-size: 32"), Exclude(loss)] : [Exclude(loss)]);
         return new Finding(LossCause.FewWeightBits, $"{(weight.Bits > 0 ? $"{weight.Bits} bits are" : "its form is")} too coarse for weight '{weight.Name}': {error}",
-            weight.Bits is 2 or 4 ? [Line(loss, "bits: 8"), Line(loss, "block-size: 16"), Exclude(loss)] : [Exclude(loss)]);
+            loss.Form == NumberForm.Palette ? [.. weight.Bits < 8 ? [Line(loss, "bits: 8")] : (string[])[], Line(loss, "group-size: 16"), Exclude(loss)]
+            : weight.Bits is 2 or 4 ? [Line(loss, "bits: 8"), Line(loss, "block-size: 16"), Exclude(loss)] : [Exclude(loss)]);
     }
 
     private static Finding? OfNumbers(LossEvidence loss)
@@ -131,6 +132,7 @@ internal static class CauseFinder
     {
         NumberForm.Dynamic => "quantize-dynamic",
         NumberForm.Weights => "quantize-weights",
+        NumberForm.Palette => "palettize",
         NumberForm.Float16 => "convert-float16",
         _ => "quantize-static",
     };

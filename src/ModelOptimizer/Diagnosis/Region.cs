@@ -11,6 +11,9 @@ internal enum NumberForm
     /// <summary>Floats, with weights stored in few bits.</summary>
     Weights,
 
+    /// <summary>Floats, with weights stored as codes of a table.</summary>
+    Palette,
+
     /// <summary>Codes, with scales known beforehand.</summary>
     Static,
 
@@ -63,6 +66,7 @@ internal sealed class Region
         _ when _nodes.Exists(node => node.OpType.StartsWith("DynamicQuantize", StringComparison.Ordinal) || node.Is("MatMulInteger", "ConvInteger")) => NumberForm.Dynamic,
         _ when readsRounded || _nodes.Exists(node => node.OpType.StartsWith("QLinear", StringComparison.Ordinal) || node.OpType is "QGemm" or "QuantizeLinear") => NumberForm.Static,
         _ when _nodes.Exists(node => node.OpType is "MatMulNBits" or "GatherBlockQuantized" or "DequantizeLinear") => NumberForm.Weights,
+        _ when _nodes.Exists(PaletteForm.Is) => NumberForm.Palette,
         _ when _nodes.Exists(IsHalf) => NumberForm.Float16,
         _ => NumberForm.Float,
     };

@@ -33,10 +33,12 @@ internal sealed class WeightFinder(PairedRuns runs)
         return null;
     }
 
-    /// <summary>The codes or halves that a node reads as a weight.</summary>
+    /// <summary>The codes, halves or table that a node reads as a weight.</summary>
     private static Tensor? Stored(Node node) => node.OpType switch
     {
-        "DequantizeLinear" or "Cast" => Matrix(node.Input(0)),
+        "DequantizeLinear" => Matrix(node.Input(0)),
+        "Cast" when node.Attributes.GetInt("to", 0) is (long)DataType.Float => Matrix(node.Input(0)),
+        "Gather" when PaletteForm.Is(node) => node.Input(0)!.Constant,
         "MatMulInteger" or "ConvInteger" or "DynamicQuantizeMatMul" => Matrix(node.Input(1)),
         "QLinearConv" or "QLinearMatMul" => Matrix(node.Input(3)),
         "MatMulNBits" => Matrix(node.Input(1)),
@@ -48,7 +50,7 @@ internal sealed class WeightFinder(PairedRuns runs)
     /// <summary>As floats; of bare codes up to a factor for each channel, which <see cref="Compare"/> finds.</summary>
     private Tensor? Floats(Node node, Tensor stored)
     {
-        if (node.Is("DequantizeLinear", "Cast"))
+        if (node.Is("DequantizeLinear", "Cast", "Gather"))
             return runs.Evaluate([node.Output()])[0];
         if (node.OpType == "MatMulNBits")
             return BlockedWeight.Read(node);
@@ -102,7 +104,7 @@ internal sealed class WeightFinder(PairedRuns runs)
     private static long Scales(Node node, Region region, long channels) => node.OpType switch
     {
         "DequantizeLinear" => node.Input(1)?.Constant?.ElementCount ?? 0,
-        "Cast" => 0,
+        "Cast" or "Gather" => 0,
         "MatMulNBits" => node.Input(2)?.Constant?.ElementCount ?? 0,
         "QLinearConv" or "QLinearMatMul" => node.Input(4)?.Constant?.ElementCount ?? 0,
         "DynamicQuantizeMatMul" => node.Input(2)?.Constant?.ElementCount ?? 0,
@@ -113,6 +115,7 @@ internal sealed class WeightFinder(PairedRuns runs)
     private static int Bits(Node node, Tensor stored) => stored.ElementType switch
     {
         _ when node.OpType == "MatMulNBits" => (int)node.Attributes.GetInt("bits", 4),
+        _ when node.OpType == "Gather" => PaletteForm.Bits(node),
         DataType.Int2 or DataType.UInt2 => 2,
         DataType.Int4 or DataType.UInt4 => 4,
         DataType.Int8 or DataType.UInt8 => 8,

@@ -48,6 +48,24 @@ public sealed class DiagnoserTests
         Assert.That(losses[0].Mend, Does.Contain("- quantize-weights: { bits: 8 }"));
     }
 
+    [TestCase(2, 17, "bits: 8")]
+    [TestCase(3, 17, "bits: 8")]
+    [TestCase(2, 25, "bits: 8")]
+    public void Small_tables_are_told_of(int bits, int opset, string mend)
+    {
+        var original = PlantedModel.Chain(2, []);
+        if (opset > original.Opset)
+            PassContexts.Run(original, new UpgradeOpset(new UpgradeOpsetOptions { Version = opset }));
+        var loss = Diagnose(original, Passed(original, new Palettize(new PalettizeOptions { Bits = bits }))).Losses[0];
+
+        Assert.That((loss.Node, loss.Cause), Is.EqualTo(("MatMul 'product0'", LossCause.FewWeightBits)));
+        Assert.That(loss.Why, Does.StartWith($"{bits} bits are too coarse for weight 'w0'"));
+        Assert.That(loss.Mend, Is.EqualTo(new[]
+        {
+            $"- palettize: {{ {mend} }}", "- palettize: { group-size: 16 }", "- palettize: { exclude: [\"product0\"] }",
+        }));
+    }
+
     [Test]
     public void One_scale_for_unequal_channels_asks_for_one_each()
     {

@@ -61,6 +61,35 @@ public sealed class RuntimeFusionTests
         Assert.That(OperatorsAfterLoading(model), Is.EqualTo(new[] { "GatherBlockQuantized", "MatMulNBits" }));
     }
 
+    [Test]
+    public void Palettes_are_folded_at_load([Values(2, 3, 4, 6, 7, 8)] int bits, [Values(null, 4)] int? groupSize, [Values(9, 17, 21, 25)] int opset)
+    {
+        var g = new GraphBuilder(opset);
+        // 14283 weights: no part of 4, 2 or 1 bits fills its last byte.
+        var weight = g.Weight("w", Tensor.Create([69, 23, 3, 3], Weights.Random(14283)));
+        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float, 1, 23, 8, 8), weight));
+        var model = g.Build();
+        Assert.That(PassContexts.Run(model, new Palettize(new() { Bits = bits, GroupSize = groupSize })).Rewrites, Has.Count.EqualTo(1));
+
+        Assert.That(OperatorsAfterLoading(model), Is.EqualTo(new[] { "Conv" }));
+    }
+
+    [Test]
+    public void Palettes_are_folded_at_load_in_bodies_too([Values(4, 6)] int bits, [Values(17, 21)] int opset)
+    {
+        var g = new GraphBuilder(opset);
+        var x = g.Input("x", DataType.Float, 3, Depth);
+        var chosen = g.If(g.Input("c", DataType.Bool), then => [Product(then, 1)], otherwise => [otherwise.Op("Abs", Product(otherwise, 2))]);
+        g.Output("y", chosen.Output());
+        var model = g.Build();
+        Assert.That(PassContexts.Run(model, new Palettize(new() { Bits = bits })).Rewrites, Has.Count.EqualTo(2));
+
+        Assert.That(OperatorsAfterLoading(model).Order(), Is.EqualTo(new[] { "Abs", "If", "MatMul", "MatMul" }));
+
+        Value Product(GraphBuilder body, int seed) =>
+            body.Op("MatMul", x, body.Weight($"w{seed}", Tensor.Create([Depth, Channels], Weights.Random(Depth * Channels, seed))));
+    }
+
     private static OnnxModel Gemm(bool transB, int biasRank, int opset)
     {
         var g = new GraphBuilder(opset);

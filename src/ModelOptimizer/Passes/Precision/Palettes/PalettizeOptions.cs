@@ -1,0 +1,13 @@
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Passes;
+
+public sealed record PalettizeOptions : QuantizationOptions
+{
+    [Option("Bits of a weight, for a table of 2^bits values. The file takes just as many, whatever the number.", Minimum = 2, Maximum = 8)]
+    public int Bits { get; init; } = 8;
+
+    [Option("Output channels that share a table. Left out: one table for the whole weight. Fewer channels bring values closer, and each table "
+        + "takes 4 · 2^bits bytes.", Minimum = 1, Example = "16")]
+    public int? GroupSize { get; init; }
+}
