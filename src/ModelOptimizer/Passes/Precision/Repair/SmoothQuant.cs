@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.ComponentModel;
 using System.Globalization;
 using ModelOptimizer.Calibration;
@@ -52,8 +51,6 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
     /// <summary>Factors that differ less from 1 are what rounding left of a smoothing that was done.</summary>
     private const double SmallestFactor = 1e-4;
 
-    private static readonly FrozenSet<string> Products = FrozenSet.Create("MatMul", "Gemm");
-
     public NumericEffect Effect => NumericEffect.Reassociates;
 
     /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
@@ -62,8 +59,8 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
         context.InferTypes();
-        var candidates = GraphWalker.Nodes(model).Where(node => node.Domain.Length == 0 && Products.Contains(node.OpType)).ToList()
-            .Select(node => Find(node, context)).OfType<ScaledReaders>().ToList();
+        var folding = new ScaleFolding(Selector, context);
+        var candidates = ScaleFolding.Candidates(model).Select(node => Find(node, folding)).OfType<ScaledReaders>().ToList();
         if (candidates.Count == 0)
             return;
         var data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
@@ -73,29 +70,26 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
             : data.ChannelRanges(model, samples.Keys.ToDictionary(value => value, _ => -1), new RangeOptions { Calibrator = Calibrator.MinMax });
         // What a given alpha does to the error is only told: some samples are enough for that.
         var seen = (ranges is null ? data : data.Glance(FewestRows))?.Observe(model, [.. samples.Keys], value => new SplitSample(samples[value]));
-        var chosen = new List<(ScaledReaders Found, SmoothingChoice Choice)>();
+        var chosen = new List<ScaledInput>();
         foreach (var group in SharedWeights.Groups(candidates))
         {
             var sample = seen is null ? new SplitSample(1) : Merged(group, seen);
             var (choice, refusal) = Choose(group, sample, ranges is null ? sample.Even.Ranges : Joined(group, ranges));
             foreach (var found in group)
                 if (choice is not null)
-                    chosen.Add((found, choice));
+                    chosen.Add(new(found, choice.Factors, Words(choice)));
                 else
                     context.Refuse(found.Readers[0].Node, refusal!);
         }
-        Write(chosen, new ScaleWriter(model), context);
+        folding.Write(chosen);
     }
 
-    private ScaledReaders? Find(Node node, PassContext context)
+    private static ScaledReaders? Find(Node node, ScaleFolding folding)
     {
-        var (found, refusal) = ScaledReaders.Of(node, Products);
-        if (found is not null && found.Readers[0].InputAxis != 0)
-            refusal = "it reads its activation transposed";
-        refusal ??= found?.Refusal(Selector);
+        var (found, refusal) = folding.Find(node);
         if (refusal is not null)
-            context.Refuse(node, refusal);
-        return refusal is null ? found : null;
+            folding.Refuse(node, refusal);
+        return found;
     }
 
     private static IEnumerable<WeightedNode> Readers(IReadOnlyList<ScaledReaders> group) =>
@@ -135,32 +129,6 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
         return Array.Exists(choice.Factors, factor => Math.Abs(factor - 1) > SmallestFactor)
             ? (choice, null)
             : (null, string.Create(CultureInfo.InvariantCulture, $"its ranges are what alpha {choice.Alpha:0.##} would make of them"));
-    }
-
-    private static void Write(List<(ScaledReaders Found, SmoothingChoice Choice)> chosen, ScaleWriter writer, PassContext context)
-    {
-        foreach (var (found, choice) in Together(chosen, context))
-        {
-            var (constants, refusal) = ScaleWriter.Scale(found.Anew(), Array.ConvertAll(choice.Factors, factor => 1 / factor));
-            if (refusal is not null)
-                context.Refuse(found.Readers[0].Node, refusal);
-            if (constants is not null && context.Rewriting(Words(choice), found.Readers[0].Node))
-                writer.Write(constants);
-        }
-        writer.RemoveReplaced();
-    }
-
-    /// <summary>All but those that would part a shared weight; each that stays may part others.</summary>
-    private static List<(ScaledReaders Found, SmoothingChoice Choice)> Together(
-        List<(ScaledReaders Found, SmoothingChoice Choice)> chosen, PassContext context)
-    {
-        while (SharedWeights.Parted([.. chosen.Select(each => (each.Found, each.Choice.Factors))]) is { Count: > 0 } parted)
-        {
-            foreach (var (found, why) in parted)
-                context.Refuse(found.Readers[0].Node, why);
-            chosen = [.. chosen.Where(each => !parted.ContainsKey(each.Found))];
-        }
-        return chosen;
     }
 
     private static string Words(SmoothingChoice choice)
