@@ -9,33 +9,29 @@ namespace ModelOptimizer.Quantization;
 /// XᵀX of the rows X that a layer reads on calibration data: what the layer's weights may miss by, and what that costs, is all in it. Every other
 /// sample goes into a matrix of its own, so that what one half suggests the other can judge; the first is cut in two, since it may be the only one.
 /// </summary>
-internal sealed class InputGram : Calibration.IObserver<InputGram>
+/// <param name="ofFewRows">Whether matrices are made of fewer rows than inputs, too.</param>
+internal sealed class InputGram(bool ofFewRows = false) : Calibration.IObserver<InputGram>
 {
+    private readonly bool _ofFewRows = ofFewRows;
     private readonly List<float[]> _rows = [];
     private readonly List<(MatrixView Rows, int Deciding)> _waiting = [];
     private int _samples;
-    private bool _isMirrored;
+    private (bool Deciding, bool Judging) _isMirrored;
 
     /// <summary>Inputs of the layer; 0 before any row came.</summary>
     public int Depth { get; private set; }
 
-    /// <summary>XᵀX [depth, depth] of the half that decides; its upper triangle counts. Empty while there are fewer rows than inputs.</summary>
+    /// <summary>XᵀX [depth, depth] of the half that decides; its upper triangle counts. Empty while there are too few rows.</summary>
     public float[] Deciding { get; private set; } = [];
 
     /// <summary>The same of the half that judges.</summary>
     public float[] Judging { get; private set; } = [];
 
+    /// <summary><see cref="Deciding"/> with both triangles.</summary>
+    public float[] Decide => Mirrored(Deciding, ref _isMirrored.Deciding);
+
     /// <summary><see cref="Judging"/> with both triangles.</summary>
-    public float[] Judge
-    {
-        get
-        {
-            if (!_isMirrored)
-                MatrixProduct.Mirror(MatrixView.Of(Judging, Depth, Depth));
-            _isMirrored = true;
-            return Judging;
-        }
-    }
+    public float[] Judge => Mirrored(Judging, ref _isMirrored.Judging);
 
     /// <summary>How many rows decide.</summary>
     public int DecidingRows { get; private set; }
@@ -72,9 +68,11 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
     /// <summary>The inputs of several layers that share a weight, as one.</summary>
     public static InputGram Join(IEnumerable<InputGram> inputs)
     {
-        var joined = new InputGram();
-        foreach (var gram in inputs.Where(gram => gram.Depth > 0))
-            joined.Add(gram);
+        var all = inputs.Where(gram => gram.Depth > 0).ToList();
+        if (all.Count == 1)
+            return all[0];
+        var joined = new InputGram(all.Exists(gram => gram._ofFewRows));
+        all.ForEach(joined.Add);
         return joined;
     }
 
@@ -103,10 +101,10 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
         TakeWaiting();
     }
 
-    /// <summary>Of fewer rows than inputs nothing is learned, and matrices would take more memory than they do.</summary>
+    /// <summary>Of fewer rows than inputs most learn nothing, and matrices would take more memory than they do.</summary>
     private void TakeWaiting()
     {
-        if (DecidingRows < Depth)
+        if (DecidingRows < (_ofFewRows ? 1 : Depth))
             return;
         Begin();
         foreach (var (rows, deciding) in _waiting)
@@ -115,6 +113,14 @@ internal sealed class InputGram : Calibration.IObserver<InputGram>
             MatrixProduct.AddGram(MatrixView.Of(Judging, Depth, Depth), rows.Slice(deciding, rows.Rows - deciding, 0, Depth));
         }
         _waiting.Clear();
+    }
+
+    private float[] Mirrored(float[] upper, ref bool isMirrored)
+    {
+        if (!isMirrored)
+            MatrixProduct.Mirror(MatrixView.Of(upper, Depth, Depth));
+        isMirrored = true;
+        return upper;
     }
 
     private void Begin()

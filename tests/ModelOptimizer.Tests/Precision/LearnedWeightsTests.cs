@@ -91,10 +91,11 @@ public sealed class LearnedWeightsTests : IDisposable
             Has.Some.Contains($"({Depth / 2} rows for {Depth} inputs, of half the samples, without {Rows - Depth} that are not finite)"));
     }
 
-    [Test]
-    public void Without_data_it_says_what_to_add() =>
-        Assert.That(() => Run(Model(s_layers["MatMul"]), "gptq", null), Throws.TypeOf<DiagnosticException>()
-            .With.Message.Contains("MO4030").And.Message.Contains("gptq learns from the inputs of layers"));
+    [TestCase("gptq")]
+    [TestCase("awq")]
+    public void Without_data_it_says_what_to_add(string algorithm) =>
+        Assert.That(() => Run(Model(s_layers["MatMul"]), algorithm, null), Throws.TypeOf<DiagnosticException>()
+            .With.Message.Contains("MO4030").And.Message.Contains($"{algorithm} learns from the inputs of layers"));
 
     [TestCase(1)]
     [TestCase(3)]

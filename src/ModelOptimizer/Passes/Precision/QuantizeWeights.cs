@@ -25,7 +25,9 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         ArgumentNullException.ThrowIfNull(context);
         var inputs = options.Algorithm.LearnsFromInputs ? new WeightInputs(options, Selector, context) : null;
         AttentionProjection.InferMasks(context);
-        var run = new WeightRun(context, new WeightPolicy(options, model), inputs, new WeightNotes(options, context), new LstmWeights(options, Selector, context));
+        var scaling = options.Algorithm.ScalesInputs ? Scale(context) : null;
+        var run = new WeightRun(context, new WeightPolicy(options, model), inputs, scaling, new WeightNotes(options, context),
+            new LstmWeights(options, Selector, context));
         foreach (var weight in HalfWeights.Find(model))
         {
             if (context.IsDone)
@@ -37,23 +39,50 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         run.Notes.Report();
     }
 
+    /// <summary>Scales what layers read, as the weights that are going to be rounded suggest.</summary>
+    private InputScaling Scale(PassContext context)
+    {
+        // Scaled weights are other values: who asks the policy later needs another one.
+        var (policy, layers) = (new WeightPolicy(options, context.Model), new Dictionary<Value, ScaledLayer>());
+        foreach (var weight in WeightCandidate.Find(context.Model).Where(weight => weight.Uses.Any(WeightSlots.IsLayer)))
+            if (Plan(weight, weight, policy, context) is ({ } plan, { } matrix, null))
+                layers[weight.Value] = new(matrix, plan.Grid, plan.BlockSizeOf(matrix));
+        var scaling = new InputScaling(options, Selector, context);
+        scaling.Run(layers);
+        return scaling;
+    }
+
+    /// <param name="found">The weight as it is stored.</param>
+    /// <param name="weight">The same as floats.</param>
+    /// <returns>How it is going to be stored, or why it stays as it is.</returns>
+    private (WeightPlan? Plan, WeightMatrix? Matrix, string? Refusal) Plan(
+        WeightCandidate found, WeightCandidate weight, WeightPolicy policy, PassContext context)
+    {
+        if (WhyNot(weight, policy, context) is { } refusal)
+            return (null, null, refusal);
+        var (plan, noPlan) = Planner(policy.BitsOf(weight)).Plan(weight, context.Opset(weight.Value.Graph));
+        if (plan is null || (HalfWeights.Is(found) && plan.Form is StorageForm))
+            return (null, null, noPlan ?? $"it is {found.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run");
+        var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
+        return (plan, matrix, WeightGuards.SmallGain(found.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, plan.BlockSizeOf(matrix))));
+    }
+
+    private string? WhyNot(WeightCandidate weight, WeightPolicy policy, PassContext context)
+    {
+        var read = TiedWeight.Of(weight)?.Weight ?? weight;
+        return WeightGuards.Refusal(read, Selector, context.Opset(weight.Value.Graph)) ?? WeightGuards.UnknownAttributes(read) ?? policy.Refusal(weight);
+    }
+
     /// <returns>Why the weight stays as it is, or null.</returns>
     private string? Compress(WeightCandidate found, WeightRun run)
     {
         var weight = HalfWeights.Widen(found);
-        var opset = run.Context.Opset(weight.Value.Graph);
-        var read = TiedWeight.Of(weight)?.Weight ?? weight;
-        if ((WeightGuards.Refusal(read, Selector, opset) ?? WeightGuards.UnknownAttributes(read) ?? run.Policy.Refusal(weight)) is { } refusal)
-            return refusal;
         if (run.Lstm.Takes(weight))
-            return run.Lstm.Compress(weight);
-        var (plan, noPlan) = Planner(run.Policy.BitsOf(weight)).Plan(weight, opset);
-        if (plan is null || (HalfWeights.Is(found) && plan.Form is StorageForm))
-            return noPlan ?? $"it is {found.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run";
-        var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
-        var blockSize = plan.BlockSize == 0 ? matrix.Depth : plan.BlockSize;
-        if (WeightGuards.SmallGain(found.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, blockSize)) is { } small)
-            return small;
+            return WhyNot(weight, run.Policy, run.Context) ?? run.Lstm.Compress(weight);
+        var planned = Plan(found, weight, run.Policy, run.Context);
+        if (planned is not ({ } plan, { } matrix, null))
+            return planned.Refusal;
+        var blockSize = plan.BlockSizeOf(matrix);
         var learned = run.Inputs?.Of(weight);
         using var quantized = learned is var (seen, chooser) && seen.Depth == matrix.Depth
             ? options.Algorithm.Quantize(matrix, plan.Grid, blockSize, seen, chooser)
@@ -73,13 +102,15 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
             return;
         run.Notes.Add(weight, plan);
         HalfWeights.Prepare(found);
+        var words = $"{plan}{run.Scaling?.Words(weight)}";
         var model = run.Context.Model;
         var bytes = plan.Form.Write(model, plan.Form is StorageForm ? weight : AttentionProjection.TakeOut(model, weight), quantized);
         HalfWeights.CleanUp(found);
         weight.Value.RemoveIfUnused();
-        run.Context.Compressed(weight.Name, found.Content, bytes, plan.ToString());
+        run.Context.Compressed(weight.Name, found.Content, bytes, words);
     }
 
     /// <summary>What all weights of a run share.</summary>
-    private sealed record WeightRun(PassContext Context, WeightPolicy Policy, WeightInputs? Inputs, WeightNotes Notes, LstmWeights Lstm);
+    private sealed record WeightRun(
+        PassContext Context, WeightPolicy Policy, WeightInputs? Inputs, InputScaling? Scaling, WeightNotes Notes, LstmWeights Lstm);
 }

@@ -12,10 +12,10 @@ namespace ModelOptimizer.Passes;
 internal sealed class WeightInputs
 {
     /// <summary>Elements of Gram matrices that are held at a time.</summary>
-    private const long Held = 1L << 27;
+    internal const long Held = 1L << 27;
 
     /// <summary>The most inputs of a layer: each matrix takes 1 GiB then.</summary>
-    private const int MaxDepth = 1 << 14;
+    internal const int MaxDepth = 1 << 14;
 
     /// <summary>What decides, what judges, and the factor of the first.</summary>
     private const int MatricesOfInput = 3;
@@ -38,7 +38,7 @@ internal sealed class WeightInputs
     }
 
     /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
-    public (InputGram Inputs, ICodeChooser Chooser)? Of(WeightCandidate weight)
+    public (InputGram Inputs, ICodeChooser? Chooser)? Of(WeightCandidate weight)
     {
         if (!_inputs.ContainsKey(weight.Value) && !TryLook(weight, out var whyNot))
         {
@@ -51,8 +51,8 @@ internal sealed class WeightInputs
         var known = inputs.Count == 1
             ? _known[inputs[0]]
             : new Known(InputGram.Join(inputs.Select(input => _known[input].Inputs)), _options.Algorithm);
-        if (known.Chooser is { } chooser)
-            return (known.Inputs, chooser);
+        if (known.IsLearned)
+            return (known.Inputs, known.Chooser);
         _blind.Add($"'{weight.Name}' ({known.Why})");
         return null;
     }
@@ -62,7 +62,7 @@ internal sealed class WeightInputs
     {
         if (_blind.Count > 0)
             _context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.TooFewInputs,
-                $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, whose blocks got the least squared error instead: "
+                $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, {_options.Algorithm.WithoutInputs}: "
                 + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Where rows are too few, give more calibration samples; mse and k-quant need none",
                 _options.Location));
     }
@@ -71,13 +71,15 @@ internal sealed class WeightInputs
     private bool TryLook(WeightCandidate weight, out string? whyNot)
     {
         whyNot = InputsOf(weight).Count == 0 ? WhyNoInputs(weight)
-            : Depth(weight) is > MaxDepth and var depth ? $"{depth} inputs, of which a matrix is made; {MaxDepth} are the most"
+            : Depth(weight) is > MaxDepth and var depth ? TooDeep(depth)
             : null;
         if (whyNot is not null || InputsOf(weight).Count == 0)
             return false;
         LookAhead(weight);
         return true;
     }
+
+    internal static string TooDeep(long depth) => $"{depth} inputs, of which a matrix is made; {MaxDepth} are the most";
 
     private static string? WhyNoInputs(WeightCandidate weight) => weight.Uses.All(WeightSlots.IsLookup) ? null
         : weight.Uses.Any(WeightSlots.IsLayer) ? "a node reads its activation transposed"
@@ -97,7 +99,7 @@ internal sealed class WeightInputs
                 wanted.UnionWith(inputs);
                 _inputs[weight.Value] = inputs;
             }
-        _known = _data.Observe(_context.Model, wanted, _ => new InputGram())
+        _known = _data.Observe(_context.Model, wanted, _ => new InputGram(ofFewRows: !_options.Algorithm.NeedsFullRank))
             .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
     }
 
@@ -118,20 +120,23 @@ internal sealed class WeightInputs
     /// <summary>Inputs that were seen, and what came of them.</summary>
     private sealed class Known(InputGram inputs, WeightAlgorithm algorithm)
     {
-        private readonly Lazy<ICodeChooser?> _chooser = new(() => WhyNot(inputs) is null ? algorithm.Learn(inputs) : null);
+        private readonly Lazy<ICodeChooser?> _chooser = new(() => WhyNot(inputs, algorithm) is null ? algorithm.Learn(inputs) : null);
 
         public InputGram Inputs => inputs;
 
         /// <summary>Learned when first asked for, once for all weights that share the inputs.</summary>
         public ICodeChooser? Chooser => _chooser.Value;
 
-        public string Why => WhyNot(inputs) ?? "its inputs exceed what floats can tell apart";
+        public bool IsLearned => algorithm.NeedsFullRank ? Chooser is not null : WhyNot(inputs, algorithm) is null;
 
-        private static string? WhyNot(InputGram inputs) => inputs.Depth == 0
-            ? "the calibration data shows no inputs of it"
-            : inputs.DecidingRows < inputs.Depth || inputs.JudgingRows == 0
-                ? $"{inputs.DecidingRows} rows for {inputs.Depth} inputs, of half the samples"
-                    + (inputs.DamagedRows > 0 ? $", without {inputs.DamagedRows} that are not finite" : "")
-                : null;
+        public string Why => WhyNot(inputs, algorithm) ?? "its inputs exceed what floats can tell apart";
     }
+
+    /// <summary>Why an algorithm learns nothing from the inputs; null when it does.</summary>
+    internal static string? WhyNot(InputGram inputs, WeightAlgorithm algorithm) => inputs.Depth == 0
+        ? "the calibration data shows no inputs of it"
+        : inputs.DecidingRows < (algorithm.NeedsFullRank ? inputs.Depth : 1) || inputs.JudgingRows == 0
+            ? $"{inputs.DecidingRows} rows for {inputs.Depth} inputs, of half the samples"
+                + (inputs.DamagedRows > 0 ? $", without {inputs.DamagedRows} that are not finite" : "")
+            : null;
 }

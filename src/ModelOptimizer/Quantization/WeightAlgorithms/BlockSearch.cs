@@ -25,6 +25,13 @@ internal sealed class BlockSearch(WeightGrid grid, BlockImportance importance)
     /// <summary>All errors count the same.</summary>
     public static BlockImportance Equal { get; } = (_, importance) => importance.Fill(1);
 
+    /// <summary>Errors count with the size of the input, √(Σ x²), that they are multiplied by.</summary>
+    public static Func<int, BlockRounding> ByInputs(WeightGrid grid, InputGram inputs)
+    {
+        var sizes = Enumerable.Range(0, inputs.Depth).Select(k => MathF.Sqrt(inputs.Deciding[k * (inputs.Depth + 1)])).ToArray();
+        return start => new BlockSearch(grid, (weights, importance) => sizes.AsSpan(start, weights.Length).CopyTo(importance)).Round;
+    }
+
     // The fewer the bits, the more of a block is worth clipping.
     private readonly float _ratio =
         (float)Math.Pow(grid.Bits switch { <= FewBits => 0.25, 4 => 0.4, 5 or 6 => 0.6, _ => 0.8 } / Widest, 1.0 / (Scales - 1));

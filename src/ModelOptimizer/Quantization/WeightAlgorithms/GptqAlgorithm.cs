@@ -8,13 +8,13 @@ public sealed class GptqAlgorithm : WeightAlgorithm
 {
     internal override bool LearnsFromInputs => true;
 
+    internal override bool NeedsFullRank => true;
+
+    internal override string WithoutInputs => "whose blocks got the least squared error instead";
+
     internal override BlockRounding Rounding(WeightGrid grid) => new BlockSearch(grid, BlockSearch.Equal).Round;
 
-    internal override Func<int, BlockRounding> Rounding(WeightGrid grid, InputGram inputs)
-    {
-        var sizes = Enumerable.Range(0, inputs.Depth).Select(k => MathF.Sqrt(inputs.Deciding[k * (inputs.Depth + 1)])).ToArray();
-        return start => new BlockSearch(grid, (weights, importance) => sizes.AsSpan(start, weights.Length).CopyTo(importance)).Round;
-    }
+    internal override Func<int, BlockRounding> Rounding(WeightGrid grid, InputGram inputs) => BlockSearch.ByInputs(grid, inputs);
 
     internal override ICodeChooser? Learn(InputGram inputs) => Gptq.Of(inputs.Deciding, inputs.Depth);
 }

@@ -38,23 +38,34 @@ public abstract class WeightAlgorithm
     /// <summary>Whether codes depend on what the calibration data shows of a layer's inputs.</summary>
     internal virtual bool LearnsFromInputs => false;
 
+    /// <summary>Whether inputs of layers are divided by scales, and weights multiplied by them, before codes are chosen.</summary>
+    internal virtual bool ScalesInputs => false;
+
+    /// <summary>Whether it factors XᵀX, and so needs as many rows as a layer has inputs.</summary>
+    internal virtual bool NeedsFullRank => false;
+
+    /// <summary>What becomes of weights of whose inputs too little is known, in words.</summary>
+    internal virtual string WithoutInputs => "which were rounded to nearest instead";
+
     /// <summary>Learns how to choose codes for layers that read these inputs.</summary>
-    /// <returns>Null when nothing is to be learned from them.</returns>
+    /// <returns>Null when nothing but scales is learned from them.</returns>
     internal virtual ICodeChooser? Learn(InputGram inputs) => null;
 
     /// <summary>The same with inputs: of each channel the rounding that is best on those that judge, be it the nearest.</summary>
     /// <param name="inputs">What <paramref name="chooser"/> was learned from.</param>
-    internal QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, InputGram inputs, ICodeChooser chooser)
+    /// <param name="chooser">What chooses codes once blocks have their scales; null for the nearest.</param>
+    internal QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, InputGram inputs, ICodeChooser? chooser)
     {
         var best = Quantization.RoundToNearest.Quantize(weight, grid, blockSize);
         if (best is null)
             return null;
         var judge = new CodeJudge(weight, inputs.Judge);
         using var scaled = Quantization.RoundToNearest.Quantize(weight, grid, blockSize, Rounding(grid, inputs))!;
-        using var chosen = scaled.Clone();
-        chooser.Round(weight, chosen);
         judge.TakeBetter(best, scaled);
-        judge.TakeBetter(best, chosen);
+        if (chooser is null)
+            return best;
+        chooser.Round(weight, scaled);
+        judge.TakeBetter(best, scaled);
         return best;
     }
 

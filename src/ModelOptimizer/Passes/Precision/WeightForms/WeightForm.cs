@@ -38,6 +38,9 @@ internal abstract class WeightForm
 /// <param name="BlockSize">Weights that share a scale; 0 for whole channels.</param>
 internal sealed record WeightPlan(WeightForm Form, WeightGrid Grid, int ChannelAxis, int BlockSize = 0)
 {
+    /// <summary>How many weights of a channel share a scale.</summary>
+    public int BlockSizeOf(WeightMatrix matrix) => BlockSize == 0 ? matrix.Depth : BlockSize;
+
     private string Type => $"{(Grid.IsSymmetric ? "int" : "uint")}{Grid.Bits}{(Grid.Bits < Grid.StorageBits ? $" stored in {Grid.StorageBits} bits" : "")}";
 
     public override string ToString() => $"{Type} {(BlockSize == 0 ? "per channel" : $"in blocks of {BlockSize}")} as {Form.Name}";
