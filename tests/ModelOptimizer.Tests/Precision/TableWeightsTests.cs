@@ -59,6 +59,27 @@ public sealed class TableWeightsTests
         PassTester.SameOutputs(Tied(Weights.Rounded(table, channelAxis: 0, bits, block, symmetric), opset), quantized, IntegerActivations);
     }
 
+    /// <summary>Gemm transposes by itself.</summary>
+    [Test]
+    public void A_Gemm_reads_a_tied_table_as_it_stands([Values(4, 8)] int bits, [Values(17, 21)] int opset)
+    {
+        OnnxModel Model(Tensor table)
+        {
+            var g = new GraphBuilder(opset);
+            var w = g.Weight("table", table);
+            var rows = g.Op("Gather", w, g.Input("ids", DataType.Int64, 3));
+            g.Output("y", g.Op("Gemm", [rows, w, g.Weight("bias", Tensor.Create([Words], Weights.Random(Words)))], ("transB", 1L)));
+            return g.Build();
+        }
+
+        var (table, quantized) = (Table(64), Model(Table(64)));
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = bits }));
+
+        Assert.That(quantized.Graph.Initializers.Where(value => value.Name.Contains("quantized", StringComparison.Ordinal)), Has.One.Items);
+        PassTester.SameOutputs(Model(Weights.Rounded(table, channelAxis: 0, bits, bits == 8 ? null : 32)), quantized, IntegerActivations);
+        PassTester.Run(new QuantizeDynamic(new() { Prefer = Preference.Size }), Model(table), tolerance: IntegerActivations);
+    }
+
     /// <summary>Products want whole blocks, of 16 at least.</summary>
     [Test]
     public void A_tied_table_of_rows_that_no_block_divides_keeps_8_bits()
