@@ -82,7 +82,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         if (operators is { Comparison: var timed })
             measurements = SlownessReview.WithWorst(measurements, timed);
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
-        var accepted = Judge(verdicts) && !goals.IsAnyMissed;
+        var accepted = Judge(verdicts) & KeepsSizeBudgets(request.Profile, log, FileDigest.Bytes(staged.Files)) && !goals.IsAnyMissed;
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
 
         var report = new OptimizationReport
@@ -97,6 +97,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
             MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
+            SizeBudgets = log.SizeBudgets.Count == 0 ? null : log.SizeBudgets,
             Quantized = log.Nodes,
             Activations = log.Values,
             Metrics = ReportBuilder.Metrics(measurements),
@@ -192,6 +193,17 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
                 $"Operators were timed on {profiled.Samples.Source}; name real ones with 'evaluate: {{ data: FILE.npz }}'"));
         SlownessReview.ReportProfiled(profiled.Comparison, original, log, measurements, request.Profile, diagnostics);
         return profiled;
+    }
+
+    /// <summary>Passes below may undo what quantize-weights brought about for its size budget.</summary>
+    private bool KeepsSizeBudgets(OptimizationProfile profile, RewriteLog log, long bytes)
+    {
+        var broken = profile.Passes.Select(pass => pass.Options).OfType<QuantizeWeightsOptions>()
+            .Where(options => !log.IsFull && options.Budget is { } budget && bytes > budget.Bytes).ToList();
+        broken.ForEach(options => diagnostics.Report(new Diagnostic(DiagnosticCatalog.SizeBudgetMissed,
+            FormattableString.Invariant($"The result takes {bytes:N0} bytes, more than the budget of quantize-weights, {options.Budget!.Value.Bytes:N0} bytes: ")
+            + "passes below it made the model larger. Put it last", options.Location)));
+        return broken.Count == 0;
     }
 
     /// <summary>Reports broken limits; false when one of them forbids the result.</summary>

@@ -35,6 +35,14 @@ public static class ModelWriter
         return ModelMessage.Of(model, new SamePlace()).RefuseOversized(path: null).Proto.ToByteArray();
     }
 
+    /// <summary>Bytes of the files that <see cref="Save"/> would write.</summary>
+    public static long SizeOf(OnnxModel model, SaveOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var data = new ExternalData("model.onnx.data");
+        return Place(model, data, options ?? new SaveOptions()).Size + data.Length;
+    }
+
     internal static ModelProto ToProto(OnnxModel model) => ModelMessage.Of(model, new SamePlace()).Proto;
 
     private static string[] Write(OnnxModel model, string target, SaveOptions options)

@@ -13,6 +13,8 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
         Passes();
         foreach (var mixed in report.MixedPrecision ?? [])
             new MixedPrecisionText(context, mixed).Write();
+        foreach (var sized in report.SizeBudgets ?? [])
+            new SizeBudgetText(context, sized).Write();
         Sizes();
         Metrics();
     }

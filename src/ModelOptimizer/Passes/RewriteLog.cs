@@ -1,4 +1,5 @@
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Passes;
 
@@ -46,6 +47,7 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     private readonly HashSet<object> _touched = new(ReferenceEqualityComparer.Instance);
     private readonly List<QuantizedNode> _nodes = [];
     private readonly List<RoundedValue> _values = [];
+    private readonly List<SizeBudgetReport> _sizeBudgets = [];
 
     public IReadOnlyList<Rewrite> Rewrites => _rewrites;
 
@@ -59,6 +61,9 @@ public sealed class RewriteLog(int limit = int.MaxValue)
 
     /// <summary>Every value that is rounded at run time.</summary>
     public IReadOnlyList<RoundedValue> Values => _values;
+
+    /// <summary>How size budgets were spent.</summary>
+    public IReadOnlyList<SizeBudgetReport> SizeBudgets => _sizeBudgets;
 
     /// <summary>Every run of a pass, in the order in which they ended: a group follows its passes.</summary>
     public IReadOnlyList<PassRun> Runs => _runs;
@@ -116,6 +121,8 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     internal void Quantized(Node node, string form) => _nodes.Add(new QuantizedNode(CurrentPass, node.ToString(), node.OpType, form));
 
     internal void Rounded(RoundedValue value) => _values.Add(value with { Pass = CurrentPass });
+
+    internal void Sized(SizeBudgetReport report) => _sizeBudgets.Add(report);
 
     internal void RefuseWeight(string weight, Tensor content, string why) =>
         _weights.Add(new WeightDecision(CurrentPass, weight, content.Type, content.ByteCount, content.ByteCount, Form: null, why));

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
@@ -17,12 +18,19 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
 
     public NumericEffect Effect => NumericEffect.Lossy;
 
-    public bool LearnsFromData => options.Algorithm.LearnsFromInputs;
+    public bool LearnsFromData => options.Algorithm.LearnsFromInputs || options.Budget is not null;
+
+    public bool RequiresData => options.Algorithm.LearnsFromInputs;
 
     public void Run(OnnxModel model, PassContext context)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
+        if (options.Budget is not null)
+        {
+            new SizeBudget(options, Selector, context).Run();
+            return;
+        }
         var inputs = options.Algorithm.LearnsFromInputs ? new WeightInputs(options, Selector, context) : null;
         AttentionProjection.InferMasks(context);
         var scaling = options.Algorithm.ScalesInputs ? Scale(context) : null;
@@ -74,7 +82,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     }
 
     /// <returns>Why the weight stays as it is, or null.</returns>
-    private string? Compress(WeightCandidate found, WeightRun run)
+    internal string? Compress(WeightCandidate found, WeightRun run)
     {
         var weight = HalfWeights.Widen(found);
         if (run.Lstm.Takes(weight))
@@ -111,6 +119,6 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     }
 
     /// <summary>What all weights of a run share.</summary>
-    private sealed record WeightRun(
+    internal sealed record WeightRun(
         PassContext Context, WeightPolicy Policy, WeightInputs? Inputs, InputScaling? Scaling, WeightNotes Notes, LstmWeights Lstm);
 }

@@ -83,6 +83,8 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
             return (new WeightPlan(new DequantizeLinearForm(contrib: false), _grid, axis), null);
         if (options.Format == WeightFormat.Standard)
             return (null, $"{problem}; use format: contrib");
+        if (_grid.StorageBits == 2)
+            return (null, $"{problem ?? "com.microsoft.DequantizeLinear has no 2-bit weights"}; give a block-size instead of per-channel");
         return SharingProblem(weight) is { } shared
             ? (null, $"{shared}; give a block-size instead of per-channel")
             : (new WeightPlan(new DequantizeLinearForm(contrib: true), _grid, axis), null);

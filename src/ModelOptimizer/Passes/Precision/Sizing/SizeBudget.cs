@@ -1,0 +1,157 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Passes.Sizing;
+
+/// <summary>
+/// Chooses for each weight how it is stored, so that the whole model fits into a number of bytes with the least error: surveys the ways to store each
+/// weight, solves a knapsack over them, holds the size against models really written, and lets samples that had no part in it judge between the
+/// answer and the best single settings for all weights.
+/// </summary>
+internal sealed class SizeBudget
+{
+    private const int MaxRounds = 8;
+
+    /// <summary>Single settings that are measured beside the answer.</summary>
+    private const int Rivals = 1;
+
+    /// <summary>Bytes of constants above which single weights are not tried at the outputs: each takes sessions of its own.</summary>
+    private const long MaxProbed = 1L << 30;
+
+    private readonly QuantizeWeightsOptions _options;
+    private readonly NodeSelector _selector;
+    private readonly PassContext _context;
+    private readonly IReadOnlyList<QuantizeWeightsOptions> _settings;
+    private readonly IReadOnlyList<WeightAlgorithm> _algorithms;
+    private readonly OutputMeter? _meter;
+    private readonly IReadOnlyList<SizedWeight> _weights;
+    private readonly SizeTrials _trials;
+    private readonly SizeEstimate _estimate;
+
+    /// <exception cref="DiagnosticException">An option stands beside the budget that it can't heed, or the data does not fit the model.</exception>
+    public SizeBudget(QuantizeWeightsOptions options, NodeSelector selector, PassContext context)
+    {
+        if (options.Accuracy is { } goal)
+            throw new DiagnosticException(DiagnosticCatalog.SizeBudgetConflict,
+                "A size budget and an accuracy goal each decide what is stored how. Give quantize-weights one of the two: "
+                + "with 'budget:', hold the accuracy against 'budget:' of the profile", goal.Location ?? options.Location);
+        if (options.Algorithm.ScalesInputs)
+            throw new DiagnosticException(DiagnosticCatalog.SizeBudgetConflict, $"{options.Algorithm} scales layers for one way to store their weights, and a "
+                + "size budget chooses among many. Leave 'algorithm:' out, or name gptq", options.Location);
+        (_options, _selector, _context) = (options, selector, context);
+        var data = context.Calibration is { HasSamples: true } calibration ? calibration : null;
+        AttentionProjection.InferMasks(context);
+        _settings = SizeSettings.Of(options);
+        _algorithms = SizeSettings.Algorithms(options, data is not null);
+        var learning = _algorithms.FirstOrDefault(algorithm => algorithm.LearnsFromInputs);
+        var inputs = learning is null ? null : new WeightInputs(options with { Algorithm = learning }, selector, context);
+        _meter = data is null || context.MeasureSize().Bytes > MaxProbed ? null : new OutputMeter(context.Engine, context.Model, data);
+        _weights = Survey(inputs);
+        _trials = new SizeTrials(context, selector, options, _weights, learning);
+        _estimate = new SizeEstimate(_weights, _trials.Measure([.. _weights.Select(_ => 0)]));
+    }
+
+    private long Bytes => _options.Budget!.Value.Bytes;
+
+    /// <exception cref="DiagnosticException">The budget is smaller than anything that is reached.</exception>
+    public void Run()
+    {
+        var answer = Fit() ?? throw OutOfReach();
+        var candidates = new List<SizeCandidate> { new("chosen for each weight", answer.Chosen, _trials.Measure(answer.Chosen)) };
+        if (_meter is not null)
+        {
+            candidates.AddRange(Uniform().Where(candidate => !candidate.Chosen.SequenceEqual(answer.Chosen)).Take(Rivals));
+            candidates = candidates.ConvertAll(candidate => candidate with { Noise = Noise(candidate.Chosen) });
+        }
+        // Of equals the first, which is the answer.
+        var taken = candidates.MinBy(candidate => candidate.Noise)!;
+        _trials.Apply(taken.Chosen);
+        var reporter = new SizeReporter(_weights, _estimate, Measure());
+        _context.Log.Sized(reporter.Report(_context.Log.CurrentPass, Bytes, answer, taken, candidates, _meter?.Judging.Count ?? 0));
+    }
+
+    private List<SizedWeight> Survey(WeightInputs? inputs)
+    {
+        var probe = _meter is null ? null : new WeightProbe(_context.Model, _meter, new Dictionary<string, double>());
+        var survey = new WeightSurvey(_settings, _algorithms, _selector, new WeightPolicy(_options, _context.Model),
+            new LstmWeights(_options, _selector, _context), inputs, probe);
+        return [.. WeightCandidate.Find(_context.Model).Select(weight => survey.Of(weight, _context.Opset(weight.Value.Graph)))];
+    }
+
+    /// <summary>Solves, writes, learns from the size what was estimated wrongly, and solves again until the answer stays the same.</summary>
+    /// <returns>The allocation of the least error of those that fit; null when none does.</returns>
+    private Allocation? Fit()
+    {
+        var (best, last, margin) = (default(Allocation), default(Allocation), 0L);
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            if (_estimate.Knapsack().Solve(Bytes - _estimate.OtherBytes - margin) is not { } answer)
+                break;
+            var actual = _trials.Measure(answer.Chosen);
+            if (actual <= Bytes && (best is null || answer.Error < best.Error))
+                best = answer;
+            if (last is not null && last.Chosen.SequenceEqual(answer.Chosen))
+                if (actual <= Bytes)
+                    break;
+                else
+                    margin += actual - Bytes;
+            _estimate.Learn(answer.Chosen, actual);
+            last = answer;
+        }
+        return best ?? Smallest();
+    }
+
+    private Allocation? Smallest()
+    {
+        var knapsack = _estimate.Knapsack();
+        var smallest = knapsack.Solve(knapsack.SmallestBytes)!;
+        return _trials.Measure(smallest.Chosen) <= Bytes ? smallest : null;
+    }
+
+    /// <summary>One setting for all weights, where that fits, the best by estimate first.</summary>
+    private IEnumerable<SizeCandidate> Uniform() => _settings
+        .Select((setting, s) => (Setting: setting, Chosen: (IReadOnlyList<int>)[.. _weights.Select(weight => weight.BySetting[s])]))
+        .Where(one => _estimate.Of(one.Chosen) <= Bytes + Bytes / 64)
+        .OrderBy(one => one.Chosen.Select((choice, w) => _weights[w].Choices[choice].Error).Sum())
+        .Select(one => new SizeCandidate(Name(one.Setting), one.Chosen, _trials.Measure(one.Chosen)))
+        .Where(candidate => candidate.Bytes <= Bytes);
+
+    private double Noise(IReadOnlyList<int> chosen) =>
+        _meter!.Measure(_trials.Build(chosen), _meter.Judging).Values.DefaultIfEmpty(0).Max();
+
+    private static string Name(QuantizeWeightsOptions setting) =>
+        $"{(setting.Symmetric ? "int" : "uint")}{setting.Bits} "
+        + $"{(setting.BlockSize is { } block ? $"in blocks of {block}" : "per channel")} for all weights";
+
+    private string Measure() => _meter is not null
+        ? "noise over signal at the outputs on calibration data, of each weight alone, added up"
+        : _algorithms.Any(algorithm => algorithm.LearnsFromInputs)
+            ? "squared error of each layer's output on calibration data, relative to its energy, added up"
+            : "squared error of each weight, relative to its energy, added up; there is no calibration data";
+
+    private DiagnosticException OutOfReach()
+    {
+        var knapsack = _estimate.Knapsack();
+        var least = _trials.Measure(knapsack.Solve(knapsack.SmallestBytes)!.Chosen);
+        return new DiagnosticException(DiagnosticCatalog.SizeBudgetMissed,
+            $"{_context.Log.CurrentPass} can't bring the model to {Show(Bytes)}: {Show(least)} is the smallest that it reaches, of which "
+            + $"{Show(_estimate.OtherBytes)} are no weights that it has a choice for. {Advice()}", _options.Location);
+
+        static string Show(long bytes) => FormattableString.Invariant($"{new ByteSize(bytes)} ({bytes:N0} bytes)");
+    }
+
+    private string Advice()
+    {
+        var kept = _weights.Where(weight => weight.Refusal?.Contains("storage: true", StringComparison.Ordinal) == true).ToList();
+        var more = kept.Count > 0 && !_options.Storage
+            ? $"storage: true takes {kept.Count} weights more, {new ByteSize(kept.Sum(weight => weight.Choices[0].Bytes))} in float32; or "
+            : _options.BlockSize is not null || _options.PerChannel ? "Leave block-size and per-channel open; or " : "";
+        return more + (more.Length > 0 ? "" : "Take a smaller model, prune this one, or ") + "allow that size";
+    }
+}
+
+/// <summary>Choices that are held against each other.</summary>
+/// <param name="Noise">Noise over signal at the worst output; 0 where nothing is measured.</param>
+internal sealed record SizeCandidate(string Name, IReadOnlyList<int> Chosen, long Bytes, double Noise = 0);

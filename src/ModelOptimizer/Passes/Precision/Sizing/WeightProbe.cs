@@ -1,0 +1,67 @@
+using ModelOptimizer.Evaluation.Gauging;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes.Mixed;
+
+namespace ModelOptimizer.Passes.Sizing;
+
+/// <summary>
+/// What the choices of one weight do to the outputs of a model. Two of them, a middle one and the coarsest, are measured with all else
+/// in floats; between them the noise follows what happens where the weight is, on a straight line of logarithms, and beyond them in proportion. Noise
+/// of several weights adds up nearly linearly at the outputs (Zhou et al., "Adaptive Quantization for Deep Neural Network", AAAI 2018).
+/// </summary>
+/// <param name="model">The model before it is quantized.</param>
+/// <param name="counts">By output: how much its noise counts.</param>
+internal sealed class WeightProbe(OnnxModel model, OutputMeter meter, IReadOnlyDictionary<string, double> counts)
+{
+    /// <summary>Bytes of weights that models measured side by side may hold together.</summary>
+    private const long Ceiling = 1L << 30;
+
+    private readonly int _sideBySide = SideBySide.Fitting(model, Ceiling);
+
+    /// <returns>The choices with their errors at the outputs.</returns>
+    public IReadOnlyList<SizedChoice> Measure(WeightCandidate weight, IReadOnlyList<SizedChoice> choices, WeightTrial trial)
+    {
+        var quantized = choices.Where(choice => choice.Local > 0).OrderBy(choice => choice.Local).ToList();
+        if (quantized.Count == 0)
+            return choices;
+        var probes = new[] { quantized.Count / 2, quantized.Count - 1 }.Distinct().Select(i => quantized[i]).ToList();
+        var curve = new List<(double Local, double Noise)>();
+        foreach (var group in probes.Chunk(_sideBySide))
+        {
+            var (models, noise) = (group.Select(choice => With(weight, trial.Rounded(choice))).ToList(), new double[group.Length]);
+            SideBySide.For(group.Length, i => noise[i] = Weighted(meter.Measure(models[i], meter.Deciding), counts));
+            curve.AddRange(group.Zip(noise, (choice, measured) => (choice.Local, measured)));
+        }
+        return [.. choices.Select(choice => choice with { Error = At(curve, choice.Local) })];
+    }
+
+    public static double Weighted(IReadOnlyDictionary<string, double> noise, IReadOnlyDictionary<string, double> counts) =>
+        noise.Sum(output => output.Value * counts.GetValueOrDefault(output.Key, 1));
+
+    /// <summary>Proportional to the local error beyond the ends and where nothing arrived at the outputs.</summary>
+    private static double At(IReadOnlyList<(double Local, double Noise)> curve, double local)
+    {
+        if (local == 0)
+            return 0;
+        var next = curve.TakeWhile(point => point.Local < local).Count();
+        if (next == 0 || next == curve.Count)
+        {
+            var end = curve[Math.Min(next, curve.Count - 1)];
+            return end.Noise * (local / end.Local);
+        }
+        var (from, to) = (curve[next - 1], curve[next]);
+        var along = Math.Log(local / from.Local) / Math.Log(to.Local / from.Local);
+        return from.Noise > 0 && to.Noise > 0 && double.IsFinite(to.Noise)
+            ? from.Noise * Math.Pow(to.Noise / from.Noise, along)
+            : from.Noise + (to.Noise - from.Noise) * (local - from.Local) / (to.Local - from.Local);
+    }
+
+    private OnnxModel With(WeightCandidate weight, Tensor rounded)
+    {
+        var copy = new ModelCopy(model);
+        var value = (Value)copy.CopyOf(weight.Value);
+        value.ReplaceAllUsesWith(copy.Model.AddConstant(value.Graph, weight.Name, rounded));
+        value.RemoveIfUnused();
+        return copy.Model;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Passes.Sizing;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Reporting;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Precision.Sizing;
+
+/// <summary>
+/// Size budgets on real Transformer models: at the size of a single setting for all weights, less error at the outputs than every single setting that
+/// is no larger. Decided on calibration data, held against each other on data for evaluation.
+/// The weights of gpt2-past-toy are too small for any setting.
+/// </summary>
+[Category("Slow")]
+public sealed class SizeBudgetModelTests
+{
+    private static readonly int[] s_bits = [8, 4, 2];
+    private static readonly int?[] s_blocks = [16, 32, 128, null];
+
+    [TestCase("manllama", "2/16", "4/128", "4/32", "4/16", "8/channel")]
+    [TestCase("langid-bert", "2/16", "4/128", "4/32", "4/16", "8/channel")]
+    [TestCase("bert-toy", "2/32", "2/16", "4/128", "4/32", "4/16", "8/16")]
+    [TestCase("gpt2-greedy-toy", "2/16", "4/32", "8/32")]
+    public void Beats_single_settings_that_are_no_larger(string name, params string[] budgets)
+    {
+        var path = SharedModels.Require($"{name}.onnx");
+        Beats(path, Path.ChangeExtension(path, "calib.npz"), Path.ChangeExtension(path, "eval.npz"), budgets);
+    }
+
+    [Test]
+    public void Beats_4_bits_on_the_model_of_a_sample()
+    {
+        var folder = Path.Combine(Repository.Root, "samples", "LanguageDetector");
+        Beats(Path.Combine(folder, "Models", "langid.onnx"), Path.Combine(folder, "data", "calibration.npz"),
+            Path.Combine(folder, "data", "validation.npz"), ["4/32"]);
+    }
+
+    private static void Beats(string path, string calibration, string evaluation, string[] budgets)
+    {
+        var original = OnnxModel.Load(path);
+        var meter = new OutputMeter(PassContexts.Engine, original, Data(evaluation));
+        var single = s_bits.SelectMany(bits => s_blocks, (bits, block) => Single(original, meter, bits, block)).ToList();
+        foreach (var budget in budgets)
+        {
+            var bytes = single.Single(one => one.Name == budget).Bytes;
+            var rival = single.Where(one => one.Bytes <= bytes).MinBy(one => one.Noise);
+            var (model, log) = Run(original, new() { Budget = new ByteSize(bytes) }, Data(calibration));
+            var (size, noise, report) = (ModelWriter.SizeOf(model), Noise(meter, model), log.SizeBudgets.Single());
+            TestContext.Progress.WriteLine($"{Path.GetFileName(path)} at {budget}, {bytes:N0} bytes: {size:N0} bytes, {Decibel(noise)}; "
+                + $"{rival.Name} has {Decibel(rival.Noise)}. Foreseen {Decibel(report.Error)}, gap {report.Gap:E1}; held-out samples: "
+                + string.Join(", ", report.Tried.Select(tried => $"{tried.Name} {Decibel(tried.Noise)}{(tried.Taken ? " taken" : "")}")));
+            Assert.Multiple(() =>
+            {
+                Assert.That(size, Is.LessThanOrEqualTo(bytes), budget);
+                Assert.That(size, Is.EqualTo(report.Bytes), budget);
+                Assert.That(noise, Is.LessThan(rival.Noise), $"{budget}: {Decibel(noise)} against {Decibel(rival.Noise)} of {rival.Name}");
+            });
+        }
+    }
+
+    private static (string Name, long Bytes, double Noise) Single(OnnxModel original, OutputMeter meter, int bits, int? block)
+    {
+        var (model, _) = Run(original, new() { Bits = bits, BlockSize = block, PerChannel = block is null }, null);
+        return ($"{bits}/{block?.ToString(CultureInfo.InvariantCulture) ?? "channel"}", ModelWriter.SizeOf(model), Noise(meter, model));
+    }
+
+    /// <summary>Noise over signal at the worst output.</summary>
+    private static double Noise(OutputMeter meter, OnnxModel model) => meter.Measure(model, [.. meter.Deciding, .. meter.Judging]).Values.Max();
+
+    private static string Decibel(double noise) => string.Create(CultureInfo.InvariantCulture, $"{-10 * Math.Log10(noise):F2} dB");
+
+    private static CalibrationData Data(string path) => new(PassContexts.Engine, new CalibrationSettings { Data = [path] });
+
+    private static (OnnxModel Model, RewriteLog Log) Run(OnnxModel original, QuantizeWeightsOptions options, CalibrationData? data)
+    {
+        var (model, log) = (original.Clone(), new RewriteLog());
+        var context = new PassContext(model, log, PassContexts.Engine, new DiagnosticBag()) { Calibration = data };
+        PassRunner.Run(context, [new QuantizeWeights(options)]);
+        context.RefreshDeclarations();
+        return (model, log);
+    }
+}
