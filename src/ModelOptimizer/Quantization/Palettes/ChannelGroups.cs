@@ -32,6 +32,9 @@ internal sealed class ChannelGroups
     /// <summary>The group of a channel.</summary>
     public int Of(int channel) => channel / _size;
 
+    /// <summary>The channel of an element, by its place in memory.</summary>
+    public int Channel(int element) => element / _inner % _channels;
+
     /// <summary>Elements of a group.</summary>
     public int Elements(int group) => _outer * _inner * Width(group);
 

@@ -36,6 +36,9 @@ internal sealed class PalettizedWeight
         }
     }
 
+    /// <summary>What values are multiplied by in each channel; null for nothing.</summary>
+    public float[]? Factors { get; private init; }
+
     /// <summary>The axis that the channels stand on.</summary>
     public int ChannelAxis => _groups.Axis;
 
@@ -50,18 +53,49 @@ internal sealed class PalettizedWeight
     /// <summary>Signal-to-noise ratio in dB; infinite when every weight is kept as it is.</summary>
     public double Sqnr { get; }
 
-    /// <summary>Bytes of codes, tables and offsets.</summary>
+    /// <summary>Bytes of codes, tables, offsets and factors.</summary>
     public long ByteCount => BitPlane.ByteCount(Codes.Length, Bits) + sizeof(float) * _books.Sum(book => (long)book.Entries.Length)
-        + (_books.Length == 1 ? 0 : sizeof(int) * (long)_groups.Channels);
+        + (_books.Length == 1 ? 0 : sizeof(int) * (long)_groups.Channels) + (Factors is null ? 0 : sizeof(float) * (long)_groups.Channels);
 
     /// <param name="weight">Float32, not empty.</param>
     /// <param name="groups">Channels that share a table.</param>
     /// <param name="bits">Bits of a code at most, 1 to 8.</param>
+    /// <param name="hasFactors">Whether values may be multiplied by a factor for each channel, where that brings them closer.</param>
     /// <returns>Null when a weight is infinite or not a number.</returns>
-    public static PalettizedWeight? Of(Tensor weight, ChannelGroups groups, int bits)
+    public static PalettizedWeight? Of(Tensor weight, ChannelGroups groups, int bits, bool hasFactors)
     {
         if (!AllFinite(weight.AsSpan<float>()))
             return null;
+        var plain = Find(weight, groups, bits);
+        if (!hasFactors || double.IsInfinity(plain.Sqnr))
+            return plain;
+        var scaled = FindScaled(weight, groups, bits);
+        return scaled.Sqnr > plain.Sqnr ? scaled : plain;
+    }
+
+    /// <summary>Finds tables for channels of equal size, and then the best factors for what these make of them.</summary>
+    private static PalettizedWeight FindScaled(Tensor weight, ChannelGroups groups, int bits)
+    {
+        var (sizes, values) = (ChannelFactors.Of(weight, groups), weight.AsSpan<float>().ToArray());
+        for (var i = 0; i < values.Length; i++)
+            values[i] /= sizes[groups.Channel(i)];
+        var palette = Find(Tensor.Create(weight.Dimensions.AsSpan(), values), groups, bits);
+        var (entries, offsets) = (palette.Entries, palette.Offsets);
+        for (var i = 0; i < values.Length; i++)
+            values[i] = entries[palette.Codes[i] + (offsets?[groups.Channel(i)] ?? 0)];
+        var factors = ChannelFactors.Fit(weight, values, groups);
+        var (signal, noise) = (0.0, 0.0);
+        var numbers = weight.AsSpan<float>();
+        for (var i = 0; i < values.Length; i++)
+        {
+            var error = (double)numbers[i] - values[i] * factors[groups.Channel(i)];
+            (signal, noise) = (signal + (double)numbers[i] * numbers[i], noise + error * error);
+        }
+        return new PalettizedWeight(groups, palette._books, palette.Codes, Decibels(signal, noise)) { Factors = factors };
+    }
+
+    private static PalettizedWeight Find(Tensor weight, ChannelGroups groups, int bits)
+    {
         var (books, codes) = (new Codebook[groups.Count], new byte[weight.ElementCount]);
         var (signals, noises) = (new double[groups.Count], new double[groups.Count]);
         Cores.For(0, groups.Count, group =>
@@ -69,8 +103,10 @@ internal sealed class PalettizedWeight
             books[group] = Codebook.Find(Read(weight, groups, group), 1 << bits);
             (signals[group], noises[group]) = Encode(weight, groups, group, books[group], codes);
         });
-        return new PalettizedWeight(groups, books, codes, 10 * Math.Log10(signals.Sum() / noises.Sum()));
+        return new PalettizedWeight(groups, books, codes, Decibels(signals.Sum(), noises.Sum()));
     }
+
+    private static double Decibels(double signal, double noise) => noise == 0 ? double.PositiveInfinity : 10 * Math.Log10(signal / noise);
 
     private static bool AllFinite(ReadOnlySpan<float> numbers)
     {

@@ -26,14 +26,14 @@ internal sealed class PaletteWriter(PassContext context)
     {
         var (graph, bytes) = (weight.Value.Graph, palette.ByteCount + TableBytes(weight, palette.Bits));
         var codes = NativeType(graph, palette.Bits) is { } type ? Native(weight, palette, type) : Planes(weight, palette);
+        var channels = Enumerable.Repeat(1L, weight.Content.Dimensions.Length).ToArray();
+        channels[palette.ChannelAxis] = weight.Content.Dimensions[palette.ChannelAxis];
         if (palette.Offsets is { } offsets)
-        {
-            var dimensions = Enumerable.Repeat(1L, weight.Content.Dimensions.Length).ToArray();
-            dimensions[palette.ChannelAxis] = offsets.Length;
-            codes = Insert(graph, "Add", codes, Constant(graph, weight, "offsets", Tensor.Create(DataType.Int32, dimensions, offsets)));
-        }
+            codes = Insert(graph, "Add", codes, Constant(graph, weight, "offsets", Tensor.Create(DataType.Int32, channels, offsets)));
         var entries = palette.Entries;
         var restored = Insert(graph, "Gather", Constant(graph, weight, "palette", Tensor.Create([entries.Length], entries)), codes);
+        if (palette.Factors is { } factors)
+            restored = Insert(graph, "Mul", restored, Constant(graph, weight, "scale", Tensor.Create(channels, factors)));
         restored.Name = $"{weight.Name}_float";
         weight.Value.ReplaceAllUsesWith(restored);
         return bytes;

@@ -43,7 +43,7 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
         if (WeightGuards.Refusal(read, Selector, context.Opset(weight.Value.Graph)) is { } refusal)
             return refusal;
         var groups = new ChannelGroups(weight.Content, ChannelAxis(weight), options.GroupSize);
-        if (PalettizedWeight.Of(weight.Content, groups, options.Bits) is not { } palette)
+        if (PalettizedWeight.Of(weight.Content, groups, options.Bits, options.PerChannelScale) is not { } palette)
             return WeightGuards.NotFinite(weight, context);
         if (WeightGuards.SmallGain(weight.Content, palette.ByteCount + writer.TableBytes(weight, palette.Bits)) is { } small)
             return small;
@@ -64,6 +64,6 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
     {
         var tables = palette.Tables == 1 ? $"a table of {palette.LargestBook}" : $"{palette.Tables} tables of up to {palette.LargestBook}";
         var error = double.IsFinite(palette.Sqnr) ? string.Create(CultureInfo.InvariantCulture, $"{palette.Sqnr:f1} dB") : "exact";
-        return $"{palette.Bits}-bit codes of {tables} values, {error}";
+        return $"{palette.Bits}-bit codes of {tables} values{(palette.Factors is null ? "" : " times a factor per channel")}, {error}";
     }
 }

@@ -10,4 +10,8 @@ public sealed record PalettizeOptions : QuantizationOptions
     [Option("Output channels that share a table. Left out: one table for the whole weight. Fewer channels bring values closer, and each table "
         + "takes 4 · 2^bits bytes.", Minimum = 1, Example = "16")]
     public int? GroupSize { get; init; }
+
+    [Option("Multiplies what a table holds by a factor for each output channel, of 4 bytes, where that brings values closer: one table then serves "
+        + "large and small channels.")]
+    public bool PerChannelScale { get; init; } = true;
 }
