@@ -13,7 +13,7 @@ namespace ModelOptimizer.Tests.Precision.Sizing;
 /// <summary>
 /// Size budgets on real Transformer models: at the size of a single setting for all weights, less error at the outputs than every single setting that
 /// is no larger. Decided on calibration data, held against each other on data for evaluation.
-/// The weights of gpt2-past-toy are too small for any setting.
+/// The weights of gpt2-past-toy are too small for any setting, and gpt2-greedy-toy answers with tokens, of which none is a little wrong.
 /// </summary>
 [Category("Slow")]
 public sealed class SizeBudgetModelTests
@@ -24,7 +24,6 @@ public sealed class SizeBudgetModelTests
     [TestCase("manllama", "2/16", "4/128", "4/32", "4/16", "8/channel")]
     [TestCase("langid-bert", "2/16", "4/128", "4/32", "4/16", "8/channel")]
     [TestCase("bert-toy", "2/32", "2/16", "4/128", "4/32", "4/16", "8/16")]
-    [TestCase("gpt2-greedy-toy", "2/16", "4/32", "8/32")]
     public void Beats_single_settings_that_are_no_larger(string name, params string[] budgets)
     {
         var path = SharedModels.Require($"{name}.onnx");
@@ -44,6 +43,7 @@ public sealed class SizeBudgetModelTests
         var original = OnnxModel.Load(path);
         var meter = new OutputMeter(PassContexts.Engine, original, Data(evaluation));
         var single = s_bits.SelectMany(bits => s_blocks, (bits, block) => Single(original, meter, bits, block)).ToList();
+        var broken = new List<string>();
         foreach (var budget in budgets)
         {
             var bytes = single.Single(one => one.Name == budget).Bytes;
@@ -53,13 +53,10 @@ public sealed class SizeBudgetModelTests
             TestContext.Progress.WriteLine($"{Path.GetFileName(path)} at {budget}, {bytes:N0} bytes: {size:N0} bytes, {Decibel(noise)}; "
                 + $"{rival.Name} has {Decibel(rival.Noise)}. Foreseen {Decibel(report.Error)}, gap {report.Gap:E1}; held-out samples: "
                 + string.Join(", ", report.Tried.Select(tried => $"{tried.Name} {Decibel(tried.Noise)}{(tried.Taken ? " taken" : "")}")));
-            Assert.Multiple(() =>
-            {
-                Assert.That(size, Is.LessThanOrEqualTo(bytes), budget);
-                Assert.That(size, Is.EqualTo(report.Bytes), budget);
-                Assert.That(noise, Is.LessThan(rival.Noise), $"{budget}: {Decibel(noise)} against {Decibel(rival.Noise)} of {rival.Name}");
-            });
+            if (size > bytes || size != report.Bytes || noise >= rival.Noise)
+                broken.Add($"{budget}: {size:N0} of {bytes:N0} bytes, {Decibel(noise)} against {Decibel(rival.Noise)} of {rival.Name}");
         }
+        Assert.That(broken, Is.Empty);
     }
 
     private static (string Name, long Bytes, double Noise) Single(OnnxModel original, OutputMeter meter, int bits, int? block)

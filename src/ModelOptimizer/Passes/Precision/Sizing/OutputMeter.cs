@@ -9,7 +9,8 @@ namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>
 /// How far the outputs of a changed model are from those of the model itself on calibration data, without labels: noise over signal, output by
-/// output. Every other sample helps to decide, the rest judges; where there is one only, it does both.
+/// output. Outputs of whole numbers, such as generated tokens, don't count: they are right or wrong, and how nearly is not
+/// seen. Every other sample helps to decide, the rest judges; where there is one only, it does both.
 /// </summary>
 internal sealed class OutputMeter
 {
@@ -39,8 +40,8 @@ internal sealed class OutputMeter
 
     public IReadOnlyList<Reference> Judging { get; }
 
-    /// <summary>Whether those that judge had no part in the decision.</summary>
-    public bool IsHeldOut => !ReferenceEquals(Judging, Deciding);
+    /// <summary>Whether there is an output that tells how near others come to it.</summary>
+    public bool IsTelling => Deciding.Any(reference => reference.Outputs.Values.Any(output => output?.ElementType.IsFloatingPoint() == true));
 
     /// <returns>By output: noise over signal, infinite where numbers are not finite.</returns>
     public IReadOnlyDictionary<string, double> Measure(OnnxModel candidate, IReadOnlyList<Reference> on)
@@ -64,7 +65,7 @@ internal sealed class OutputMeter
         IReadOnlyDictionary<string, Tensor?> expected, IReadOnlyDictionary<string, Tensor?> actual)
     {
         foreach (var (name, x) in expected)
-            if (x is not null && OutputElements.CanRead(x.ElementType))
+            if (x is not null && x.ElementType.IsFloatingPoint() && OutputElements.CanRead(x.ElementType))
             {
                 var (sum, one) = (sums.GetValueOrDefault(name), Compare(x, actual.GetValueOrDefault(name)));
                 sums[name] = (sum.Signal + one.Signal, sum.Noise + one.Noise);

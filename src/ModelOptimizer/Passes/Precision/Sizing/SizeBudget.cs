@@ -47,7 +47,8 @@ internal sealed class SizeBudget
         _algorithms = SizeSettings.Algorithms(options, data is not null);
         var learning = _algorithms.FirstOrDefault(algorithm => algorithm.LearnsFromInputs);
         var inputs = learning is null ? null : new WeightInputs(options with { Algorithm = learning }, selector, context);
-        _meter = data is null || context.MeasureSize().Bytes > MaxProbed ? null : new OutputMeter(context.Engine, context.Model, data);
+        var meter = data is null || context.MeasureSize().Bytes > MaxProbed ? null : new OutputMeter(context.Engine, context.Model, data);
+        _meter = meter is { IsTelling: true } ? meter : null;
         _weights = Survey(inputs);
         _trials = new SizeTrials(context, selector, options, _weights, learning);
         _estimate = new SizeEstimate(_weights, _trials.Measure([.. _weights.Select(_ => 0)]));
