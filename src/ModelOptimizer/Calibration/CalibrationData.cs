@@ -36,6 +36,7 @@ public sealed class CalibrationData
     {
         (_engine, _settings, _store, _neverFinite) = (other._engine, settings ?? other._settings, other._store, other._neverFinite);
         (Threads, Diagnostics, Progress, Cancellation, ModelDigest) = (other.Threads, other.Diagnostics, other.Progress, other.Cancellation, other.ModelDigest);
+        Places = other.Places;
     }
 
     /// <summary>How many samples are worked on at once, memory permitting. Results do not depend on it.</summary>
@@ -67,6 +68,19 @@ public sealed class CalibrationData
         ? null
         : new(this, Some(samples)) { Diagnostics = null, Progress = null };
 
+    /// <summary>Some of the samples only.</summary>
+    /// <param name="places">Their places among all that are used, from 0 on.</param>
+    internal CalibrationData Only(IReadOnlySet<long> places) => new(this) { Places = places };
+
+    private IReadOnlySet<long>? Places { get; init; }
+
+    /// <summary>How many samples are used.</summary>
+    /// <exception cref="DiagnosticException">The profile gives ranges only, or the data is missing or does not fit.</exception>
+    internal long CountSamples(OnnxModel model) => DataFor(model, _settings.Samples).Count();
+
+    /// <summary>What the values of samples may take at once.</summary>
+    internal ByteSize Ceiling => _settings.Memory;
+
     /// <summary>No more than so many samples, spread evenly over all.</summary>
     private CalibrationSettings Some(int samples) => _settings with { Samples = Math.Min(samples, _settings.Samples) };
 
@@ -78,12 +92,14 @@ public sealed class CalibrationData
     public IEnumerable<Sample> Samples(OnnxModel model) => Samples(model, _settings.Samples);
 
     /// <param name="most">As many at most, spread evenly over the data; the others are not read.</param>
-    internal IEnumerable<Sample> Samples(OnnxModel model, int most)
+    internal IEnumerable<Sample> Samples(OnnxModel model, int most) => DataFor(model, most).Read();
+
+    private DataSet DataFor(OnnxModel model, int most)
     {
         if (!_settings.NamesData)
             throw new DiagnosticException(DiagnosticCatalog.CalibrationDataNeeded,
                 $"{(_store.Value.Pass is { Length: > 0 } pass ? pass : "The profile")} learns more from the samples than ranges: add 'data:' to 'calibration:'", _settings.Location);
-        return new DataSet(_settings, DataRequest.For(model) with { Limit = Some(most).Samples }).Read();
+        return new DataSet(_settings, DataRequest.For(model) with { Limit = Some(most).Samples, Places = Places });
     }
 
     /// <summary>Ranges of values on all samples; a value that was never computed has none.</summary>
@@ -125,11 +141,26 @@ public sealed class CalibrationData
     /// <summary>Where a pass keeps what it learns from copies of a model that it changes: by the model as it is now. Trials keep nothing.</summary>
     /// <param name="kind">What that is.</param>
     /// <param name="isKept">False for what no other build is to use.</param>
-    internal RangesSection SectionOf(OnnxModel model, string kind, bool isKept) =>
-        Memory is null && isKept ? _store.Value.Section(model, kind) : new RangesSection(_store.Value.Pass, 0, 0, "", "", kind);
+    /// <param name="changes">What is going to become of the model, where what is learned depends on that, too.</param>
+    internal RangesSection SectionOf(OnnxModel model, string kind, bool isKept, string changes = "") =>
+        Memory is null && isKept ? _store.Value.Section(model, kind, changes) : new RangesSection(_store.Value.Pass, 0, 0, "", "", kind);
 
-    /// <summary>What a pass chose by the data, kept in a section; null when that is not known.</summary>
-    internal string? ChoiceOf(RangesSection section) => _store.Value.Choice(section);
+    /// <summary>What a pass chose by the data, kept in a section; null when that is not known, or has to be found anew.</summary>
+    /// <param name="possible">What it may be.</param>
+    /// <exception cref="DiagnosticException">The ranges file has another choice, and there is no data to choose by.</exception>
+    internal string? ChoiceOf(RangesSection section, IReadOnlyCollection<string> possible)
+    {
+        var choice = _store.Value.Choice(section);
+        if (choice is not null && possible.Contains(choice))
+            return choice;
+        if (choice is not null)
+            RefuseRanges(DiagnosticCatalog.RangesOfAnotherModel, $"written by another version: of the forms {section.Pass} compares, none is the chosen "
+                + $"'{choice}'", "forms are");
+        else if (Memory is null && _store.Value.IsOfOtherChanges(section))
+            RefuseRanges(DiagnosticCatalog.RangesOfAnotherModel,
+                $"measured with other options of {section.Pass}: its choice of a form, and the biases it corrects, do not fit", "forms are");
+        return null;
+    }
 
     /// <summary>Moments of values that a pass put into a copy of the model; of those that were never computed there are none.</summary>
     /// <param name="section">Where they are kept.</param>

@@ -52,7 +52,8 @@ internal sealed record RangesFile(int SchemaVersion, string Model, int Samples, 
 /// <param name="Pass">The pass.</param>
 /// <param name="Step">Its place in the profile, from 0.</param>
 /// <param name="State">How often the model had changed in it.</param>
-/// <param name="Content">The model as it was then, as a digest: what passes before made of the original.</param>
+/// <param name="Content">The model as it was then, as a digest: what passes before made of the original. For what depends on what
+/// this pass does, too, a digest of that follows behind a hyphen.</param>
 /// <param name="Constants">What the real numbers of its constants were like: nearly equal on every kind of CPU.</param>
 /// <param name="Calibrator">How the ranges were found.</param>
 internal sealed record RangesSection(string Pass, int Step, int State, string Content, string Constants, string Calibrator)
@@ -67,7 +68,7 @@ internal sealed record RangesSection(string Pass, int Step, int State, string Co
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, ChannelMoments>? Moments { get; set; }
 
-    /// <summary>What was chosen by the data; null in other sections.</summary>
+    /// <summary>What was chosen by the data, by a name that no version changes; null in other sections.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Choice { get; set; }
 

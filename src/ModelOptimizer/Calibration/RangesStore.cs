@@ -6,6 +6,9 @@ namespace ModelOptimizer.Calibration;
 /// <param name="given">The file that the profile names; null when it names none.</param>
 internal sealed class RangesStore(RangesFile? given)
 {
+    /// <summary>Stands between the digests of a model and of what becomes of it.</summary>
+    private const char Between = '-';
+
     private readonly List<RangesSection> _sections = [];
     private ModelStates _states = new();
     private (string Pass, int Step) _pass = ("", 0);
@@ -26,10 +29,12 @@ internal sealed class RangesStore(RangesFile? given)
     }
 
     /// <summary>The section for a model as it is, with a calibrator and its options as text.</summary>
-    public RangesSection Section(OnnxModel model, string calibrator)
+    /// <param name="changes">A digest of what is going to become of the model, where what is learned depends on that, too.</param>
+    public RangesSection Section(OnnxModel model, string calibrator, string changes = "")
     {
         var state = _states.Of(model);
-        var wanted = new RangesSection(_pass.Pass, _pass.Step, state.Number, state.Content, state.Constants, calibrator);
+        var content = changes.Length > 0 ? $"{state.Content}{Between}{changes}" : state.Content;
+        var wanted = new RangesSection(_pass.Pass, _pass.Step, state.Number, content, state.Constants, calibrator);
         // Written again as it was given, whatever this CPU's last bits are.
         if (given?.Sections.FirstOrDefault(wanted.IsLike) is { } alike)
             wanted = wanted with { Constants = alike.Constants };
@@ -68,6 +73,16 @@ internal sealed class RangesStore(RangesFile? given)
 
     /// <summary>True when the given file has the like of another model: passes before this one did something else to it.</summary>
     public bool IsOfAnotherState(RangesSection section) => given?.Sections.Any(section.IsLike) == false && given.Sections.Any(section.IsLikeButForModel);
+
+    /// <summary>True when the given file has the like of the same model, but of something else that became of it.</summary>
+    public bool IsOfOtherChanges(RangesSection section)
+    {
+        var model = ContentOf(section);
+        return given?.Sections.Any(section.IsLike) == false
+            && given.Sections.Any(other => ContentOf(other) == model && section.IsLike(other with { Content = section.Content }));
+
+        static string ContentOf(RangesSection section) => section.Content.Split(Between)[0];
+    }
 
     /// <summary>Says what the given file lacks and what it has instead.</summary>
     public string WhyMissing(RangesSection section, IReadOnlyList<string> names)

@@ -25,6 +25,9 @@ public sealed record DataRequest(IReadOnlyList<NamedType> Inputs, IReadOnlyList<
     /// <summary>How many samples are read at most, spread evenly over all there are.</summary>
     public int Limit { get; init; } = int.MaxValue;
 
+    /// <summary>Which of those are read, by their places among them from 0 on; null reads all.</summary>
+    internal IReadOnlySet<long>? Places { get; init; }
+
     /// <summary>The name to look for, and whether it must be there.</summary>
     internal (string Name, bool IsRequired) LabelsName => Labels is null ? (DefaultLabels, false) : (Labels, true);
 

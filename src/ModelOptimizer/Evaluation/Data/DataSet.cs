@@ -73,14 +73,24 @@ public sealed class DataSet
             throw new DiagnosticException(DiagnosticCatalog.DataMismatch, "The data has no samples", new SourceLocation(Files[0]));
     }
 
+    /// <summary>How many samples there are, up to the request's limit.</summary>
+    /// <exception cref="DiagnosticException">A file can't be read or does not fit the model.</exception>
+    internal long Count() => Math.Min(_request.Limit, _arrays.Count() + (Pictures()?.Count ?? 0) + (Lines()?.Count() ?? 0));
+
+    private ImageSource? Pictures() =>
+        _images.Count > 0 ? new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch, LabelsOfPictures()) : null;
+
+    private TextSource? Lines() => _texts.Count > 0 ? new TextSource(_texts, TextForm.For(_settings, _request), _request.Batch) : null;
+
     private IEnumerable<Sample> ReadSome()
     {
-        var images = _images.Count > 0 ? new ImageSource(_images, ImageForm.For(_settings, _request), _request.Batch, LabelsOfPictures()) : null;
-        var texts = _texts.Count > 0 ? new TextSource(_texts, TextForm.For(_settings, _request), _request.Batch) : null;
+        var (images, texts) = (Pictures(), Lines());
         // Arrays and lines are only counted where not all are read.
-        var arrays = _request.Limit == int.MaxValue ? 0 : _arrays.Count();
+        var readsAll = _request is { Limit: int.MaxValue, Places: null };
+        var arrays = readsAll ? 0 : _arrays.Count();
         var pictures = images?.Count ?? 0;
-        _picked ??= _request.Limit == int.MaxValue ? null : EvenPick.Of(arrays + pictures + (texts?.Count() ?? 0), _request.Limit).ToHashSet();
+        _picked ??= readsAll ? null : EvenPick.Of(arrays + pictures + (texts?.Count() ?? 0), _request.Limit)
+            .Where((_, place) => _request.Places?.Contains(place) != false).ToHashSet();
         return _arrays.Read(_picked is null ? null : index => _picked.Contains(index))
             .Concat(images?.Read(index => _picked?.Contains(arrays + index) != false) ?? [])
             .Concat(texts?.Read(index => _picked?.Contains(arrays + pictures + index) != false) ?? [])

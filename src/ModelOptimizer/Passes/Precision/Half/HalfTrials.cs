@@ -23,7 +23,8 @@ internal sealed class HalfTrials
     public HalfTrials(ConvertFloat16Options options, NodeSelector selector, HalfConstants constants, PassContext context)
     {
         (_options, _selector, _constants, _context) = (options, selector, constants, context);
-        _noise = new OutputNoise(context.Engine, context.Model, context.Calibration!.Samples(context.Model, Samples));
+        _noise = new OutputNoise(context.Engine, context.Model, context.Calibration!.Samples(context.Model, Samples),
+            cancellation: context.Calibration.Cancellation);
     }
 
     /// <summary>How many models may be measured side by side.</summary>

@@ -9,13 +9,15 @@ namespace ModelOptimizer.Passes;
 /// </summary>
 /// <param name="samples">How many samples are looked at.</param>
 /// <param name="isKept">False for what a pass learns that needs the data in any case.</param>
-internal sealed class LearnedShifts(CalibrationData data, OnnxModel model, int samples = LearnedShifts.Enough, bool isKept = true)
+/// <param name="changes">What became of the model since, where that is not known from it.</param>
+internal sealed class LearnedShifts(
+    CalibrationData data, OnnxModel model, int samples = LearnedShifts.Enough, bool isKept = true, string changes = "")
 {
     /// <summary>Samples whose mean outputs tell what rounding shifts: each has many rows or places.</summary>
-    private const int Enough = 32;
+    public const int Enough = 32;
 
     private readonly RangesSection[] _sections =
-        [.. Enumerable.Range(1, BiasCorrection.Rounds).Select(round => data.SectionOf(model, $"shifts of round {round}", isKept))];
+        [.. Enumerable.Range(1, BiasCorrection.Rounds).Select(round => data.SectionOf(model, $"shifts of round {round}", isKept, changes))];
 
     /// <param name="round">From 0 on.</param>
     /// <param name="probe">A copy of the model that computes the shifts.</param>
@@ -23,12 +25,4 @@ internal sealed class LearnedShifts(CalibrationData data, OnnxModel model, int s
     /// <exception cref="Diagnostics.DiagnosticException">The data is missing or does not fit, or the ranges file lacks a layer.</exception>
     public IReadOnlyDictionary<Value, ChannelMoments> Of(int round, OnnxModel probe, IReadOnlyDictionary<Value, (int Axis, string Name)> shifts) =>
         data.MomentsOfCopy(_sections[round], probe, shifts, samples);
-
-    /// <summary>Takes over what was learned in a trial.</summary>
-    /// <param name="rounds">Of how many rounds, from the first on.</param>
-    public void Take(LearnedShifts trial, int rounds)
-    {
-        for (var round = 0; round < rounds; round++)
-            _sections[round].Moments = trial._sections[round].Moments;
-    }
 }

@@ -53,7 +53,7 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
         SpeedDiagnostics.ReportActivations(context, plan.Nodes, options);
         SpeedDiagnostics.ReportUnjudged(context, plan.Nodes, options);
         var moments = MomentsOf(plan, data, model);
-        var choice = options is { Refine: true, Accuracy: null, Filter: null } ? new StaticChoice(model, plan.Nodes, data) : null;
+        var choice = options is { Refine: true, Accuracy: null, Filter: null } ? new StaticChoice(model, plan, options, data) : null;
         var kernels = Write(plan, moments, context);
         choice?.Make(kernels, context, options.Location);
         return options.TargetIsa.Count == 0 ? SaturationWarning.Find(context, plan.Nodes) : null;

@@ -8,7 +8,15 @@ internal sealed record StaticForm(int Rounds, bool RoundsToNearest)
     /// <summary>The form that is written first.</summary>
     public static StaticForm Plain { get; } = new(0, false);
 
-    /// <summary>In words, which a ranges file knows it by.</summary>
+    /// <summary>What a ranges file knows it by, which no version changes.</summary>
+    public string Key => (RoundsToNearest, Rounds) switch
+    {
+        (false, 0) => "plain",
+        (true, 0) => "nearest",
+        _ => $"{(RoundsToNearest ? "nearest-" : "")}biases-{Rounds}",
+    };
+
+    /// <summary>In words.</summary>
     public string Name => $"{(RoundsToNearest ? "kernels rounded to nearest and " : "")}biases {Biases}";
 
     private string Biases => Rounds switch { 0 => "as they were", 1 => "corrected once", _ => "corrected twice" };

@@ -3,6 +3,7 @@ using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation.Gauging;
 using ModelOptimizer.Evaluation.Metrics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;
 
@@ -11,64 +12,74 @@ namespace ModelOptimizer.Passes;
 /// </summary>
 internal sealed class StaticTrials
 {
-    /// <summary>Twice as many as shifts are learned of: where there are enough, half of them or more are others. Spread evenly.</summary>
-    private const int MostSamples = 64;
-
-    /// <summary>Fewer tell nothing for certain.</summary>
-    public const int FewestSamples = 8;
-
-    /// <summary>Bytes of samples and answers.</summary>
-    private const long Held = 128L << 20;
-
-    /// <summary>Bytes of weights that models measured side by side may hold together.</summary>
-    private const long Ceiling = 1L << 30;
-
     private readonly StaticFormWriter _writer;
     private readonly OnnxModel _before;
-    private readonly OutputNoise _noise;
     private readonly CalibrationData _data;
+    private readonly HashSet<string> _outputs;
 
     /// <param name="before">The model before it was quantized, by which noise is told.</param>
-    /// <exception cref="DiagnosticException">It can't be run.</exception>
-    public StaticTrials(StaticFormWriter writer, OnnxModel before, CalibrationData data, PassContext context)
+    public StaticTrials(StaticFormWriter writer, OnnxModel before, CalibrationData data)
     {
         (_writer, _before, _data) = (writer, before, data);
-        var outputs = before.Graph.Outputs.Where(IsReal).Select(output => output.Name).ToHashSet();
-        var one = Noise(1).Bytes;
-        _noise = Noise((int)Math.Clamp(Held / Math.Max(1, one), FewestSamples, MostSamples));
-
-        OutputNoise Noise(int samples) => new(context.Engine, before, data.Samples(before, samples), outputs.Contains);
+        _outputs = [.. before.Graph.Outputs.Where(IsReal).Select(output => output.Name)];
     }
 
     /// <summary>Why noise at the outputs tells nothing of the model; null where it does.</summary>
     public static string? WhyNot(OnnxModel model) => !model.Graph.Outputs.Any(IsReal) ? "no output of the model is of real numbers"
-        : GraphWalker.Nodes(model).FirstOrDefault(node => !OperatorCatalog.IsDeterministic(node)) is { } node ? $"{node} draws lots"
+        : GraphWalker.Nodes(model).FirstOrDefault(node => !OperatorCatalog.IsDeterministic(node)) is { } node ? $"{node} is random"
         : null;
 
-    /// <summary>How many samples were taken.</summary>
-    public int Samples => _noise.Samples;
+    /// <summary>What comes of each form, or why that can't be had.</summary>
+    /// <exception cref="DiagnosticException">The model can't be run.</exception>
+    public (IReadOnlyList<StaticTrial> Trials, string? WhyNone) Measure(PassContext context)
+    {
+        var count = _data.CountSamples(_before);
+        if (count < TrialSamples.Fewest)
+            return ([], $"that takes {TrialSamples.Fewest} calibration samples at least, and there are {count}");
+        var one = Answer(context, _data.Samples(_before, 1)).Bytes;
+        var budget = new TrialBudget(_data.Ceiling.Bytes, one);
+        for (var most = budget.Samples; most >= TrialSamples.Fewest; most = Fewer(most))
+        {
+            var samples = new TrialSamples(count, most);
+            var noise = Answer(context, _data.Only(samples.Judging.ToHashSet()).Samples(_before));
+            if (!noise.Overflows)
+                return (Measure(samples, noise, budget.Sessions(_before, noise.Bytes)), null);
+        }
+        return ([], $"a calibration sample with its outputs takes {new ByteSize(one)}, and {TrialSamples.Fewest} of them more than "
+            + $"calibration may hold ({_data.Ceiling}): raise 'memory:', or give smaller samples");
+    }
 
-    /// <summary>What comes of each form.</summary>
-    public IReadOnlyList<StaticTrial> Measure()
+    /// <summary>Half as many, but the fewest before none.</summary>
+    private static int Fewer(int most) => most > TrialSamples.Fewest ? Math.Max(TrialSamples.Fewest, most / 2) : 0;
+
+    private OutputNoise Answer(PassContext context, IEnumerable<Evaluation.Data.Sample> samples) =>
+        new(context.Engine, _before, samples, _outputs.Contains, _data.Ceiling.Bytes, _data.Cancellation);
+
+    private List<StaticTrial> Measure(TrialSamples samples, OutputNoise noise, int sessions)
+    {
+        var folds = samples.Folds.Select(fold => Measure(fold, noise, sessions)).ToList();
+        return [.. _writer.Forms.Select((form, i) =>
+            StaticTrial.Of(form, folds.Exists(fold => fold[i] is null) ? null : [.. folds.SelectMany(fold => fold[i]!)]))];
+    }
+
+    /// <returns>The noise of each form by output and sample; null where the runtime can't compute it.</returns>
+    private IReadOnlyList<IReadOnlyDictionary<string, double>>?[] Measure(TrialFold fold, OutputNoise noise, int sessions)
     {
         // Rounds of correction build on each other: forms of the same kernels share what they learn.
+        var learned = _data.Only(fold.Learned);
         var shifts = _writer.Forms.Select(form => form.RoundsToNearest).Distinct()
-            .ToDictionary(isNearest => isNearest, _ => new LearnedShifts(_data, _before, isKept: false));
-        var models = _writer.Forms.Select(form => (Form: form, Model: Write(form, shifts[form.RoundsToNearest]))).ToList();
-        var trials = new List<StaticTrial>();
-        foreach (var some in models.Chunk(SideBySide.Fitting(_before, Ceiling)))
-        {
-            _data.Cancellation.ThrowIfCancellationRequested();
-            var noise = new double[]?[some.Length];
-            SideBySide.For(some.Length, i => noise[i] = some[i].Model is { } model ? _noise.OfSamples(model) : null);
-            trials.AddRange(some.Zip(noise, (one, noise) => new StaticTrial(one.Form, noise ?? [], shifts[one.Form.RoundsToNearest])));
-        }
-        return trials;
+            .ToDictionary(isNearest => isNearest, _ => new LearnedShifts(learned, _before, int.MaxValue, isKept: false));
+        var models = _writer.Forms.Select(form => Write(form, shifts[form.RoundsToNearest])).ToList();
+        var noises = new IReadOnlyList<IReadOnlyDictionary<string, double>>?[models.Count];
+        foreach (var some in Enumerable.Range(0, models.Count).Chunk(sessions))
+            SideBySide.For(some.Length, i => noises[some[i]] = models[some[i]] is { } model ? noise.OfSamples(model, fold.Judging) : null);
+        return noises;
     }
 
     /// <returns>Null where the runtime can't compute what is to be learned.</returns>
     private OnnxModel? Write(StaticForm form, LearnedShifts shifts)
     {
+        _data.Cancellation.ThrowIfCancellationRequested();
         try
         {
             return _writer.Try(form, shifts);
