@@ -19,7 +19,8 @@ internal static class ExitCode
     public static int Of(DiagnosticDescriptor error) => error.Area switch
     {
         // A goal is a budget of one pass.
-        _ when error == DiagnosticCatalog.AccuracyGoalMissed => Budget,
+        _ when error == DiagnosticCatalog.AccuracyGoalMissed || error == DiagnosticCatalog.SizeBudgetMissed => Budget,
+        _ when error == DiagnosticCatalog.SizeBudgetConflict => Profile,
         1 or 8 => Profile,
         2 or 3 => Model,
         4 or 5 => Data,

@@ -42,15 +42,15 @@ internal sealed class InputGram(bool ofFewRows = false) : Calibration.IObserver<
     /// <summary>How many rows were passed over since they are not finite.</summary>
     public int DamagedRows { get; private set; }
 
-    /// <param name="value">float32 [..., depth]; rows that are not finite are passed over.</param>
+    /// <param name="value">float32, float16 or bfloat16 [..., depth]; rows that are not finite are passed over.</param>
     public void Observe(Tensor value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (value.ElementType != DataType.Float || value.Dimensions.Length == 0 || value.ElementCount == 0)
+        if (value.ElementType is not (DataType.Float or DataType.Float16 or DataType.BFloat16) || value.Dimensions.Length == 0 || value.ElementCount == 0)
             return;
         Depth = checked((int)value.Dimensions[^1]);
-        var elements = value.AsSpan<float>();
-        _rows.Add(FiniteElements.TryExtremes(elements, out _) ? elements.ToArray() : Finite(elements));
+        var elements = value.ToFloats();
+        _rows.Add(FiniteElements.TryExtremes(elements, out _) ? elements : Finite(elements));
     }
 
     public void Merge(InputGram later)

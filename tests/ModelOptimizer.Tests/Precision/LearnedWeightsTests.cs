@@ -31,6 +31,12 @@ public sealed class LearnedWeightsTests : IDisposable
             g.Op("MatMul", g.Op("Tanh", g.Op("MatMul", x, g.Weight("w", Matrix(Depth, Depth)))), g.Weight("v", Matrix(Depth, 40, seed: 2))),
         ["two layers with nothing between"] = (g, x) =>
             g.Op("MatMul", g.Op("MatMul", x, g.Weight("w", Matrix(Depth, Depth))), g.Weight("v", Matrix(Depth, 40, seed: 2))),
+        ["stored in float16"] = (g, x) => g.Op("MatMul", x, g.Op("Cast", [Half(g, "w", Matrix(Depth, 40))], ("to", (long)DataType.Float))),
+        ["computed in float16"] = (g, x) =>
+        {
+            var first = g.Op("MatMul", g.Op("Cast", [x], ("to", (long)DataType.Float16)), Half(g, "w", Matrix(Depth, Depth)));
+            return g.Op("Cast", [g.Op("MatMul", first, Half(g, "v", Matrix(Depth, 40, seed: 2)))], ("to", (long)DataType.Float));
+        },
         ["one weight for two layers"] = (g, x) =>
         {
             var w = g.Weight("w", Matrix(Depth, Depth));
@@ -140,6 +146,9 @@ public sealed class LearnedWeightsTests : IDisposable
         return [.. Enumerable.Range(0, rows * Depth).Select(i =>
             Enumerable.Range(0, 8).Sum(c => causes[i / Depth * 8 + c] * mixing[c * Depth + i % Depth]) / 40 + noise[i] / 100)];
     }
+
+    private static Value Half(GraphBuilder g, string name, Tensor content) => g.Weight(name,
+        Tensor.Create(DataType.Float16, content.Dimensions.AsSpan(), [.. content.AsSpan<float>().ToArray().Select(element => (Half)element)]));
 
     private static Tensor Matrix(int rows, int columns, int seed = 1) =>
         Tensor.Create([rows, columns], [.. Weights.Random(rows * columns, seed).Select(weight => weight / 20)]);

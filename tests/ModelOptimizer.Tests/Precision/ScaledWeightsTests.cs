@@ -26,6 +26,7 @@ public sealed class ScaledWeightsTests : IDisposable
     private static readonly Dictionary<string, (int Scaled, Func<GraphBuilder, Value, Value> Build)> s_layers = new()
     {
         ["normalization"] = (1, (g, x) => Product(g, Normalized(g, x), "w")),
+        ["root-mean-square normalization of older opsets"] = (1, (g, x) => Product(g, g.Op("SimplifiedLayerNormalization", x, g.Weight("gain", Gain())), "w")),
         ["a gain behind a spelled out normalization"] = (1, (g, x) => Product(g, g.Op("Mul", g.Op("Tanh", x), g.Weight("gain", Gain())), "w")),
         ["query, key and value"] = (1, (g, x) => Join(g, Normalized(g, x), "q", "k", "v")),
         ["gated"] = (2, (g, x) => Gated(g, Normalized(g, x))),
@@ -110,6 +111,11 @@ public sealed class ScaledWeightsTests : IDisposable
         new TestCaseData("nothing before it could take the factors", new Func<GraphBuilder, Value, Value>((g, x) => Product(g, x, "w"))),
         new TestCaseData("Gelu before it depends on the scale", new Func<GraphBuilder, Value, Value>((g, x) =>
             Product(g, g.Op("com.microsoft.Gelu", g.Op("MatMul", x, g.Weight("first", Matrix(Depth, Depth, 3)))), "w"))),
+        new TestCaseData("its weights are float16; only float weights are scaled", new Func<GraphBuilder, Value, Value>((g, x) =>
+        {
+            Half[] halves = [.. Matrix(Depth, 40, 1).AsSpan<float>().ToArray().Select(weight => (Half)weight)];
+            return g.Op("MatMul", Normalized(g, x), g.Op("Cast", [g.Weight("w", Tensor.Create(DataType.Float16, [Depth, 40], halves))], ("to", (long)DataType.Float)));
+        })),
         new TestCaseData("too, and would see other numbers", new Func<GraphBuilder, Value, Value>((g, x) =>
         {
             var normalized = Normalized(g, x);

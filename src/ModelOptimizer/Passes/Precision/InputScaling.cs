@@ -28,6 +28,13 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
         ? $", its input scaled by {Exponents(_scaled[node])}"
         : "";
 
+    /// <summary>Tells why the inputs of a weight's layers get no scale.</summary>
+    public void Refuse(WeightCandidate weight, string why)
+    {
+        foreach (var use in weight.Uses.Where(WeightSlots.IsLayer))
+            _folding.Refuse(use.User, why);
+    }
+
     /// <param name="layers">What is going to be rounded, by weight.</param>
     public void Run(IReadOnlyDictionary<Value, ScaledLayer> layers)
     {

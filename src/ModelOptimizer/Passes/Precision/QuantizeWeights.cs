@@ -52,10 +52,12 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     {
         // Scaled weights are other values: who asks the policy later needs another one.
         var (policy, layers) = (new WeightPolicy(options, context.Model), new Dictionary<Value, ScaledLayer>());
-        foreach (var weight in WeightCandidate.Find(context.Model).Where(weight => weight.Uses.Any(WeightSlots.IsLayer)))
-            if (Plan(weight, weight, policy, context) is ({ } plan, { } matrix, null))
-                layers[weight.Value] = new(matrix, plan.Grid, plan.BlockSizeOf(matrix));
         var scaling = new InputScaling(options, Selector, context);
+        foreach (var weight in HalfWeights.Find(context.Model).Where(weight => weight.Uses.Any(WeightSlots.IsLayer)))
+            if (HalfWeights.Is(weight))
+                scaling.Refuse(weight, $"its weights are {weight.Content.ElementType.ToOnnxName()}; only float weights are scaled");
+            else if (Plan(weight, weight, policy, context) is ({ } plan, { } matrix, null))
+                layers[weight.Value] = new(matrix, plan.Grid, plan.BlockSizeOf(matrix));
         scaling.Run(layers);
         return scaling;
     }

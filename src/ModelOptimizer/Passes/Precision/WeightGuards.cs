@@ -14,12 +14,16 @@ internal static class WeightGuards
 
     /// <param name="opset">The version by which the graph of the weight is read.</param>
     /// <returns>The reason against, or null.</returns>
-    public static string? Refusal(WeightCandidate weight, NodeSelector selector, long opset)
+    public static string? Refusal(WeightCandidate weight, NodeSelector selector, long opset) =>
+        weight.Content.ElementType == DataType.Float || weight.Value.IsOverridable
+            ? RefusalOfAnyType(weight, selector, opset)
+            : $"it is {weight.Content.ElementType.ToOnnxName()}; only float weights are compressed";
+
+    /// <summary>The same for a weight that is going to be float32.</summary>
+    public static string? RefusalOfAnyType(WeightCandidate weight, NodeSelector selector, long opset)
     {
         if (weight.Value.IsOverridable)
             return "it is also a graph input, so that callers may feed another value";
-        if (weight.Content.ElementType != DataType.Float)
-            return $"it is {weight.Content.ElementType.ToOnnxName()}; only float weights are compressed";
         if (weight.Content.ElementCount == 0)
             return "it has no elements";
         if (weight.Content.ElementCount > Array.MaxLength)

@@ -109,7 +109,7 @@ internal sealed class WeightInputs
         var read = TiedWeight.Of(weight)?.Weight ?? weight;
         var products = read.Uses.Where(WeightSlots.IsLayer).Select(use => use.User).ToList();
         var isLayer = read.Content.Dimensions.Length == 2 && products.TrueForAll(node => node.Attributes.GetInt("transA", 0) == 0)
-            && WeightGuards.Refusal(read, _selector, _context.Opset(weight.Value.Graph)) is null;
+            && WeightGuards.RefusalOfAnyType(read, _selector, _context.Opset(weight.Value.Graph)) is null;
         return isLayer ? [.. products.Select(node => node.Input(0)!).Distinct()] : [];
     }
 

@@ -30,7 +30,7 @@ internal sealed class ScaleSearch(int channels, int axis, int rank)
         return node.OpType switch
         {
             "Conv" or "ConvTranspose" or "Gemm" or "MatMul" => OfWeights(node, passed),
-            "LayerNormalization" or "RMSNormalization" => OfNormalization(node, passed),
+            "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" => OfNormalization(node, passed),
             "Relu" or "LeakyRelu" or "Identity" => Through(node.Input(0), passed),
             "PRelu" => HasChannels(node.Input(0)) ? Through(node.Input(0), passed) : ScaleAttempt.None,
             "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" => axis == rank - 2 ? Through(node.Input(0), passed) : ScaleAttempt.None,
