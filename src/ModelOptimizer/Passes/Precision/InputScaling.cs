@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelOptimizer.Calibration;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 

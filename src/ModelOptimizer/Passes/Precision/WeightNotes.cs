@@ -1,5 +1,4 @@
 using ModelOptimizer.Diagnostics;
-using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Passes;

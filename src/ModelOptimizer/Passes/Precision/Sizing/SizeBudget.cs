@@ -1,5 +1,4 @@
 using ModelOptimizer.Diagnostics;
-using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 
@@ -26,7 +25,7 @@ internal sealed class SizeBudget
     private readonly IReadOnlyList<QuantizeWeightsOptions> _settings;
     private readonly IReadOnlyList<WeightAlgorithm> _algorithms;
     private readonly OutputMeter? _meter;
-    private readonly IReadOnlyList<SizedWeight> _weights;
+    private readonly List<SizedWeight> _weights;
     private readonly SizeTrials _trials;
     private readonly SizeEstimate _estimate;
 

@@ -34,7 +34,7 @@ internal sealed class SizeReporter(IReadOnlyList<SizedWeight> weights, SizeEstim
     private SizePoint? At(long bytes) => _knapsack.Solve(bytes - estimate.OtherBytes) is { } other ? new SizePoint(bytes, other.Error) : null;
 
     /// <summary>Where the error turns, thinned evenly.</summary>
-    private IReadOnlyList<SizePoint> Curve()
+    private List<SizePoint> Curve()
     {
         var turns = _knapsack.Turns().Select(turn => new SizePoint(turn.Bytes + estimate.OtherBytes, Math.Max(0, turn.Error))).ToList();
         return turns.Count <= CurvePoints

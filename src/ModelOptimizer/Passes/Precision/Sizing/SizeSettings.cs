@@ -7,6 +7,10 @@ internal static class SizeSettings
 {
     private static readonly int[] s_bits = [8, 4, 2];
 
+    private static readonly bool[] s_symmetric = [true];
+
+    private static readonly bool[] s_either = [true, false];
+
     /// <summary>Null for whole channels.</summary>
     private static readonly int?[] s_blocks = [32, 64, 128, 256, 16, null];
 
@@ -14,7 +18,7 @@ internal static class SizeSettings
     public static IReadOnlyList<QuantizeWeightsOptions> Of(QuantizeWeightsOptions options) =>
     [
         .. from bits in s_bits.Where(bits => bits < options.Bits).Prepend(options.Bits)
-           from symmetric in options.Symmetric ? new[] { true } : [true, false]
+           from symmetric in options.Symmetric ? s_symmetric : s_either
            from block in Blocks(options)
            select options with
            {

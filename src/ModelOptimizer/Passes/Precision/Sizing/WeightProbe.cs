@@ -39,7 +39,7 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter, IReadOnlyD
         noise.Sum(output => output.Value * counts.GetValueOrDefault(output.Key, 1));
 
     /// <summary>Proportional to the local error beyond the ends and where nothing arrived at the outputs.</summary>
-    private static double At(IReadOnlyList<(double Local, double Noise)> curve, double local)
+    private static double At(List<(double Local, double Noise)> curve, double local)
     {
         if (local == 0)
             return 0;

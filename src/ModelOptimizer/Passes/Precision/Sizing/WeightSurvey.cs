@@ -1,4 +1,3 @@
-using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes.Sizing;
