@@ -10,6 +10,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
+//   low-bits [MODEL | SETTING]...           the same with Quantization/low-bits.yaml, over the Transformers; writes low-bits.md
 //   kernels                                 measures the kernels by themselves
 //   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
 //   layers                                  times whole layers of BERT-base against what the pipelines make of them
@@ -35,10 +36,10 @@ switch (args)
         return 0;
     case ["results", .. var only]:
         return ResultsCommand.Run(only);
-    case ["quantization", QuantizationRun.Word, var model, var setting, var protocol]:
-        return QuantizationRun.Run(model, setting, protocol);
-    case ["quantization", .. var only]:
-        return QuantizationCommand.Run(only);
+    case [var word, QuantizationRun.Word, var model, var setting, var protocol] when MeasuredTable.Find(word) is { } table:
+        return QuantizationRun.Run(table, model, setting, protocol);
+    case [var word, .. var only] when MeasuredTable.Find(word) is { } table:
+        return new QuantizationCommand(table).Run(only);
     case ["kernels", .. var options]:
         BenchmarkRunner.Run<KernelBenchmarks>(args: options);
         return 0;
@@ -68,6 +69,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
         return 2;
 }

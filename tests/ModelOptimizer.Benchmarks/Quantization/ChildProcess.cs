@@ -7,9 +7,9 @@ internal static class ChildProcess
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(20);
 
-    public static QuantizationRow Measure(string model, string setting, Protocol protocol)
+    public static QuantizationRow Measure(MeasuredTable table, string model, string setting, Protocol protocol)
     {
-        using var child = Process.Start(Start(model, setting, protocol))!;
+        using var child = Process.Start(Start(table, model, setting, protocol))!;
         // Both are read at once: a full pipe that nobody reads would stop the child.
         var (output, errors) = (child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync());
         if (!child.WaitForExit(Longest))
@@ -22,8 +22,8 @@ internal static class ChildProcess
             : Failed(model, setting, $"exit code {child.ExitCode}: {FirstLine(errors.Result)}");
     }
 
-    private static ProcessStartInfo Start(string model, string setting, Protocol protocol) =>
-        new("dotnet", [typeof(ChildProcess).Assembly.Location, "quantization", QuantizationRun.Word, model, setting, protocol.Name])
+    private static ProcessStartInfo Start(MeasuredTable table, string model, string setting, Protocol protocol) =>
+        new("dotnet", [typeof(ChildProcess).Assembly.Location, table.Word, QuantizationRun.Word, model, setting, protocol.Name])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,17 +1,18 @@
 using System.Globalization;
-using ModelOptimizer.Benchmarks.Results;
 
 namespace ModelOptimizer.Benchmarks.Quantization;
 
-/// <summary><c>quantization.md</c>: what it says already, and what was measured anew.</summary>
+/// <summary>The file of a table: what it says already, and what was measured anew.</summary>
 internal sealed class QuantizationReport
 {
+    private readonly MeasuredTable _table;
     private readonly RowTable _results;
     private readonly RowTable _comparison;
 
-    public QuantizationReport(string path)
+    public QuantizationReport(MeasuredTable table)
     {
-        var lines = File.Exists(path) ? File.ReadAllLines(path) : [];
+        _table = table;
+        var lines = File.Exists(table.Path) ? File.ReadAllLines(table.Path) : [];
         _results = new RowTable("## Results", ["model", "setting", "MB", "quality", "SQNR", "time, 1 thread", "2 threads", "s", "peak MiB", "left"]).Read(lines);
         _comparison = new RowTable("## Beside ONNX Runtime's quantizer",
             ["model", "setting", "MB", "cosine", "SQNR", "as float32", "time, 1 thread", "2 threads"]).Read(lines);
@@ -35,37 +36,18 @@ internal sealed class QuantizationReport
             _comparison.Set(row.Model, Ours(row.Setting), Megabytes(row.Bytes), Number(row.Cosine ?? 0, "0.0000"), Decibel(row.Sqnr), row.Decisions ?? "", Number(row.Times[0]), Number(row.Times[1]));
     }
 
-    public void Write(string path, IReadOnlyList<string> settings)
+    public void Write()
     {
-        var compared = PeerFigures.All.Select(peer => peer.Against).Distinct()
-            .SelectMany(setting => PeerFigures.All.Where(peer => peer.Against == setting).Select(peer => peer.Setting).Distinct().Append(Ours(setting)));
-        File.WriteAllText(path, string.Join('\n', [Introduction, .. _results.Write(settings), "", .. _comparison.Write([.. compared]), ""]));
+        var results = _results.Write([.. _table.Settings.Select(setting => setting.Name)]);
+        File.WriteAllText(_table.Path, string.Join('\n', [_table.Introduction, .. results, .. _table.StandsBesidePeers ? Comparison() : [], ""]));
     }
 
-    private static string Introduction => $"""
-        # What quantization does to real models
-
-        Made by `dotnet run -c Release --project tests/ModelOptimizer.Benchmarks -- quantization [MODEL | SETTING]...`, which measures anew what is named
-        and keeps the other rows, with {ModelUnderTest.Engine.Description} on {Machine.Description}. Each row comes from a process of its own. The
-        settings are the profiles of [settings.yaml](Quantization/settings.yaml).
-
-        - MB: the model with its external data, in 10^6 bytes.
-        - Quality: on all evaluation data, against its truth: top-1; perplexity; character error rate (CER) of the text read; overlap (IoU) of the text
-          found with where text is; area under the ROC curve (AUC) of the speech found. Toys and models without labels have none.
-        - SQNR: signal to noise against the original, of the worst output. Untrained toys amplify any noise.
-        - Time: as a share of the original's, median of rounds that run both in turn, under the runtime's full optimization. The row float32 is the
-          original against itself: as far as it is from 1, the clock is not to be trusted.
-        - s: what the quantizing passes took, calibration included. Peak: the most memory that was resident until the result was written.
-        - left: how many nodes and weights the quantizing passes left as they were, each with its reason in the report.
-        - for size: dynamic and static leave float what 8 bits would make slower, unless `prefer: size` asks for it. 16-bit activations are always slower.
-        - mixed: `accuracy:` keeps what costs most in float32, until half a point of top-1, one percent of perplexity, or 25 dB are kept. It is measured
-          on the data that it decides by, as in a build.
-
-        The last table stands beside figures of ONNX Runtime's own tools, which were measured on other pictures of the same kind: rendered text, 16 for
-        calibration and 8 held out. Most of what differs by a decibel or two differs for that.
-
-
-        """;
+    private IEnumerable<string> Comparison()
+    {
+        var settings = PeerFigures.All.Select(peer => peer.Against).Distinct()
+            .SelectMany(setting => PeerFigures.All.Where(peer => peer.Against == setting).Select(peer => peer.Setting).Distinct().Append(Ours(setting)));
+        return ["", .. _comparison.Write([.. settings])];
+    }
 
     private static string Ours(string setting) => $"**ours: {setting}**";
 

@@ -22,12 +22,12 @@ internal static class QuantizationRun
 
     /// <summary>Measures and writes the row to standard output.</summary>
     /// <returns>The exit code.</returns>
-    public static int Run(string model, string setting, string protocol)
+    public static int Run(MeasuredTable table, string model, string setting, string protocol)
     {
         var folder = Directory.CreateTempSubdirectory("model-opt-quantization-");
         try
         {
-            Console.WriteLine(Measure(new ModelData(model), QuantizationSetting.Find(setting), Protocol.Find(protocol), folder.FullName));
+            Console.WriteLine(Measure(new ModelData(model), table.Settings.First(known => known.Name == setting), Protocol.Find(protocol), folder.FullName));
             return 0;
         }
         finally

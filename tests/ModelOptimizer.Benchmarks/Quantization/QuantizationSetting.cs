@@ -5,18 +5,14 @@ using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Benchmarks.Quantization;
 
-/// <summary>One profile of <c>settings.yaml</c>.</summary>
+/// <summary>One profile of a file of settings.</summary>
 /// <param name="Name">Behind the dashes of its document.</param>
 /// <param name="Text">The document: <c>passes:</c>.</param>
 internal sealed partial record QuantizationSetting(string Name, string Text)
 {
     private const string GoalWord = "GOAL";
 
-    public static IReadOnlyList<QuantizationSetting> All { get; } = Read(File.ReadAllText(Path.Combine(QuantizationCommand.Folder, "Quantization", "settings.yaml")));
-
     private bool HasGoal => Text.Contains(GoalWord, StringComparison.Ordinal);
-
-    public static QuantizationSetting Find(string name) => All.First(setting => setting.Name == name);
 
     /// <summary>The profile for a model.</summary>
     /// <param name="data">The model and its data.</param>
@@ -34,9 +30,10 @@ internal sealed partial record QuantizationSetting(string Name, string Text)
         return ProfileReader.Read(path, diagnostics) ?? throw new InvalidOperationException(string.Join("; ", diagnostics.Diagnostics));
     }
 
-    private static IReadOnlyList<QuantizationSetting> Read(string text)
+    /// <summary>All documents of a file.</summary>
+    public static IReadOnlyList<QuantizationSetting> Read(string path)
     {
-        var parts = Heading().Split(text);
+        var parts = Heading().Split(File.ReadAllText(path));
         return [.. Enumerable.Range(0, parts.Length / 2).Select(i => new QuantizationSetting(parts[2 * i + 1].Trim(), parts[2 * i + 2]))];
     }
 
