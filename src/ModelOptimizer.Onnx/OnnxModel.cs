@@ -208,6 +208,12 @@ public sealed class OnnxModel
         return Scratch.Keep(tensor);
     }
 
+    /// <summary>
+    /// Why tensors stay in memory that should have been put aside, in words, with the folders tried and the bytes; null as long as none had to.
+    /// What is saved does not depend on it.
+    /// </summary>
+    public string? ScratchProblem => Scratch.Problem;
+
     private Function? FunctionOf(Graph graph)
     {
         while (graph.Outer is { } outer)

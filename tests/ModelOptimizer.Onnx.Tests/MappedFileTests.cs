@@ -41,6 +41,28 @@ public sealed class MappedFileTests : IDisposable
     }
 
     [Test]
+    public void What_is_read_in_turn_counts_once()
+    {
+        var file = MappedFile.Open(_folder["d"], window: 4 * Stretch);
+        for (var i = 0; i < 100; i++)
+            _ = file.Slice<byte>(i % 3 * Stretch, Stretch);
+
+        Assert.That(file.Releases, Is.Zero);
+    }
+
+    [Test]
+    public void More_of_what_was_read_counts_as_more()
+    {
+        var file = MappedFile.Open(_folder["d"], window: 4 * Stretch);
+        _ = file.Slice<byte>(0, Stretch);
+        _ = file.Slice<byte>(0, 4 * Stretch);
+        Assert.That(file.Releases, Is.Zero);
+
+        _ = file.Slice<byte>(4 * Stretch, Stretch);
+        Assert.That(file.Releases, Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_span_from_before_reads_the_same_afterwards()
     {
         var file = MappedFile.Open(_folder["d"], window: Stretch);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Onnx.Tests;
 
@@ -78,6 +79,82 @@ public sealed class ScratchTests : IDisposable
                 model.Graph.AddOutput($"y{seed}", model.Graph.AddInitializer($"w{seed}", model.PutAside(Bytes(seed))));
             ModelWriter.Save(model.Clone(), Path.Combine(_folder[folder], "m.onnx"), new SaveOptions { ExternalData = mode });
         }
+    }
+
+    /// <summary>A threshold, or a disk that is full, must not show in a file.</summary>
+    [TestCase(0)]
+    [TestCase(Length)]
+    [TestCase(2 * Length)]
+    [TestCase(long.MaxValue)]
+    public void Values_with_one_tensor_share_their_bytes_wherever_they_lie(long inMemory)
+    {
+        var model = OnnxModel.Create(irVersion: 10, new Dictionary<string, long> { [""] = 21 });
+        model.Scratch = new ScratchSpace(inMemory);
+        var (shared, other) = (Bytes(1), Bytes(2));
+        foreach (var (name, tensor) in new[] { ("a", shared), ("b", other), ("c", shared) })
+            model.Graph.AddOutput($"y_{name}", model.Graph.AddInitializer(name, model.PutAside(tensor)));
+        // Passes that know nothing of scratch files add constants, too.
+        model.Graph.AddOutput("y_d", model.Graph.AddInitializer("d", shared));
+        var files = ModelWriter.Save(model, Path.Combine(_folder["m"], "m.onnx"), new SaveOptions { ExternalData = ExternalDataMode.Always });
+
+        var data = File.ReadAllBytes(files[1]);
+        Assert.That(data, Has.Length.InRange(2 * Length, 2 * Length + 4096));
+        Assert.That(data.AsSpan(0, Length).SequenceEqual(shared.Bytes));
+        Assert.That(data.AsSpan(data.Length - Length).SequenceEqual(other.Bytes));
+    }
+
+    [Test]
+    public void Nothing_is_written_twice()
+    {
+        var (scratch, tensor) = (new ScratchSpace(inMemory: 0), Bytes(1));
+
+        Assert.That(scratch.Keep(tensor), Is.SameAs(scratch.Keep(tensor)));
+        Assert.That(scratch.HeldTwice, Is.EqualTo(1), "this test holds it");
+        GC.KeepAlive(tensor);
+    }
+
+    [Test]
+    public void What_stays_in_memory_counts_once()
+    {
+        var (scratch, tensor) = (new ScratchSpace(inMemory: 2 * Length), Bytes(1));
+        for (var i = 0; i < 10; i++)
+            Assert.That(scratch.Keep(tensor), Is.SameAs(tensor));
+
+        var other = Bytes(2);
+        Assert.That(scratch.Keep(other), Is.SameAs(other));
+    }
+
+    [Test]
+    public void Many_threads_at_once_read_the_file_once()
+    {
+        var kept = Scratch.PutAside(Bytes(3), out var reads);
+        using var start = new Barrier(8);
+        var right = 0;
+        Thread[] threads = [.. Enumerable.Range(0, 8).Select(_ => new Thread(() =>
+        {
+            start.SignalAndWait();
+            if (kept.Bytes.SequenceEqual(Bytes(3).Bytes))
+                Interlocked.Increment(ref right);
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        Assert.That(right, Is.EqualTo(8));
+        Assert.That(reads(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void What_is_held_is_read_once()
+    {
+        var kept = Scratch.PutAside(Bytes(3), out var reads);
+        using (kept.Hold())
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                _ = kept.Bytes;
+            }
+
+        Assert.That(reads(), Is.EqualTo(1));
     }
 
     private static Tensor Bytes(int seed)

@@ -15,8 +15,12 @@ internal sealed unsafe class MappedFile
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
     private readonly long _window;
+    private readonly Lock _lock = new();
+
+    /// <summary>Bytes handed out since pages were let go, by offset: tensors that are read in turn count once.</summary>
+    private readonly Dictionary<long, long> _counted = [];
+
     private long _handedOut;
-    private long _lastOffset = -1;
 
     private MappedFile(FileStream stream, long window)
     {
@@ -57,12 +61,23 @@ internal sealed unsafe class MappedFile
     /// <summary>A model is read tensor by tensor, each many times in a row: with the next ones the pages of the last are let go.</summary>
     private void Count(long offset, long byteCount)
     {
-        if (byteCount < Smallest || Interlocked.Exchange(ref _lastOffset, offset) == offset
-            || Interlocked.Add(ref _handedOut, byteCount) is var total && (total == byteCount || total <= _window))
+        if (byteCount < Smallest)
             return;
-        Interlocked.Exchange(ref _handedOut, byteCount);
-        MappedPages.LetGo(_start, Length);
-        Releases++;
+        lock (_lock)
+        {
+            var more = byteCount - _counted.GetValueOrDefault(offset);
+            if (more <= 0)
+                return;
+            if (_handedOut > 0 && _handedOut + more > _window)
+            {
+                MappedPages.LetGo(_start, Length);
+                Releases++;
+                _counted.Clear();
+                (_handedOut, more) = (0, byteCount);
+            }
+            _counted[offset] = byteCount;
+            _handedOut += more;
+        }
     }
 
     private void CheckRange(long offset, long byteCount)

@@ -10,6 +10,9 @@ namespace ModelOptimizer.Onnx;
 internal sealed class MemoryTensor(DataType elementType, ImmutableArray<long> dimensions, ReadOnlyMemory<byte> bytes)
     : Tensor(elementType, dimensions)
 {
+    /// <summary>Not the tensor itself: a copy in a file has it, too, and must not keep the bytes in memory.</summary>
+    internal override object Storage { get; } = new();
+
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(bytes.Span);
 
     internal override TensorProto ToProto(string name)

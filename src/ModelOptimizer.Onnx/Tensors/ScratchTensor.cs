@@ -13,7 +13,13 @@ internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) 
 {
     private const int Chunk = 1 << 20;
 
+    private readonly Lock _lock = new();
     private readonly WeakReference<byte[]?> _read = new(null);
+
+    /// <summary>That of what was made: whoever reads that one reads the same bytes.</summary>
+    internal override object Storage { get; } = made.Storage;
+
+    public override IDisposable Hold() => new HeldBytes(Read());
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(Read());
 
@@ -42,9 +48,15 @@ internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) 
     {
         if (_read.TryGetTarget(out var known))
             return known;
-        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)ByteCount));
-        file.Read(offset, bytes);
-        _read.SetTarget(bytes);
-        return bytes;
+        // Many threads read at once: one of them fetches the bytes for all.
+        lock (_lock)
+        {
+            if (_read.TryGetTarget(out known))
+                return known;
+            var bytes = GC.AllocateUninitializedArray<byte>(checked((int)ByteCount));
+            file.Read(offset, bytes);
+            _read.SetTarget(bytes);
+            return bytes;
+        }
     }
 }

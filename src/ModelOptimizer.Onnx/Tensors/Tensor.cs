@@ -42,6 +42,12 @@ public abstract class Tensor
     /// </summary>
     public abstract ReadOnlySpan<T> AsSpan<T>() where T : unmanaged;
 
+    /// <summary>
+    /// Keeps in memory what was read until the answer is disposed. A tensor that lies in a scratch file is otherwise read again whenever nobody holds
+    /// a span of it: loops that take one in each step hold it.
+    /// </summary>
+    public virtual IDisposable Hold() => HeldBytes.None;
+
     /// <summary>The elements of a string tensor as UTF-8 bytes; empty for others.</summary>
     public virtual IReadOnlyList<ReadOnlyMemory<byte>> Strings => [];
 

@@ -127,6 +127,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor CannotWrite = Error("MO7001", "Output can't be written");
     public static readonly DiagnosticDescriptor CannotRead = Error("MO7002", "File can't be read");
     public static readonly DiagnosticDescriptor ResourceTooLarge = Error("MO7003", "Too large to embed as a resource");
+    public static readonly DiagnosticDescriptor ScratchNotWritten = Warning("MO7004", "Scratch files can't be written");
 
     // Build
     public static readonly DiagnosticDescriptor OldSdk = Error("MO8001", "The .NET SDK is too old");

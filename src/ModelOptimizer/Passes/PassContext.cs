@@ -17,6 +17,8 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>The size of the model, and its count of changes when that was taken.</summary>
     private (long At, ModelSize Size)? _size;
 
+    private bool _isScratchReported;
+
     public OnnxModel Model { get; } = model;
 
     internal RewriteLog Log { get; } = log;
@@ -110,6 +112,16 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Records that a value is rounded at run time, for the report.</summary>
     internal void Rounded(Value value, DataType type, float scale, int zeroPoint, ValueRange range) =>
         Log.Rounded(new RoundedValue("", value.Name, type.ToOnnxName(), scale, zeroPoint, range.Low, range.High));
+
+    /// <summary>Tells, once, that what passes make stays in memory because no folder takes it.</summary>
+    internal void ReportScratch()
+    {
+        if (_isScratchReported || Model.ScratchProblem is not { } problem)
+            return;
+        _isScratchReported = true;
+        Diagnostics.Report(new Diagnostic(DiagnosticCatalog.ScratchNotWritten,
+            $"{problem}: the rest stays in memory, and the result is the same. Set TMPDIR to a folder with room for the result"));
+    }
 
     /// <summary>The version of the standard operators that a node of the graph is read by.</summary>
     public long Opset(Graph graph) => Model.OpsetOf(graph);

@@ -33,6 +33,7 @@ public static class PassRunner
         var changes = model.ChangeCount;
         using (log.Enter(pass.Name))
             pass.Run(model, context);
+        context.ReportScratch();
         var made = log.Rewrites.Count - rewrites;
         Check(pass, model, isChanged: changes != model.ChangeCount, isAnnounced: made > 0);
         if (made > 0)

@@ -12,6 +12,7 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
     public double[] Errors(QuantizedWeight quantized)
     {
         var errors = new double[weight.Channels];
+        using var held = weight.Hold();
         Cores.For(0, (weight.Channels + TileChannels - 1) / TileChannels, tile =>
         {
             var (first, depth) = (tile * TileChannels, weight.Depth);

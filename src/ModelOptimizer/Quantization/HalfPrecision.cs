@@ -20,6 +20,7 @@ internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Ove
     {
         var bits = new ushort[tensor.ElementCount];
         var (damaged, overflows, underflows) = (0L, 0L, 0L);
+        using var held = tensor.Hold();
         Cores.For(0, (bits.Length + Chunk - 1) / Chunk, chunk =>
         {
             var start = chunk * Chunk;

@@ -24,6 +24,7 @@ internal static class RoundToNearest
         var result = new QuantizedWeight(grid, weight.Channels, weight.Depth, blockSize);
         var tiles = (weight.Channels + TileChannels - 1) / TileChannels;
         var finite = true;
+        using var held = weight.Hold();
         // Block by block, tile by tile: neighbours in this order are neighbours in memory.
         Cores.For(0, result.Blocks * tiles, item =>
         {

@@ -18,6 +18,7 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
         if (channels >= weight.Channels)
             return this;
         var rows = new float[channels * weight.Depth];
+        using var held = weight.Hold();
         foreach (var (i, channel) in EvenPick.Of(weight.Channels, channels).Index())
             weight.Read((int)channel, 1, 0, weight.Depth, rows.AsSpan(i * weight.Depth, weight.Depth));
         return new(WeightMatrix.OfRows(Tensor.Create([channels, weight.Depth], rows)), grid, blockSize);
@@ -29,6 +30,7 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
     public double Error(float[] factors, float[] gram)
     {
         var error = 0.0;
+        using var held = weight.Hold();
         for (var first = 0; first < weight.Channels; first += Slice)
         {
             var scaled = WeightMatrix.OfRows(Scaled(first, Math.Min(Slice, weight.Channels - first), factors));
@@ -42,6 +44,7 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
     public double[] Sizes()
     {
         var (weights, sums) = (new float[weight.Depth], new double[weight.Depth]);
+        using var held = weight.Hold();
         for (var channel = 0; channel < weight.Channels; channel++)
         {
             weight.Read(channel, 1, 0, weight.Depth, weights);

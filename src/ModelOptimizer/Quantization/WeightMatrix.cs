@@ -47,6 +47,9 @@ internal sealed class WeightMatrix
     /// <summary>Elements between neighbours in depth within one outer slice: 1 means that a channel's slice is contiguous.</summary>
     public int Inner => _inner;
 
+    /// <summary>Keeps the weights in memory until the answer is disposed: for loops that read them block by block.</summary>
+    public IDisposable Hold() => Content.Hold();
+
     /// <summary>Copies the weights [channel, channel + count) × [start, start + length) to a channel-major block.</summary>
     public void Read(int channel, int count, int start, int length, Span<float> block)
     {

@@ -93,6 +93,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         if (planned is not ({ } plan, { } matrix, null))
             return planned.Refusal;
         var blockSize = plan.BlockSizeOf(matrix);
+        using var held = matrix.Hold();
         var learned = run.Inputs?.Of(weight);
         using var quantized = learned is var (seen, chooser) && seen.Depth == matrix.Depth
             ? options.Algorithm.Quantize(matrix, plan.Grid, blockSize, seen, chooser)

@@ -11,7 +11,8 @@ namespace ModelOptimizer.Quantization;
 /// </summary>
 internal static class Transposition
 {
-    private const int Floats = 16;
+    /// <summary>Rows and columns of a tile of floats, and elements from one of its rows to the next.</summary>
+    internal const int Floats = 16;
     private const int Bytes = 64;
     private const int ByteColumns = 32;
 
@@ -78,7 +79,8 @@ internal static class Transposition
 
     private static int Step => Avx.IsSupported ? 8 : 4;
 
-    private static void Turn8(ref float source, int stride, ref float tile)
+    /// <summary>An 8×8 tile on CPUs with AVX.</summary>
+    internal static void Turn8(ref float source, int stride, ref float tile)
     {
         // Pairs of rows, then fours, then eights.
         var (a0, a1) = Unpack(ref source, stride, 0);
@@ -107,7 +109,8 @@ internal static class Transposition
         Avx.Permute2x128(rows, next, 0x31).AsSingle().StoreUnsafe(ref tile, (column + 4) * Floats);
     }
 
-    private static void Turn4(ref float source, int stride, ref float tile)
+    /// <summary>A 4×4 tile on any CPU.</summary>
+    internal static void Turn4(ref float source, int stride, ref float tile)
     {
         var (a, b) = Pairs(ref source, stride, 0);
         var (c, d) = Pairs(ref source, stride, 2);

@@ -46,12 +46,15 @@ internal sealed class Gptq : ICodeChooser
     }
 
     /// <summary>Gives the weights new codes on the scales that they have.</summary>
-    public void Round(WeightMatrix weight, QuantizedWeight quantized) =>
+    public void Round(WeightMatrix weight, QuantizedWeight quantized)
+    {
+        using var held = weight.Hold();
         Cores.For(0, (weight.Channels + TileChannels - 1) / TileChannels, tile =>
         {
             var channels = Math.Min(TileChannels, weight.Channels - tile * TileChannels);
             new Tile(this, weight, quantized, tile * TileChannels, channels).Round();
         });
+    }
 
     private static float[] Permuted(float[] gram, int[] order, float damping)
     {

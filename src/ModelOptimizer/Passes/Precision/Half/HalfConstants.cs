@@ -8,7 +8,7 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
 {
     private readonly Dictionary<Value, Value> _halves = [];
 
-    /// <summary>What was converted for the model or a copy of it, which shares its tensors.</summary>
+    /// <summary>What was converted for the model or a copy of it, which shares its tensors. Large ones are put aside.</summary>
     private Dictionary<Tensor, Tensor> Converted { get; init; } = new(ReferenceEqualityComparer.Instance);
 
     private Dictionary<Tensor, ScaledHalf> Fitted { get; init; } = new(ReferenceEqualityComparer.Instance);
@@ -23,7 +23,8 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
     public HalfConstants For(OnnxModel copy) => new(copy, Type) { Converted = Converted, Fitted = Fitted };
 
     /// <summary>A constant as it is stored.</summary>
-    public ScaledHalf Scaled(Tensor constant) => Fitted.TryGetValue(constant, out var known) ? known : Fitted[constant] = ScaledHalf.Of(constant, Type);
+    public ScaledHalf Scaled(Tensor constant) =>
+        Fitted.TryGetValue(constant, out var known) ? known : Fitted[constant] = Fit(constant);
 
     /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factors that it was divided by.</summary>
     public void Store(Value constant, ScaledHalf half)
@@ -42,8 +43,15 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
         constant.RemoveIfUnused();
     }
 
-    private Tensor Convert(Tensor constant) =>
-        Converted.TryGetValue(constant, out var known) ? known : Converted[constant] = HalfPrecision.Convert(constant, Type).Content;
+    private ScaledHalf Fit(Tensor constant)
+    {
+        var half = ScaledHalf.Of(constant, Type);
+        return half with { Rounded = half.Rounded with { Content = model.PutAside(half.Rounded.Content) } };
+    }
+
+    private Tensor Convert(Tensor constant) => Converted.TryGetValue(constant, out var known)
+        ? known
+        : Converted[constant] = model.PutAside(HalfPrecision.Convert(constant, Type).Content);
 
     private Value Add(Value constant, Tensor half) =>
         _halves[constant] = model.AddConstant(constant.Graph, $"{constant.Name}_{Type.ToOnnxName()}", half);

@@ -5,7 +5,7 @@ namespace ModelOptimizer.Passes;
 /// <summary>Writes scaled constants. Weights that were shared and are scaled alike stay shared.</summary>
 internal sealed class ScaleWriter(OnnxModel model)
 {
-    private readonly Dictionary<Value, List<(Tensor Content, Value Copy)>> _copies = [];
+    private readonly Dictionary<Value, List<Value>> _copies = [];
     private readonly List<Value> _released = [];
 
     /// <summary>The constants of both sides, scaled; or why they can't be.</summary>
@@ -40,11 +40,14 @@ internal sealed class ScaleWriter(OnnxModel model)
     {
         if (!_copies.TryGetValue(old, out var copies))
             _copies[old] = copies = [];
-        if (copies.Find(copy => copy.Content.Dimensions.SequenceEqual(content.Dimensions) && copy.Content.Bytes.SequenceEqual(content.Bytes)).Copy is { } known)
+        if (copies.Find(copy => IsSame(copy.Constant!, content)) is { } known)
             return known;
-        copies.Add((content, model.AddConstant(old.Graph, old.Name, content)));
-        return copies[^1].Copy;
+        // What was put aside is compared with next time: the content itself must not stay in memory.
+        copies.Add(model.AddConstant(old.Graph, old.Name, content));
+        return copies[^1];
     }
+
+    private static bool IsSame(Tensor one, Tensor other) => one.Dimensions.SequenceEqual(other.Dimensions) && one.Bytes.SequenceEqual(other.Bytes);
 
     private static (Node Node, int Index, RoundedTensor Content) Weight(WeightedNode node, double[] byOutput, double[] byInput) =>
         (node.Node, 1, WeightArithmetic.Scale(node.Content, node.Layout, byOutput, byInput));

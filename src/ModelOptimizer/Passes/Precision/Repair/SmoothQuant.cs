@@ -143,6 +143,7 @@ public sealed class SmoothQuant(SmoothQuantOptions options) : ISelectivePass, IC
     private static IEnumerable<float[]> OutputChannels(WeightedNode reader)
     {
         var matrix = new WeightMatrix(reader.Content, reader.Layout.RowsAreOutputs ? 0 : 1);
+        using var held = matrix.Hold();
         for (var channel = 0; channel < matrix.Channels; channel++)
         {
             var weights = new float[matrix.Depth];

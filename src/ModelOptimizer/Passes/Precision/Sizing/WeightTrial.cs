@@ -91,6 +91,7 @@ internal sealed class WeightTrial(
     {
         var (sums, depth) = (new double[_matrix.Channels], _matrix.Depth);
         var counts = Learned is var (inputs, _) ? Enumerable.Range(0, depth).Select(k => inputs.Judge[k * (depth + 1)]).ToArray() : null;
+        using var held = _matrix.Hold();
         Cores.For(0, sums.Length, c =>
         {
             var missed = new float[depth];

@@ -28,9 +28,10 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
 
         StoredWeight AddBalanced(AffineTensor nearest)
         {
-            var weight = Add(value, kernel?.Balance(content, nearest, grid) ?? nearest);
-            if (!weight.Tensor.Codes.Bytes.SequenceEqual(nearest.Codes.Bytes))
-                Balanced.Add((weight.Codes, nearest.Codes));
+            var chosen = kernel?.Balance(content, nearest, grid) ?? nearest;
+            var weight = Add(value, chosen);
+            if (!chosen.Codes.Bytes.SequenceEqual(nearest.Codes.Bytes))
+                Balanced.Add((weight.Codes, context.Model.PutAside(nearest.Codes)));
             return weight;
         }
     }
@@ -66,8 +67,10 @@ internal sealed class WeightPairs(QdqConstants constants, PassContext context)
     private StoredWeight Add(Value value, AffineTensor tensor)
     {
         var (scales, zeroPoints) = (tensor.ScaleTensor(), tensor.ZeroPointTensor());
-        var weight = new StoredWeight(tensor,
-            context.Model.AddConstant(value.Graph, $"{value.Name}_quantized", tensor.Codes),
+        var codes = context.Model.AddConstant(value.Graph, $"{value.Name}_quantized", tensor.Codes);
+        // With the codes where they are put aside: what was made must not stay in memory.
+        var weight = new StoredWeight(tensor with { Codes = codes.Constant! },
+            codes,
             context.Model.AddConstant(value.Graph, $"{value.Name}_scale", scales),
             context.Model.AddConstant(value.Graph, $"{value.Name}_zero_point", zeroPoints));
         context.Compressed(value.Name, value.Constant!, tensor.Codes.ByteCount + scales.ByteCount + zeroPoints.ByteCount,

@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
+
+namespace ModelOptimizer.Tests.Quantization.WeightAlgorithms;
+
+/// <summary>What the weights of one seed become, to the bit: the same on CPUs with vectors of any width.</summary>
+public sealed class SameBytesTests
+{
+    private const int Channels = 40;
+    private const int Depth = 150;
+
+    [TestCase("round-to-nearest", "F3A4F6E7575E8771")]
+    [TestCase("mse", "8DC158CD81422060")]
+    [TestCase("k-quant", "4712C29FCDD2BE59")]
+    [TestCase("hqq", "3E6F39A08BA03FE5")]
+    public void Codes_and_scales_are_the_same_on_every_CPU(string algorithm, string hash)
+    {
+        using var quantized = Quantized(WeightAlgorithm.Find(algorithm)!);
+
+        Assert.That(Hash(quantized.Codes, MemoryMarshal.AsBytes(quantized.Scales.AsSpan()), quantized.ZeroPoints), Is.EqualTo(hash));
+    }
+
+    [Test]
+    public void The_judge_of_gptq_and_its_codes_are_the_same_on_every_CPU_that_fuses()
+    {
+        if (!Fma.IsSupported && !AdvSimd.IsSupported)
+            Assert.Ignore("Without fused multiplication and addition sums are rounded otherwise");
+        using var quantized = Quantized(WeightAlgorithm.RoundToNearest);
+        var (inputs, gram) = (MatrixView.Of(Weights.Random(300 * Depth, seed: 8), 300, Depth), MatrixView.Of(new float[Depth * Depth], Depth, Depth));
+        MatrixProduct.AddGram(gram, inputs);
+        MatrixProduct.Mirror(gram);
+        var before = new CodeJudge(Weight, gram.Elements).Errors(quantized);
+        Gptq.Of(gram.Elements, Depth)!.Round(Weight, quantized);
+
+        Assert.That(Hash(MemoryMarshal.AsBytes(before.AsSpan()), [], []), Is.EqualTo("143DF1D5101BDAD0"));
+        Assert.That(Hash(quantized.Codes, [], []), Is.EqualTo("F6125A3AB0BF2FAB"));
+    }
+
+    private static WeightMatrix Weight => WeightMatrix.OfRows(Tensor.Create([Channels, Depth], Weights.Random(Channels * Depth, seed: 7)));
+
+    private static QuantizedWeight Quantized(WeightAlgorithm algorithm) => algorithm.Quantize(Weight, new WeightGrid(4, IsSymmetric: false), 32)!;
+
+    private static string Hash(ReadOnlySpan<byte> codes, ReadOnlySpan<byte> scales, ReadOnlySpan<byte> zeroPoints) =>
+        Convert.ToHexString(SHA256.HashData([.. codes, .. scales, .. zeroPoints]).AsSpan(0, 8));
+}
