@@ -8,6 +8,9 @@ namespace ModelOptimizer.Quantization;
 /// <param name="Shift">How far up in the code they stand.</param>
 internal readonly record struct BitPlane(int Width, int Shift)
 {
+    /// <summary>Codes that are packed at a time, so that no copy of all is made; they fill whole bytes.</summary>
+    private const int Chunk = 4096;
+
     public int CodesPerByte => 8 / Width;
 
     /// <summary>The parts of a code of 1 to 8 bits, the highest first: high bits, which differ less from code to code, stay together.</summary>
@@ -29,11 +32,15 @@ internal readonly record struct BitPlane(int Width, int Shift)
     /// <summary>Packs this part of the codes; bits left over in the last byte are zero.</summary>
     public byte[] Pack(ReadOnlySpan<byte> codes)
     {
-        var part = new byte[codes.Length];
-        for (var i = 0; i < codes.Length; i++)
-            part[i] = (byte)(codes[i] >> Shift & (1 << Width) - 1);
         var packed = new byte[CodePacking.ByteCount(codes.Length, Width)];
-        CodePacking.Pack(part, Width, packed);
+        Span<byte> part = stackalloc byte[Chunk];
+        for (var start = 0; start < codes.Length; start += Chunk)
+        {
+            var some = codes.Slice(start, Math.Min(Chunk, codes.Length - start));
+            for (var i = 0; i < some.Length; i++)
+                part[i] = (byte)(some[i] >> Shift & (1 << Width) - 1);
+            CodePacking.Pack(part[..some.Length], Width, packed.AsSpan(start / CodesPerByte, CodePacking.ByteCount(some.Length, Width)));
+        }
         return packed;
     }
 

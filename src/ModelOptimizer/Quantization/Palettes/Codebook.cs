@@ -3,12 +3,8 @@ namespace ModelOptimizer.Quantization;
 /// <summary>The few values that stand for many numbers: of those that few, the ones with the least squared error.</summary>
 internal sealed class Codebook
 {
-    /// <summary>Points for each entry that the exact solution is found on, where there are more different numbers.</summary>
-    private const int PointsPerEntry = 64;
-
-    private const int FewestPoints = 2048;
-
-    private const int MostPoints = 4096;
+    /// <summary>Points that the exact solution is found on, where there are more different numbers.</summary>
+    private const int MostPoints = 2048;
 
     private const int MaxTurns = 32;
 
@@ -33,8 +29,8 @@ internal sealed class Codebook
 
     /// <summary>
     /// Finds the entries. Up to some thousand different numbers they are the best there are; of more, the best on a fine grain, then improved
-    /// by turns on the numbers themselves (Lloyd 1982). As many different numbers as entries, or fewer, are kept as they are. Zero stays zero where no fewer
-    /// numbers are zero than an entry stands for on average, as in pruned weights.
+    /// by turns on the numbers themselves (Lloyd 1982). As many different numbers as entries, or fewer, are kept as they are. Zero stays zero where
+    /// no fewer numbers are zero than an entry stands for on average, as in pruned weights.
     /// </summary>
     /// <param name="numbers">Finite; sorted by this.</param>
     /// <param name="count">Entries at most, from 2 to 256.</param>
@@ -42,7 +38,7 @@ internal sealed class Codebook
     {
         Array.Sort(numbers);
         var keepsZero = numbers.AsSpan().Count(0) >= Math.Max(1, numbers.Length / count);
-        var points = LinePoints.Of(numbers, Math.Clamp(count * PointsPerEntry, FewestPoints, MostPoints), keepsZero);
+        var points = LinePoints.Of(numbers, MostPoints, keepsZero);
         int[] begins = [.. OptimalClusters.Split(points, count).Select(points.Start), numbers.Length];
         var book = Centres(numbers, begins, keepsZero);
         for (var turn = 0; turn < MaxTurns && book.Move(numbers, begins); turn++)

@@ -65,6 +65,29 @@ internal sealed class LinePoints
         return Math.Max(0, square - first * first / (_starts[end] - _starts[begin]));
     }
 
+    /// <summary>Where the last cluster of the points before <paramref name="end"/> begins best, and what all cost then.</summary>
+    /// <param name="before">What the points before a place cost in the clusters before.</param>
+    /// <param name="first">The first place to look at.</param>
+    /// <param name="last">The last one, before the end.</param>
+    public (int Begin, double Cost) BestBegin(ReadOnlySpan<double> before, int first, int last, int end)
+    {
+        var (best, least, begin) = (first, double.PositiveInfinity, first);
+        ReadOnlySpan<double> squares = _squares;
+        for (var lastWithZero = _zero < end ? Math.Min(last, _zero) : -1; begin <= lastWithZero; begin++)
+            if (before[begin] + (squares[end] - squares[begin]) is var cost && cost < least)
+                (best, least) = (begin, cost);
+        ReadOnlySpan<double> firsts = _firsts;
+        ReadOnlySpan<int> starts = _starts;
+        for (var (square, sum, start) = (squares[end], firsts[end], starts[end]); begin <= last; begin++)
+        {
+            var part = sum - firsts[begin];
+            var cost = before[begin] + Math.Max(0, square - squares[begin] - part * part / (start - starts[begin]));
+            if (cost < least)
+                (best, least) = (begin, cost);
+        }
+        return (best, least);
+    }
+
     private static int ZeroAmong(ReadOnlySpan<float> numbers, int[] starts)
     {
         for (var point = 0; point + 1 < starts.Length; point++)

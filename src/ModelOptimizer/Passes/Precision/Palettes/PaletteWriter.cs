@@ -16,8 +16,12 @@ internal sealed class PaletteWriter(PassContext context)
     private readonly Dictionary<(Graph Graph, BitPlane Plane), Value> _tables = [];
     private readonly Dictionary<Graph, Node?> _firsts = [];
 
+    /// <summary>The weight's share in tables of bytes that still have to be written: as large for all that may come to need them.</summary>
+    /// <param name="sharers">How many weights those are.</param>
+    public long TableShare(WeightCandidate weight, int bits, int sharers) => TableBytes(weight, bits) / Math.Max(1, sharers);
+
     /// <summary>Bytes of tables that the weight would be the first to need.</summary>
-    public long TableBytes(WeightCandidate weight, int bits) => NativeType(weight.Value.Graph, bits) is not null ? 0
+    private long TableBytes(WeightCandidate weight, int bits) => NativeType(weight.Value.Graph, bits) is not null ? 0
         : BitPlane.Of(bits).Where(plane => !_tables.ContainsKey((Outermost(weight.Value.Graph), plane))).Sum(plane => 256L * plane.CodesPerByte);
 
     /// <summary>Writes the weight for everything that reads it.</summary>
@@ -25,15 +29,17 @@ internal sealed class PaletteWriter(PassContext context)
     public long Write(WeightCandidate weight, PalettizedWeight palette)
     {
         var (graph, bytes) = (weight.Value.Graph, palette.ByteCount + TableBytes(weight, palette.Bits));
-        var codes = NativeType(graph, palette.Bits) is { } type ? Native(weight, palette, type) : Planes(weight, palette);
-        var channels = Enumerable.Repeat(1L, weight.Content.Dimensions.Length).ToArray();
-        channels[palette.ChannelAxis] = weight.Content.Dimensions[palette.ChannelAxis];
+        var (groups, dimensions) = (palette.Groups, (long[])[.. weight.Content.Dimensions]);
+        var shape = palette.Offsets is null && palette.Factors is null ? dimensions : groups.Shape;
+        var codes = NativeType(graph, palette.Bits) is { } type ? Native(weight, palette, type, shape) : Planes(weight, palette, shape);
         if (palette.Offsets is { } offsets)
-            codes = Insert(graph, "Add", codes, Constant(graph, weight, "offsets", Tensor.Create(DataType.Int32, channels, offsets)));
+            codes = Insert(graph, "Add", codes, Constant(graph, weight, "offsets", Tensor.Create(DataType.Int32, groups.ChannelShape, offsets)));
         var entries = palette.Entries;
         var restored = Insert(graph, "Gather", Constant(graph, weight, "palette", Tensor.Create([entries.Length], entries)), codes);
         if (palette.Factors is { } factors)
-            restored = Insert(graph, "Mul", restored, Constant(graph, weight, "scale", Tensor.Create(channels, factors)));
+            restored = Insert(graph, "Mul", restored, Constant(graph, weight, "scale", Tensor.Create(groups.ChannelShape, factors)));
+        if (shape.Length != dimensions.Length)
+            restored = Insert(graph, "Reshape", restored, Constant(graph, weight, "shape", Tensor.Create([dimensions.Length], dimensions)));
         restored.Name = $"{weight.Name}_float";
         weight.Value.ReplaceAllUsesWith(restored);
         return bytes;
@@ -47,16 +53,16 @@ internal sealed class PaletteWriter(PassContext context)
         _ => null,
     };
 
-    private Value Native(WeightCandidate weight, PalettizedWeight palette, DataType type)
+    private Value Native(WeightCandidate weight, PalettizedWeight palette, DataType type, long[] shape)
     {
-        var (graph, packed) = (weight.Value.Graph, new BitPlane(palette.Bits, 0).Pack(palette.Codes));
-        return ToInt32(graph, Constant(graph, weight, "codes", Tensor.Create(type, weight.Content.Dimensions.AsSpan(), packed)));
+        var (graph, packed) = (weight.Value.Graph, palette.Bits == 8 ? palette.Codes : new BitPlane(palette.Bits, 0).Pack(palette.Codes));
+        return ToInt32(graph, Constant(graph, weight, "codes", Tensor.Create(type, shape, packed)));
     }
 
-    private Value Planes(WeightCandidate weight, PalettizedWeight palette)
+    private Value Planes(WeightCandidate weight, PalettizedWeight palette, long[] dimensions)
     {
-        var (graph, dimensions) = (weight.Value.Graph, weight.Content.Dimensions);
-        var shape = Constant(graph, weight, "shape", Tensor.Create([dimensions.Length], [.. dimensions]));
+        var graph = weight.Value.Graph;
+        var shape = Constant(graph, weight, "shape", Tensor.Create([dimensions.Length], dimensions));
         Value? codes = null;
         foreach (var plane in BitPlane.Of(palette.Bits))
         {

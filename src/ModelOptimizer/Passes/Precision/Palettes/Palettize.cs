@@ -17,6 +17,9 @@ namespace ModelOptimizer.Passes;
     + "little more.")]
 public sealed class Palettize(PalettizeOptions options) : ISelectivePass
 {
+    /// <summary>Bytes of weights that are looked at together, each of which needs about half as many again.</summary>
+    private const long Held = 1L << 28;
+
     public NodeSelector Selector { get; } = new(options);
 
     public NumericEffect Effect => NumericEffect.Lossy;
@@ -25,40 +28,97 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        var writer = new PaletteWriter(context);
-        foreach (var weight in WeightCandidate.Find(model))
+        var weights = WeightCandidate.Find(model).ToList();
+        var (writer, sharers) = (new PaletteWriter(context), weights.Count(weight => MayShrink(weight) && Refuse(weight, context) is null));
+        foreach (var portion in InPortions(weights))
         {
             if (context.IsDone)
                 return;
-            if (Compress(weight, writer, context) is { } refusal)
-                context.RefuseWeight(weight.Name, weight.Content, refusal);
+            var found = portion.Select(weight => (PaletteFinding?)Refuse(weight, context)).ToArray();
+            var groups = portion.ConvertAll(Groups);
+            Cores.For(0, portion.Count, i => found[i] ??= Find(portion[i], groups[i]));
+            for (var i = 0; i < portion.Count && !context.IsDone; i++)
+            {
+                if (Write(portion[i], found[i]!, sharers, writer, context) is { } refusal)
+                    context.RefuseWeight(portion[i].Name, portion[i].Content, refusal);
+                // What was written lives in the model alone.
+                found[i] = null;
+            }
         }
     }
 
-    /// <returns>Why the weight stays as it is, or null.</returns>
-    private string? Compress(WeightCandidate weight, PaletteWriter writer, PassContext context)
+    /// <summary>As many weights at a time as memory allows.</summary>
+    private static IEnumerable<List<WeightCandidate>> InPortions(List<WeightCandidate> weights)
+    {
+        var (portion, held) = (new List<WeightCandidate>(), 0L);
+        foreach (var weight in weights)
+        {
+            if (held + weight.Content.ByteCount > Held && portion.Count > 0)
+            {
+                yield return portion;
+                (portion, held) = ([], 0);
+            }
+            portion.Add(weight);
+            held += weight.Content.ByteCount;
+        }
+        if (portion.Count > 0)
+            yield return portion;
+    }
+
+    private bool MayShrink(WeightCandidate weight)
+    {
+        var (count, entries) = (weight.Content.ElementCount, Math.Min(weight.Content.ElementCount, 1 << options.Bits));
+        return count <= Array.MaxLength
+            && WeightGuards.SmallGain(weight.Content, BitPlane.ByteCount((int)count, options.Bits) + sizeof(float) * entries) is null;
+    }
+
+    private PaletteFinding? Refuse(WeightCandidate weight, PassContext context)
     {
         // A tied table is what its products take for a weight, not what turns it round.
         var read = TiedWeight.Of(weight)?.Weight ?? weight;
-        if (WeightGuards.Refusal(read, Selector, context.Opset(weight.Value.Graph)) is { } refusal)
-            return refusal;
-        var groups = new ChannelGroups(weight.Content, ChannelAxis(weight), options.GroupSize);
-        if (PalettizedWeight.Of(weight.Content, groups, options.Bits, options.PerChannelScale) is not { } palette)
-            return WeightGuards.NotFinite(weight, context);
-        if (WeightGuards.SmallGain(weight.Content, palette.ByteCount + writer.TableBytes(weight, palette.Bits)) is { } small)
-            return small;
-        var form = Form(palette);
-        if (!context.Rewriting($"store weight as {form}", weight.Value))
-            return null;
-        var bytes = writer.Write(weight, palette);
-        weight.Value.RemoveIfUnused();
-        context.Compressed(weight.Name, weight.Content, bytes, form);
-        return null;
+        return WeightGuards.Refusal(read, Selector, context.Opset(weight.Value.Graph)) is { } refusal ? new([], refusal) : null;
     }
 
-    private static int ChannelAxis(WeightCandidate weight) => weight.Uses.FirstOrDefault(WeightSlots.IsWeight) is { } slot
-        ? WeightSlots.ChannelAxis(slot, weight.Content.Dimensions.Length)
-        : 0;
+    private PaletteFinding Find(WeightCandidate weight, ChannelGroups groups)
+    {
+        using var held = weight.Content.Hold();
+        var search = new PaletteSearch(weight.Content, groups, options.Bits);
+        return !search.IsFinite ? new([], null)
+            : WeightGuards.SmallGain(weight.Content, search.PlainBytes()) is { } small ? new([], small)
+            : new(search.Find(options.PerChannelScale), null);
+    }
+
+    /// <returns>Why the weight stays as it is, or null.</returns>
+    private static string? Write(WeightCandidate weight, PaletteFinding found, int sharers, PaletteWriter writer, PassContext context)
+    {
+        if (found is ([], null))
+            return WeightGuards.NotFinite(weight, context);
+        var refusal = found.Refusal;
+        foreach (var palette in found.Palettes)
+        {
+            var bytes = palette.ByteCount + writer.TableShare(weight, palette.Bits, sharers);
+            if ((refusal = WeightGuards.SmallGain(weight.Content, bytes)) is not null)
+                continue;
+            var form = Form(palette);
+            if (!context.Rewriting($"store weight as {form}", weight.Value))
+                return null;
+            var written = writer.Write(weight, palette);
+            weight.Value.RemoveIfUnused();
+            context.Compressed(weight.Name, weight.Content, written, form);
+            return null;
+        }
+        return refusal;
+    }
+
+    private ChannelGroups Groups(WeightCandidate weight)
+    {
+        if (weight.Uses.FirstOrDefault(WeightSlots.IsWeight) is not { } slot)
+            return new(weight.Content, axis: 0, options.GroupSize);
+        var (node, dimensions) = (slot.User, weight.Content.Dimensions);
+        var blocks = node.Is("ConvTranspose") ? node.Attributes.GetInt("group", 1) : 1;
+        return new(weight.Content, WeightSlots.ChannelAxis(slot, dimensions.Length), options.GroupSize,
+            blocks > 1 && dimensions[0] % blocks == 0 ? (int)blocks : 1);
+    }
 
     private static string Form(PalettizedWeight palette)
     {
@@ -67,3 +127,8 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
         return $"{palette.Bits}-bit codes of {tables} values{(palette.Factors is null ? "" : " times a factor per channel")}, {error}";
     }
 }
+
+/// <summary>What came of looking for tables of a weight.</summary>
+/// <param name="Palettes">The best first; none where it stays as it is.</param>
+/// <param name="Refusal">Why it stays as it is; null also for a weight that is not finite.</param>
+internal sealed record PaletteFinding(IReadOnlyList<PalettizedWeight> Palettes, string? Refusal);
