@@ -13,6 +13,7 @@ public class KernelBenchmarks
     private QuantizedWeight _quantized = null!;
     private float[] _gram = null!;
     private float[] _weights = null!;
+    private InputGram _inputs = null!;
 
     [Params(4, 8)]
     public int Bits { get; set; }
@@ -31,6 +32,10 @@ public class KernelBenchmarks
         _quantized = RoundToNearest.Quantize(_matrix, Grid, blockSize: 32)!;
         _gram = new float[Size * Size];
         MatrixProduct.AddGram(MatrixView.Of(_gram, Size, Size), MatrixView.Of(weights, Size, Size));
+        _inputs = new InputGram(ofFewRows: true);
+        var sample = new InputGram(ofFewRows: true);
+        sample.Observe(Tensor.Create([Size, Size], weights));
+        _inputs.Merge(sample);
     }
 
     [GlobalCleanup]
@@ -48,6 +53,10 @@ public class KernelBenchmarks
     /// <summary>The factor of the Gram matrix included, the matrix itself not.</summary>
     [Benchmark]
     public void GptqBlocksOf32() => Gptq.Of(_gram, Size)!.Round(_matrix, _quantized);
+
+    /// <summary>The search for scales of a layer's inputs; their Gram matrices not included.</summary>
+    [Benchmark]
+    public object AwqScalesForBlocksOf32() => new InputScales([new ScaledLayer(_matrix, Grid, blockSize: 32)], _inputs).Search();
 
     /// <summary>Of 4096 rows, all of which is added above the diagonal only.</summary>
     [Benchmark]

@@ -27,6 +27,9 @@ public sealed class NodeSelector(SelectionOptions options, IEnumerable<string>? 
     /// <summary>Why the profile wants the node with that weight left as it is; null also where it only names others to take.</summary>
     public string? Exclusion(Node node, Value? weight = null) => ExcludedOperator(node.OpType) ?? ExcludedName(Names(node, weight));
 
+    /// <summary>Why a trial under a goal keeps the pass from the node with that weight, whatever the profile says; null when none does.</summary>
+    internal string? Reversion(Node node, Value weight) => options.Filter?.Refusal(node, weight);
+
     /// <summary>Globs and operators that meet nothing in the model: most likely they are misspelt.</summary>
     public IReadOnlyList<string> Unmatched(OnnxModel model)
     {

@@ -35,10 +35,19 @@ internal sealed class InputScales
     /// <summary>Multiplications that a try may take for a layer; of more, channels spread evenly over it tell.</summary>
     private const long Work = 1L << 32;
 
+    /// <summary>The same for judging.</summary>
+    private const long JudgingWork = 1L << 34;
+
+    /// <summary>Which loses this much is not nearly as good as another, nor are those beside it.</summary>
+    private const double ClearFailure = 1.1;
+
     private readonly IReadOnlyList<ScaledLayer> _layers;
     private readonly InputGram _inputs;
     private readonly double[] _inputSizes;
     private readonly double[] _weightSizes;
+
+    /// <summary>What <see cref="Scaled"/> fills, time and again.</summary>
+    private float[] _scaled = [];
 
     /// <param name="layers">What reads the inputs.</param>
     /// <param name="inputs">The inputs on calibration data.</param>
@@ -52,16 +61,42 @@ internal sealed class InputScales
     /// <summary>The best of those tried; none when no other is better for all layers together and worse for none.</summary>
     public InputScaleChoice Search()
     {
-        var none = Array.ConvertAll(_inputSizes, _ => 1.0);
-        var some = _layers.Select(layer => layer.Some((int)Math.Max(1, Work / ((long)_inputs.Depth * _inputs.Depth)))).ToList();
-        var plain = Errors(some, none, _inputs.Decide).Sum();
+        var none = new InputScaleChoice(0, 0, Array.ConvertAll(_inputSizes, _ => 1.0), 1);
+        var some = Some(Work);
+        var plain = Errors(some, none.Factors, _inputs.Decide).Sum();
         var best = Tries().Select(tried => (Choice: tried, Error: Errors(some, tried.Factors, _inputs.Decide).Sum()))
             .Where(tried => tried.Error < plain).OrderBy(tried => tried.Error).Take(Judged).Select(tried => tried.Choice).ToList();
-        var judged = Errors(_layers, none, _inputs.Judge);
+        return best.Count == 0 ? none : Judge(best) ?? none;
+    }
+
+    /// <summary>The first that no layer loses by on the samples that judge.</summary>
+    private InputScaleChoice? Judge(List<InputScaleChoice> best)
+    {
+        var layers = Some(JudgingWork);
+        var plain = Errors(layers, Array.ConvertAll(_inputSizes, _ => 1.0), _inputs.Judge).ToList();
         foreach (var choice in best)
-            if (Errors(_layers, choice.Factors, _inputs.Judge) is var errors && IsBetter(errors, judged))
-                return choice with { Error = errors.Sum() / judged.Sum() };
-        return new(0, 0, none, 1);
+        {
+            var (sum, worst) = (0.0, 0.0);
+            foreach (var (error, before) in Errors(layers, choice.Factors, _inputs.Judge).Zip(plain))
+            {
+                (sum, worst) = (sum + error, error <= before ? worst : error / before);
+                // One that loses is enough.
+                if (worst > 0)
+                    break;
+            }
+            if (worst == 0 && sum < plain.Sum())
+                return choice with { Error = sum / plain.Sum() };
+            if (worst > ClearFailure)
+                return null;
+        }
+        return null;
+    }
+
+    /// <summary>The layers with no more channels than such work allows.</summary>
+    private List<ScaledLayer> Some(long work)
+    {
+        var channels = (int)Math.Max(1, work / ((long)_inputs.Depth * _inputs.Depth));
+        return [.. _layers.Select(layer => layer.Some(channels))];
     }
 
     /// <summary>The factors of some exponents. Inputs that never came, or meet no weight, stay in the middle.</summary>
@@ -84,9 +119,6 @@ internal sealed class InputScales
         let exponents = (Alpha: (double)a / AlphaSteps, Beta: (double)b / BetaSteps)
         select new InputScaleChoice(exponents.Alpha, exponents.Beta, Factors(exponents.Alpha, exponents.Beta), double.NaN);
 
-    private static bool IsBetter(double[] errors, double[] others) =>
-        errors.Zip(others).All(pair => pair.First <= pair.Second) && errors.Sum() < others.Sum();
-
     /// <summary>Sizes without those that are very small; undefined for none at all.</summary>
     private static double[] Floored(double[] sizes)
     {
@@ -94,19 +126,20 @@ internal sealed class InputScales
         return Array.ConvertAll(sizes, size => size > 0 ? Math.Max(size, floor) : double.NaN);
     }
 
-    /// <summary>Of each layer the squared error of its products.</summary>
-    private static double[] Errors(IReadOnlyList<ScaledLayer> layers, double[] factors, float[] gram)
+    /// <summary>Of each layer the squared error of its products, found as it is asked for.</summary>
+    private IEnumerable<double> Errors(IReadOnlyList<ScaledLayer> layers, double[] factors, float[] gram)
     {
         var (scaled, rounded) = (Scaled(gram, factors), Array.ConvertAll(factors, factor => (float)factor));
-        return [.. layers.Select(layer => layer.Error(rounded, scaled))];
+        return layers.Select(layer => layer.Error(rounded, scaled));
     }
 
-    /// <summary>XᵀX of the inputs divided by the factors.</summary>
-    private static float[] Scaled(float[] gram, double[] factors)
+    /// <summary>XᵀX of the inputs divided by the factors; valid until it is asked for the next.</summary>
+    private float[] Scaled(float[] gram, double[] factors)
     {
         if (Array.TrueForAll(factors, factor => factor == 1))
             return gram;
-        var (depth, scaled) = (factors.Length, new float[gram.Length]);
+        var depth = factors.Length;
+        var scaled = _scaled = _scaled.Length == gram.Length ? _scaled : new float[gram.Length];
         Cores.For(0, depth, i =>
         {
             for (var j = 0; j < depth; j++)

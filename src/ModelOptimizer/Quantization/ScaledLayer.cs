@@ -17,10 +17,13 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
     {
         if (channels >= weight.Channels)
             return this;
-        var rows = new float[channels * weight.Depth];
-        using var held = weight.Hold();
-        foreach (var (i, channel) in EvenPick.Of(weight.Channels, channels).Index())
-            weight.Read((int)channel, 1, 0, weight.Depth, rows.AsSpan(i * weight.Depth, weight.Depth));
+        var (rows, at) = (new float[channels * weight.Depth], 0);
+        var picked = EvenPick.Of(weight.Channels, channels).Select(channel => (int)channel).ToHashSet();
+        ReadSlices((channel, weights) =>
+        {
+            if (picked.Contains(channel))
+                weights.CopyTo(rows.AsSpan(at++ * weight.Depth));
+        });
         return new(WeightMatrix.OfRows(Tensor.Create([channels, weight.Depth], rows)), grid, blockSize);
     }
 
@@ -43,15 +46,27 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
     /// <summary>Σ |w| of the weights of each input.</summary>
     public double[] Sizes()
     {
-        var (weights, sums) = (new float[weight.Depth], new double[weight.Depth]);
-        using var held = weight.Hold();
-        for (var channel = 0; channel < weight.Channels; channel++)
+        var sums = new double[weight.Depth];
+        ReadSlices((_, weights) =>
         {
-            weight.Read(channel, 1, 0, weight.Depth, weights);
             for (var k = 0; k < weights.Length; k++)
                 sums[k] += Math.Abs(weights[k]);
-        }
+        });
         return sums;
+    }
+
+    /// <summary>Channels in their order, which lie one beside the other in a product's weight: read one by one, each would touch all of it.</summary>
+    private void ReadSlices(Action<int, ReadOnlySpan<float>> visit)
+    {
+        var (depth, rows) = (weight.Depth, new float[Math.Min(Slice, weight.Channels) * weight.Depth]);
+        using var held = weight.Hold();
+        for (var first = 0; first < weight.Channels; first += Slice)
+        {
+            var channels = Math.Min(Slice, weight.Channels - first);
+            weight.Read(first, channels, 0, depth, rows);
+            for (var c = 0; c < channels; c++)
+                visit(first + c, rows.AsSpan(c * depth, depth));
+        }
     }
 
     private Tensor Scaled(int first, int channels, float[] factors)

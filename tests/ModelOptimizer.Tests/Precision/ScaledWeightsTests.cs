@@ -3,6 +3,7 @@ using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Passes.Mixed;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
@@ -101,8 +102,8 @@ public sealed class ScaledWeightsTests : IDisposable
         Run(nearest, "round-to-nearest", Samples(1));
         var (log, diagnostics) = Run(model, "awq", Samples(1, rows: 1));
 
-        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain($"'w' (1 rows for {Depth} inputs, of half the samples)"));
-        Assert.That(log.Refusals.Single().Why, Is.EqualTo($"its input gets no scale: 1 rows for {Depth} inputs, of half the samples"));
+        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("'w' (1 rows decide and 0 judge; each half needs one)"));
+        Assert.That(log.Refusals.Single().Why, Is.EqualTo("its input gets no scale: 1 rows decide and 0 judge; each half needs one"));
         Assert.That(ModelWriter.ToBytes(model), Is.EqualTo(ModelWriter.ToBytes(nearest)));
     }
 
@@ -114,7 +115,18 @@ public sealed class ScaledWeightsTests : IDisposable
         new TestCaseData("its weights are float16; only float weights are scaled", new Func<GraphBuilder, Value, Value>((g, x) =>
         {
             Half[] halves = [.. Matrix(Depth, 40, 1).AsSpan<float>().ToArray().Select(weight => (Half)weight)];
-            return g.Op("MatMul", Normalized(g, x), g.Op("Cast", [g.Weight("w", Tensor.Create(DataType.Float16, [Depth, 40], halves))], ("to", (long)DataType.Float)));
+            var weight = g.Weight("w", Tensor.Create(DataType.Float16, [Depth, 40], halves));
+            return g.Op("MatMul", Normalized(g, x), g.Op("Cast", [weight], ("to", (long)DataType.Float)));
+        })),
+        new TestCaseData("inputs are scaled of Gemm and MatMul only, not of Attention", new Func<GraphBuilder, Value, Value>((g, x) =>
+            g.Op("com.microsoft.Attention",
+                [Normalized(g, x), g.Weight("w", Matrix(Depth, 3 * Depth, 1)), g.Weight("b", Tensor.Create([3 * Depth], new float[3 * Depth]))],
+                ("num_heads", 4L)))),
+        new TestCaseData("too, whose weight is not constant", new Func<GraphBuilder, Value, Value>((g, x) =>
+        {
+            var normalized = Normalized(g, x);
+            var scores = g.Op("MatMul", normalized, g.Op("Transpose", [x], ("perm", new long[] { 0, 2, 1 })));
+            return g.Op("Concat", [scores, g.Op("MatMul", normalized, g.Weight("w", Matrix(Depth, 40, 1)))], ("axis", -1L));
         })),
         new TestCaseData("too, and would see other numbers", new Func<GraphBuilder, Value, Value>((g, x) =>
         {
@@ -134,6 +146,70 @@ public sealed class ScaledWeightsTests : IDisposable
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.StartsWith("its input gets no scale: ").And.Some.Contains(why));
         Assert.That(log.Weights.Single(weight => weight.Weight == "w").Form, Is.EqualTo("int4 in blocks of 32 as com.microsoft.MatMulNBits"));
         Assert.That(Error(original, rounded), Is.LessThan(Error(original, nearest)), "blocks still get better scales");
+    }
+
+    /// <summary>Each of them, not only the first.</summary>
+    [Test]
+    public void All_readers_are_told_why_factors_that_overflow_are_not_written()
+    {
+        var model = Model((g, x) => Join(g, Normalized(g, x), "q", "k", "v"));
+        foreach (var product in GraphWalker.Nodes(model).Where(node => node.Is("MatMul")))
+            product.Name = $"to {product.Input(1)}";
+        var (log, options) = (new RewriteLog(), Options());
+        var context = Context(model, log, new DiagnosticBag(), Samples(3));
+        context.InferTypes();
+        var folding = new ScaleFolding(new NodeSelector(options), context);
+        var found = ScaleFolding.Candidates(model).Select(node => folding.Find(node).Found).OfType<ScaledReaders>().Single();
+
+        folding.Write([new ScaledInput(found, Array.ConvertAll(new double[Depth], _ => 1e200), "scale")]);
+
+        Assert.That(log.Refusals, Has.Count.EqualTo(3));
+        Assert.That(log.Rewrites, Is.Empty);
+    }
+
+    /// <summary>Scaled, it would be another weight, which the trial would not know for the one it keeps.</summary>
+    [Test]
+    public void What_a_trial_keeps_is_not_scaled_either()
+    {
+        var model = Model(s_layers["gated"].Build);
+        var kept = WeightCandidate.Find(model).Single(weight => weight.Name == "w_up").Value;
+        var filter = new Reversion(new Dictionary<object, string>(ReferenceEqualityComparer.Instance) { [kept] = "tried without" });
+        var (log, _) = Run(model, "awq", Samples(3), Options() with { Filter = filter });
+
+        Assert.That(log.Weights.Single(weight => weight.Weight == "w_up").Refusal, Is.EqualTo("tried without"));
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.Contains("would be scaled with it: tried without"));
+        Assert.That(kept.Uses, Is.Not.Empty);
+    }
+
+    [TestCase("LayerNormalization")]
+    [TestCase("SimplifiedLayerNormalization")]
+    public void A_normalization_fused_with_the_sum_before_takes_scales(string normalization)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, new Dimension(null, "n"), new Dimension(null, "m"), Depth);
+        // Behind it the sum is read as it was.
+        var outputs = Skip(g, normalization, x);
+        g.Output("y", g.Op("Add", outputs.Sum, g.Op("MatMul", outputs.Normalized, g.Weight("w", Matrix(Depth, Depth, 1)))));
+        var original = g.Build();
+        var (nearest, scaled) = (original.Clone(), original.Clone());
+        Run(nearest, "round-to-nearest", Samples(3));
+        var (log, _) = Run(scaled, "awq", Samples(3));
+
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Has.One.StartsWith("scale by alpha"));
+        Assert.That(Error(original, scaled), Is.LessThan(0.8 * Error(original, nearest)));
+    }
+
+    [Test]
+    public void What_a_fusion_makes_of_a_sum_and_its_normalization_takes_scales()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, new Dimension(null, "n"), new Dimension(null, "m"), Depth);
+        g.Output("y", Product(g, Normalized(g, g.Op("Add", x, g.Op("Tanh", x))), "w"));
+        var model = g.Build();
+        PassContexts.Run(model, new FuseSkipLayerNormalization(new() { Format = FusionFormat.Contrib }));
+        Assert.That(GraphWalker.Nodes(model).Select(node => node.OpType), Has.One.EqualTo("SkipLayerNormalization"));
+
+        Assert.That(Run(model, "awq", Samples(3)).Log.Rewrites.Select(rewrite => rewrite.What), Has.One.StartsWith("scale by alpha"));
     }
 
     [TestCase("v")]
@@ -228,6 +304,12 @@ public sealed class ScaledWeightsTests : IDisposable
     {
         var up = g.Op("MatMul", x, g.Weight("w_up", Matrix(Depth, Depth, 2, Gain().AsSpan<float>().ToArray())));
         return Product(g, g.Op("Mul", g.Op("Sigmoid", g.Op("MatMul", x, g.Weight("w_gate", Matrix(Depth, Depth, 3)))), up), "w");
+    }
+
+    private static (Value Normalized, Value Sum) Skip(GraphBuilder g, string normalization, Value x)
+    {
+        var node = g.Node($"com.microsoft.Skip{normalization}", [x, g.Op("Tanh", x), g.Weight("gain", Gain())], outputs: 4);
+        return (node.Output(), node.Outputs[3]!);
     }
 
     private static Value Never(GraphBuilder g, Value x) =>

@@ -39,7 +39,8 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
     {
         context.InferTypes();
         var readers = layers.Keys.SelectMany(weight => weight.Uses).Where(WeightSlots.IsLayer).Select(use => use.User).ToList();
-        var found = ScaleFolding.Candidates(context.Model).Select(Find).OfType<ScaledReaders>().Where(each => each.Readers.Any(reader => layers.ContainsKey(reader.Weight))).ToList();
+        var found = ScaleFolding.Candidates(context.Model).Select(Find).OfType<ScaledReaders>()
+            .Where(each => each.Readers.Any(reader => layers.ContainsKey(reader.Weight))).ToList();
         var chosen = new Dictionary<ScaledInput, InputScaleChoice>();
         foreach (var some in InPortions([.. SharedWeights.Groups(found)]))
         {
@@ -52,7 +53,7 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
         }
         foreach (var node in readers)
             if (!chosen.Keys.Any(each => each.Found.Data == node.Input(0)))
-                _folding.Refuse(node, _why.GetValueOrDefault(node.Input(0)!, "nothing before it could take the factors"));
+                _folding.Refuse(node, _why.GetValueOrDefault(node.Input(0)!) ?? ScaledReaders.WhyNeither(node, ScaleFolding.Products));
         foreach (var written in _folding.Write([.. chosen.Keys]))
             foreach (var reader in written.Found.Readers)
                 _scaled[reader.Node] = chosen[written];

@@ -52,7 +52,8 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
 
     [Option("How codes are chosen: `round-to-nearest`; `mse` leaves each block the least squared error; `k-quant` counts errors of large weights "
         + "more; `hqq` brings most weights very close and lets a few be far off; `gptq` lets weights make up for each other's errors on calibration data; "
-        + "`awq` divides large inputs, as calibration data shows them, by scales that go into what stands before, and rounds their weights finer for it.")]
+        + "`awq` divides large inputs, as calibration data shows them, by scales that go into what stands before, and rounds their weights finer for "
+        + "it; it can't stand beside `budget`.")]
     public WeightAlgorithm Algorithm { get; init; } = WeightAlgorithm.RoundToNearest;
 
     [Option("Zero is the middle of the grid. False gives each block its own zero point: a little larger, better for lopsided weights.")]

@@ -33,8 +33,8 @@ internal sealed class WeightInputs
     {
         (_options, _selector, _context) = (options, selector, context);
         _data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
-            $"The algorithm {options.Algorithm} learns from the inputs of layers: add 'calibration: {{ data: … }}' to the profile, with some dozens of "
-            + "typical inputs", options.Location);
+            $"The algorithm {options.Algorithm} learns from the inputs of layers: add 'calibration: {{ data: … }}' to the profile, with some dozens "
+            + "of typical inputs", options.Location);
     }
 
     /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
@@ -63,7 +63,8 @@ internal sealed class WeightInputs
         if (_blind.Count > 0)
             _context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.TooFewInputs,
                 $"{_options.Algorithm} could not learn from the inputs of {_blind.Count} weights, {_options.Algorithm.WithoutInputs}: "
-                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. Where rows are too few, give more calibration samples; mse and k-quant need none",
+                + $"{string.Join(", ", _blind.Take(3))}{(_blind.Count > 3 ? ", …" : "")}. "
+                + "Where rows are too few, give more calibration samples; mse and k-quant need none",
                 _options.Location));
     }
 
@@ -133,10 +134,15 @@ internal sealed class WeightInputs
     }
 
     /// <summary>Why an algorithm learns nothing from the inputs; null when it does.</summary>
-    internal static string? WhyNot(InputGram inputs, WeightAlgorithm algorithm) => inputs.Depth == 0
-        ? "the calibration data shows no inputs of it"
-        : inputs.DecidingRows < (algorithm.NeedsFullRank ? inputs.Depth : 1) || inputs.JudgingRows == 0
+    internal static string? WhyNot(InputGram inputs, WeightAlgorithm algorithm)
+    {
+        if (inputs.Depth == 0)
+            return "the calibration data shows no inputs of it";
+        if (inputs.DecidingRows >= (algorithm.NeedsFullRank ? inputs.Depth : 1) && inputs.JudgingRows > 0)
+            return null;
+        var why = algorithm.NeedsFullRank
             ? $"{inputs.DecidingRows} rows for {inputs.Depth} inputs, of half the samples"
-                + (inputs.DamagedRows > 0 ? $", without {inputs.DamagedRows} that are not finite" : "")
-            : null;
+            : $"{inputs.DecidingRows} rows decide and {inputs.JudgingRows} judge; each half needs one";
+        return why + (inputs.DamagedRows > 0 ? $", without {inputs.DamagedRows} that are not finite" : "");
+    }
 }

@@ -6,9 +6,9 @@ namespace ModelOptimizer.Quantization;
 /// inputs count more, be it one that clips.
 /// </summary>
 /// <remarks>
-/// Blocks of 32, symmetric, SQNR with the nearest codes, with scales alone and with both, on manllama: 25.7, 25.9 and 26.6 dB of 4 bits; 12.7, 12.7 and
-/// 13.5 of 2. On langid-bert, which normalizes behind the residual and so takes no scales: 21.9 → 22.7 dB of 4 bits, 8.8 → 7.8 of 2, where each layer
-/// comes closer by itself but the errors add up.
+/// Blocks of 32, symmetric, SQNR with the nearest codes, with scales alone and with both, on manllama: 25.7, 25.9 and 26.6 dB of 4 bits; 12.7, 12.7
+/// and 13.5 of 2. On langid-bert, which normalizes behind the residual and so takes no scales: 21.9 → 22.7 dB of 4 bits, 8.8 → 7.8 of 2, where each
+/// layer comes closer by itself but the errors add up.
 /// </remarks>
 public sealed class AwqAlgorithm : WeightAlgorithm
 {

@@ -110,6 +110,39 @@ public sealed class InputScalesTests
         Assert.That(new InputScales([Layer(weights, 5)], Seen(Inputs(200, seed: 3), Inputs(200, seed: 4))).Search().IsScaled, Is.False);
     }
 
+    /// <summary>Dozens of scales are tried; each would take a matrix of 4 MiB.</summary>
+    [Test]
+    public void A_search_takes_one_matrix_of_its_own()
+    {
+        const int depth = 1024;
+        var inputs = new InputGram(ofFewRows: true);
+        var sample = new InputGram(ofFewRows: true);
+        sample.Observe(Tensor.Create([8, depth], Weights.Random(8 * depth)));
+        inputs.Merge(sample);
+        _ = (inputs.Decide, inputs.Judge);
+        var weight = WeightMatrix.OfRows(Tensor.Create([2, depth], Weights.Random(2 * depth)));
+        var layer = new ScaledLayer(weight, new WeightGrid(4, IsSymmetric: true), 32);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        new InputScales([layer], inputs).Search();
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(4 * 4 * depth * depth));
+    }
+
+    [Test]
+    public void Channels_are_read_alike_however_they_lie([Values(3, 700)] int channels)
+    {
+        var rows = Weights.Random(channels * Depth);
+        var columns = new float[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            columns[i % Depth * channels + i / Depth] = rows[i];
+        var (some, others) = (Layer(rows, channels), new ScaledLayer(new WeightMatrix(Tensor.Create([Depth, channels], columns), channelAxis: 1),
+            new WeightGrid(4, IsSymmetric: true), 32));
+
+        Assert.That(others.Sizes(), Is.EqualTo(some.Sizes()));
+        Assert.That(others.Some(3).Sizes(), Is.EqualTo(some.Some(3).Sizes()));
+    }
+
     [Test]
     public void Some_channels_are_spread_evenly()
     {

@@ -8,7 +8,8 @@ namespace ModelOptimizer.Passes;
 /// <param name="reasonsBegin">How reasons against begin.</param>
 internal sealed class ScaleFolding(NodeSelector selector, PassContext context, string reasonsBegin = "")
 {
-    private static readonly FrozenSet<string> Products = FrozenSet.Create("MatMul", "Gemm");
+    /// <summary>Whose inputs are scaled.</summary>
+    public static readonly FrozenSet<string> Products = FrozenSet.Create("MatMul", "Gemm");
 
     /// <summary>The products that might share a value with others, which the first of its readers speaks for.</summary>
     public static IReadOnlyList<Node> Candidates(OnnxModel model) =>
@@ -27,6 +28,12 @@ internal sealed class ScaleFolding(NodeSelector selector, PassContext context, s
     /// <summary>Tells why a product stays as it is.</summary>
     public void Refuse(Node product, string why) => context.Refuse(product, reasonsBegin + why);
 
+    private void Refuse(ScaledReaders found, string why)
+    {
+        foreach (var reader in found.Readers)
+            Refuse(reader.Node, why);
+    }
+
     /// <summary>Divides the values by the factors of their channels and multiplies the weights by them.</summary>
     /// <returns>Those for which it was done.</returns>
     public IReadOnlyList<ScaledInput> Write(List<ScaledInput> chosen)
@@ -36,7 +43,7 @@ internal sealed class ScaleFolding(NodeSelector selector, PassContext context, s
         {
             var (constants, refusal) = ScaleWriter.Scale(each.Found.Anew(), Array.ConvertAll(each.Factors, factor => 1 / factor));
             if (refusal is not null)
-                Refuse(each.Found.Readers[0].Node, refusal);
+                Refuse(each.Found, refusal);
             if (constants is null || !context.Rewriting(each.Words, each.Found.Readers[0].Node))
                 continue;
             writer.Write(constants);
@@ -52,7 +59,7 @@ internal sealed class ScaleFolding(NodeSelector selector, PassContext context, s
         while (SharedWeights.Parted([.. chosen.Select(each => (each.Found, each.Factors))]) is { Count: > 0 } parted)
         {
             foreach (var (found, why) in parted)
-                Refuse(found.Readers[0].Node, why);
+                Refuse(found, why);
             chosen = [.. chosen.Where(each => !parted.ContainsKey(each.Found))];
         }
         return chosen;

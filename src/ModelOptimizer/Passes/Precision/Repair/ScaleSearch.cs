@@ -23,17 +23,21 @@ internal sealed class ScaleSearch(int channels, int axis, int rank)
             return ScaleAttempt.None;
         if (Inhomogeneous.Contains(node.OpType))
             return Refusal(node);
-        if (node.Domain.Length > 0)
+        if (node.Domain.Length > 0 && node is not { Domain: "com.microsoft", OpType: "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" })
             return ScaleAttempt.None;
         if (node.Attributes.HasReferences)
             return ScaleAttempt.Refused($"an attribute of {node} comes from the function's caller");
         return node.OpType switch
         {
             "Conv" or "ConvTranspose" or "Gemm" or "MatMul" => OfWeights(node, passed),
-            "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" => OfNormalization(node, passed),
+            "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" => OfNormalization(node, passed, [1, 2]),
+            // The sum that is another output is taken before.
+            "SkipLayerNormalization" when value == node.Output() => OfNormalization(node, passed, [2, 3]),
+            "SkipSimplifiedLayerNormalization" when value == node.Output() => OfNormalization(node, passed, [2]),
             "Relu" or "LeakyRelu" or "Identity" => Through(node.Input(0), passed),
             "PRelu" => HasChannels(node.Input(0)) ? Through(node.Input(0), passed) : ScaleAttempt.None,
-            "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" => axis == rank - 2 ? Through(node.Input(0), passed) : ScaleAttempt.None,
+            "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" =>
+                axis == rank - 2 ? Through(node.Input(0), passed) : ScaleAttempt.None,
             "Add" or "Sub" => OfSum(node, passed),
             "Mul" => ConstantOperand.Of(node) is { } gain ? OfGain(gain, passed) : OfProduct(node, passed),
             "Div" => node.Input(1)?.Constant is not null && HasChannels(node.Input(0)) ? Through(node.Input(0), passed) : ScaleAttempt.None,
@@ -73,13 +77,14 @@ internal sealed class ScaleSearch(int channels, int axis, int rank)
             : new(new(linear, passed), null);
     }
 
-    private ScaleAttempt OfNormalization(Node node, IReadOnlyList<ChannelOperand> passed)
+    /// <param name="parameters">The inputs that are the gain and what is added behind it.</param>
+    private ScaleAttempt OfNormalization(Node node, IReadOnlyList<ChannelOperand> passed, int[] parameters)
     {
         var isLast = node.Attributes.GetInt("axis", -1) is var at && (at == -1 || at == rank - 1);
-        if (axis != 0 || !isLast || node.Input(1) is null)
+        if (axis != 0 || !isLast || node.Input(parameters[0]) is null)
             return ScaleAttempt.None;
         var operands = new List<ChannelOperand>(passed);
-        for (var index = 1; index <= 2; index++)
+        foreach (var index in parameters)
             if (node.Input(index) is { } parameter)
             {
                 if (OfChannels(node, index) is not { } operand)

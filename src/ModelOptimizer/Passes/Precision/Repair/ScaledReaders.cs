@@ -20,7 +20,10 @@ internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyLi
         Readers = [.. Readers.Select(reader => WeightedNode.Of(reader.Node).Node!)],
     };
 
-    /// <summary>Why the profile keeps a pass from scaling them; null when it doesn't. What gives the scale counts only where it is excluded.</summary>
+    /// <summary>
+    /// Why the profile, or a trial under a goal, keeps a pass from scaling them; null when neither does. What gives the scale counts only where it is
+    /// excluded: scaled, it would be another weight, which nobody knows to be kept.
+    /// </summary>
     public string? Refusal(NodeSelector selector)
     {
         foreach (var reader in Readers)
@@ -30,10 +33,13 @@ internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyLi
         if (Source.Linear is { } linear)
             constants.Add((linear.Node, linear.Weight));
         foreach (var (node, constant) in constants)
-            if (selector.Exclusion(node, constant) is { } why)
+            if ((selector.Exclusion(node, constant) ?? Reversion(selector, node, constant)) is { } why)
                 return $"{node} would be scaled with it: {why}";
         return null;
     }
+
+    private static string? Reversion(NodeSelector selector, Node node, Value weight) =>
+        ScaleFolding.Products.Contains(node.OpType) ? selector.Reversion(node, weight) : null;
 
     /// <summary>Looks at the node as a reader of what it reads first; the first reader of a value speaks for all.</summary>
     /// <param name="operators">Operators that readers may be.</param>
@@ -47,8 +53,8 @@ internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyLi
         if (attempt.Source is not { } source)
             return (null, attempt.Refusal);
         var readers = data.Uses.Select(use => use.User).Distinct().Select(user => user.Graph == node.Graph ? AsReader(user) : null).ToList();
-        var others = data.Uses.Where(use => use.Index != 0 || use.User.Graph != node.Graph || AsReader(use.User)?.Layout.Inputs != reader.Layout.Inputs
-            || !operators.Contains(use.User.OpType)).Select(WeightSlots.Reader).ToList();
+        var others = data.Uses.Where(use => use.Index != 0 || use.User.Graph != node.Graph || !operators.Contains(use.User.OpType)
+            || AsReader(use.User)?.Layout.Inputs != reader.Layout.Inputs).Select(WeightSlots.Reader).ToList();
         return others.Count > 0
             ? (null, $"{others[0]} reads '{data}' too, and would see other numbers")
             : Checked(new(data, source, [.. readers.OfType<WeightedNode>().OrderBy(each => each.Node == node ? 0 : 1)]));
@@ -61,13 +67,29 @@ internal sealed record ScaledReaders(Value Data, ScaleSource Source, IReadOnlyLi
         if (found.Readers.FirstOrDefault(reader => reader.Content.ElementType != DataType.Float) is { } other)
             return (null, $"the weights of {other.Node} are {other.Content.ElementType.ToOnnxName()}; only float weights are scaled");
         var weights = found.Source.Linear is { } linear ? found.Readers.Append(linear) : found.Readers;
-        return weights.SelectMany(weight => weight.Weight.Uses).FirstOrDefault(use => use.Index != 1 || WeightedNode.Of(use.User).Node is null) is { } use
+        var others = weights.SelectMany(weight => weight.Weight.Uses).Where(use => use.Index != 1 || WeightedNode.Of(use.User).Node is null);
+        return others.FirstOrDefault() is { } use
             ? (null, $"{WeightSlots.Reader(use)} reads the weight too, so that a second copy would be stored")
             : (found, null);
     }
 
+    /// <summary>Why a node got neither scales nor a reason against them.</summary>
+    /// <param name="operators">Operators that readers may be.</param>
+    public static string WhyNeither(Node node, IReadOnlySet<string> operators)
+    {
+        var data = node.Input(0)!;
+        if (!operators.Contains(node.OpType))
+            return $"inputs are scaled of {string.Join(" and ", operators.Order())} only, not of {node.OpType}";
+        if (FirstReader(data, operators) is { } first && AsReader(first) is null)
+            return $"{first} reads '{data}' too, whose weight is not constant";
+        return data.Producer is not null && data.Type?.Shape is null
+            ? $"it is not known how many axes '{data}' has"
+            : "nothing before it could take the factors";
+    }
+
     private static Node? FirstReader(Value data, IReadOnlySet<string> operators) =>
-        data.Uses.Where(use => use.Index == 0 && use.User.Graph == data.Graph && operators.Contains(use.User.OpType)).Select(use => use.User).FirstOrDefault();
+        data.Uses.Where(use => use.Index == 0 && use.User.Graph == data.Graph && operators.Contains(use.User.OpType)).Select(use => use.User)
+            .FirstOrDefault();
 
     private static WeightedNode? AsReader(Node node) =>
         node.Is("Conv", "ConvTranspose", "Gemm", "MatMul") && !node.Attributes.HasReferences ? WeightedNode.Of(node).Node : null;
