@@ -70,6 +70,52 @@ public sealed class WeightPolicyTests
         Assert.That(Bits(g.Build(), new() { Bits = 4, LmHeadBits = 8 }).Values, Is.All.EqualTo("int4"));
     }
 
+    /// <summary>As convert-float16 leaves weights, and as dequantized ones stand: each layer hides the next from none.</summary>
+    [TestCase("Cast")]
+    [TestCase("DequantizeLinear")]
+    [TestCase("MatMulNBits")]
+    public void The_head_is_the_last_layer_however_the_others_are_stored(string stored)
+    {
+        var model = Decoder();
+        var format = stored == "MatMulNBits" ? WeightFormat.Contrib : WeightFormat.Auto;
+        PassContexts.Run(model, stored == "Cast"
+            ? new ConvertFloat16(new() { Exclude = ["head", "table"] })
+            : new QuantizeWeights(new() { Exclude = ["head", "table", "up0", "up1"], Bits = 8, Format = format }));
+
+        Assert.That(model.Graph.Nodes.Select(node => node.OpType), Has.Some.EqualTo(stored));
+        var bits = Bits(model, new() { Bits = 4, LmHeadBits = 6, Exclude = ["table"] });
+        Assert.That(bits.Where(weight => weight.Value == "int6").Select(weight => weight.Key), Is.EqualTo(new[] { "head" }));
+    }
+
+    /// <summary>A matrix as wide as a head, but for its Transpose: its rows are the channels.</summary>
+    [Test]
+    public void Behind_a_Transpose_rows_are_channels()
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        // Rows that blocks divide: else a transposed weight has no form of 4 bits.
+        var (x, w) = (g.Input("x", DataType.Float, 3, 512), Weight(g, "w", Width, 512));
+        g.Output("y", g.Op("MatMul", x, g.Op("Transpose", [w], ("perm", new long[] { 1, 0 }))));
+
+        Assert.That(Bits(g.Build(), new() { Bits = 4, LmHeadBits = 8 })["w"], Is.EqualTo("int4"));
+    }
+
+    [Test]
+    public void An_option_that_no_weight_follows_is_told()
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        var kernel = g.Weight("kernel", Tensor.Create([16, 8, 3, 3], Weights.Random(16 * 72)));
+        g.Output("y", g.Op("Conv", g.Input("x", DataType.Float, 1, 8, 5, 5), kernel));
+        var (none, all) = (new DiagnosticBag(), new DiagnosticBag());
+        var pass = new QuantizeWeights(new() { Bits = 4, LmHeadBits = 8, FirstLastBits = 8, EmbeddingBits = 8 });
+        PassContexts.Run(g.Build(), none, int.MaxValue, pass);
+        PassContexts.Run(Decoder(), all, int.MaxValue, pass);
+
+        Assert.That(none.Diagnostics.Select(diagnostic => diagnostic.Code), Is.EqualTo(new[] { "MO4032", "MO4032", "MO4032" }));
+        Assert.That(none.Diagnostics.Select(diagnostic => diagnostic.Message.Split('\'')[1]),
+            Is.EqualTo(new[] { "lm-head-bits", "embedding-bits", "first-last-bits" }));
+        Assert.That(all.Diagnostics, Is.Empty);
+    }
+
     [Test]
     public void A_head_inside_a_branch_is_found()
     {

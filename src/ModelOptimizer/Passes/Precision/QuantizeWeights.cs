@@ -36,6 +36,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var scaling = options.Algorithm.ScalesInputs ? Scale(context) : null;
         var run = new WeightRun(context, new WeightPolicy(options, model), inputs, scaling, new WeightNotes(options, context),
             new LstmWeights(options, Selector, context));
+        run.Policy.Report(context.Diagnostics);
         foreach (var weight in HalfWeights.Find(model))
         {
             if (context.IsDone)

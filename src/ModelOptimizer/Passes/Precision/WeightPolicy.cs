@@ -1,3 +1,4 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Passes;
@@ -22,6 +23,23 @@ internal sealed class WeightPolicy(QuantizeWeightsOptions options, OnnxModel mod
 
     /// <summary>Why the weight stays as it is; null when it doesn't.</summary>
     public string? Refusal(WeightCandidate weight) => Rule(weight) is { Bits: Keep } rule ? $"{rule.Option}: {Keep} keeps it" : null;
+
+    /// <summary>Tells of options that no weight follows.</summary>
+    public void Report(IDiagnosticSink diagnostics)
+    {
+        if (_roles is null)
+            return;
+        Tell(options.LmHeadBits, _roles.HasHead, "lm-head-bits", "no last product of the model gives each word of a vocabulary its score");
+        Tell(options.EmbeddingBits, _roles.HasTables, "embedding-bits", "the model looks up rows of no table");
+        Tell(options.FirstLastBits, _roles.HasFirstAndLast, "first-last-bits", "the model has no layers beside the LM head");
+
+        void Tell(int? bits, bool isHeeded, string option, string why)
+        {
+            if (bits is not null && !isHeeded)
+                diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle, $"'{option}' of quantize-weights does nothing: {why}. Remove it; an "
+                    + "entry of quantize-weights before this one gives weights that 'include: [NAME]' names bits of their own", options.Location));
+        }
+    }
 
     /// <summary>A table that is also the LM head follows the option with more bits.</summary>
     private (int Bits, string Option)? Rule(WeightCandidate weight)

@@ -17,14 +17,22 @@ internal sealed class WeightRoles
 
     public WeightRoles(OnnxModel model)
     {
-        var weights = HalfWeights.Find(model).Select(weight => TiedWeight.Of(weight)?.Weight ?? weight).ToList();
+        var weights = HalfWeights.Find(model).ToList();
         var vocabularies = weights.Where(weight => weight.Uses.All(WeightSlots.IsLookup)).Select(weight => weight.Content.Dimensions[0]).ToHashSet();
         var layers = Layers(model, weights);
+        HasTables = weights.Exists(weight => weight.Uses.Any(WeightSlots.IsLookup));
         _heads.UnionWith(layers.Where(layer => IsHead(layer, vocabularies)).Select(layer => layer.Weight.Value));
         layers.RemoveAll(layer => _heads.Contains(layer.Weight.Value));
         foreach (var i in LayerBlocks.FirstAndLast([.. layers.Select(layer => (layer.Depth, layer.Channels))]))
             _ends.Add(layers[i].Weight.Value);
     }
+
+    public bool HasHead => _heads.Count > 0;
+
+    public bool HasFirstAndLast => _ends.Count > 0;
+
+    /// <summary>Whether rows of some weight are looked up.</summary>
+    public bool HasTables { get; }
 
     /// <summary>True for the product that gives each word of the vocabulary its score.</summary>
     public bool IsHead(Value weight) => _heads.Contains(weight);
@@ -37,15 +45,15 @@ internal sealed class WeightRoles
     {
         var order = model.Functions.Select(function => function.Body).Prepend(model.Graph).SelectMany(InOrder)
             .Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
-        return [.. weights.Where(weight => weight.Content.Dimensions.Length == 2 && weight.Uses.Any(WeightSlots.IsLayer))
-            .OrderBy(weight => weight.Uses.Where(WeightSlots.IsLayer).Min(use => order[use.User])).Select(Layer.Of)];
+        return [.. weights.Where(weight => weight.Content.Dimensions.Length == 2).Select(Layer.Of).OfType<Layer>()
+            .OrderBy(layer => layer.Weight.Uses.Where(WeightSlots.IsLayer).Min(use => order[use.User]))];
     }
 
     private static IEnumerable<Node> InOrder(Graph graph) =>
         graph.Nodes.SelectMany(node => node.Bodies.SelectMany(body => InOrder(body.Graph)).Append(node));
 
     private static bool IsHead(Layer layer, HashSet<long> vocabularies) =>
-        (layer.IsTied || vocabularies.Contains(layer.Channels) || layer.Channels > WidthOfHead * layer.Depth)
+        (layer.IsTable || vocabularies.Contains(layer.Channels) || layer.Channels > WidthOfHead * layer.Depth)
         && layer.Weight.Uses.Where(WeightSlots.IsLayer).Any(use => IsLast(use.User));
 
     /// <summary>True when an output of the model is made of the product, and no other layer reads what is made of it.</summary>
@@ -64,14 +72,20 @@ internal sealed class WeightRoles
         return isOutput;
     }
 
-    private sealed record Layer(WeightCandidate Weight, long Depth, long Channels, bool IsTied)
+    /// <param name="Weight">With the products behind a Transpose among its uses.</param>
+    /// <param name="IsTable">Whether its rows are looked up, too.</param>
+    private sealed record Layer(WeightCandidate Weight, long Depth, long Channels, bool IsTable)
     {
-        public static Layer Of(WeightCandidate weight)
+        /// <summary>Null for a weight that no product reads.</summary>
+        public static Layer? Of(WeightCandidate found)
         {
-            var isTied = weight.Uses.Any(WeightSlots.IsLookup);
-            // The rows of a tied table are the channels of the product that reads it transposed.
-            var axis = isTied ? 0 : WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsLayer), rank: 2);
-            return new Layer(weight, weight.Content.Dimensions[1 - axis], weight.Content.Dimensions[axis], isTied);
+            var tied = TiedWeight.Of(found);
+            var weight = tied?.Weight ?? found;
+            if (weight.Uses.FirstOrDefault(WeightSlots.IsLayer) is not { } product)
+                return null;
+            // The rows of a table are the channels of the product that reads it transposed.
+            var axis = tied is null ? WeightSlots.ChannelAxis(product, rank: 2) : 0;
+            return new Layer(weight, weight.Content.Dimensions[1 - axis], weight.Content.Dimensions[axis], weight.Uses.Any(WeightSlots.IsLookup));
         }
     }
 }

@@ -5,6 +5,16 @@ namespace ModelOptimizer.Passes;
 /// <summary>Which inputs of which operators are weights.</summary>
 internal static class WeightSlots
 {
+    /// <summary>What stands between a weight as it is stored and the node that multiplies by it.</summary>
+    private static readonly HashSet<string> s_restoring = ["Cast", "DequantizeLinear", "Identity", "Reshape", "Transpose"];
+
+    /// <summary>Operators whose first input is multiplied by codes.</summary>
+    private static readonly HashSet<string> s_quantizedLayers =
+    [
+        "ConvInteger", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat", "MatMulNBits", "QAttention",
+        "QLinearConv", "QLinearMatMul",
+    ];
+
     public static bool IsWeight(Use use) =>
         OperatorCatalog.WeightInputs(use.User).Contains(use.Index);
 
@@ -17,14 +27,19 @@ internal static class WeightSlots
     /// <summary>True when rows of the weight are looked up.</summary>
     public static bool IsLookup(Use use) => use.User.Is("Gather") && use.Index == 0 && use.User.Attributes.GetInt("axis", 0) == 0;
 
-    /// <summary>True when the node multiplies what it reads there by a weight.</summary>
+    /// <summary>True when the node multiplies what it reads there by a weight, however that is stored.</summary>
     public static bool IsActivationOfLayer(Use use)
     {
+        if (use.Index == 0 && s_quantizedLayers.Contains(use.User.OpType))
+            return true;
         foreach (var weight in OperatorCatalog.WeightInputs(use.User))
-            if (weight != use.Index && !use.User.Is("Gather") && use.User.Input(weight)?.Constant is not null)
+            if (weight != use.Index && !use.User.Is("Gather") && use.User.Input(weight) is { } value && IsStored(value))
                 return true;
         return false;
     }
+
+    private static bool IsStored(Value value) => value.Constant is not null
+        || (value.Producer is { } producer && s_restoring.Contains(producer.OpType) && producer.Input(0) is { } before && IsStored(before));
 
     /// <summary>The axis of the weight that the output channels stand on.</summary>
     public static int ChannelAxis(Use use, int rank) => OperatorCatalog.ChannelAxis(use.User, use.Index, rank);
