@@ -47,6 +47,122 @@ public sealed class FusedWeightsTests
         PassTester.Run(new QuantizeWeights(new() { Format = WeightFormat.Contrib }), Model()).Leaves("MatMulNBits", "Split", "MultiHeadAttention");
     }
 
+    /// <summary>As callers feed them: a length for each sequence, or a one or zero for each position.</summary>
+    [TestCase("lengths")]
+    [TestCase("rows")]
+    public void Masks_may_be_fed(string what)
+    {
+        OnnxModel Model(Tensor weight)
+        {
+            var g = new GraphBuilder();
+            var x = g.Input("x", DataType.Float, "batch", "sequence", Hidden);
+            var mask = what == "lengths" ? g.Input("mask", DataType.Int32, "batch") : g.Input("mask", DataType.Int32, "batch", "sequence");
+            g.Output("y", g.Op("com.microsoft.Attention", [x, g.Weight("w", weight), Bias(g), mask], ("num_heads", 4)));
+            return g.Build();
+        }
+
+        var quantized = Model(Projection);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 8, BlockSize = 32, Format = WeightFormat.Contrib }));
+
+        Assert.That(quantized.Graph.Nodes.Select(node => node.OpType), Has.Some.EqualTo("MultiHeadAttention"));
+        foreach (var (batch, sequence) in new[] { (2, Rows), (1, 1), (3, 1) })
+        {
+            int[] lengths = [.. Enumerable.Range(0, batch).Select(i => 1 + i % sequence)];
+            int[] ones = [.. Enumerable.Range(0, batch * sequence).Select(i => i % sequence <= i / sequence ? 1 : 0)];
+            PassTester.SameOutputs(Model(Quantization.Weights.Rounded(Projection, 1, 8, 32)), quantized, IntegerActivations, new()
+            {
+                ["x"] = Tensor.Create([batch, sequence, Hidden], Quantization.Weights.Random(batch * sequence * Hidden, 3)),
+                ["mask"] = what == "lengths"
+                    ? Tensor.Create(DataType.Int32, [batch], lengths)
+                    : Tensor.Create(DataType.Int32, [batch, sequence], ones),
+            });
+        }
+    }
+
+    /// <summary>One column for more positions is what Attention passes over, and MultiHeadAttention refuses.</summary>
+    [TestCase(1)]
+    [TestCase(2)]
+    public void A_mask_of_one_column_is_dropped(int batch)
+    {
+        OnnxModel Model(Tensor weight)
+        {
+            var g = new GraphBuilder();
+            var mask = g.Initializer("mask", Tensor.Create(DataType.Int32, [batch, 1], new int[batch]));
+            g.Output("y", g.Op("com.microsoft.Attention", [g.Input("x", X), g.Weight("w", weight), Bias(g), mask], ("num_heads", 4)));
+            return g.Build();
+        }
+
+        var quantized = Model(Projection);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 8, BlockSize = 32, Format = WeightFormat.Contrib }));
+
+        Assert.That(quantized.Graph.Nodes.Select(node => node.OpType), Has.Some.EqualTo("MultiHeadAttention"));
+        PassTester.SameOutputs(Model(Quantization.Weights.Rounded(Projection, 1, 8, 32)), quantized, IntegerActivations);
+    }
+
+    private static readonly Dictionary<string, Func<GraphBuilder, (Value X, Value Mask)>> s_refusedMasks = new()
+    {
+        ["ends and starts"] = g => (g.Input("x", X), g.Initializer("mask", Tensor.Create(DataType.Int32, [4], new[] { 3, 5, 0, 1 }))),
+        ["of another symbol"] = g => (g.Input("x", DataType.Float, "batch", Rows, Hidden), g.Input("mask", DataType.Int32, "twice")),
+        ["maybe a dummy"] = g => (g.Input("x", DataType.Float, 2, "sequence", Hidden), g.Input("mask", DataType.Int32, 2, 1)),
+        ["of unknown length"] = g => (g.Input("x", X), g.Input("mask", DataType.Int32, Dimension.Unknown, Dimension.Unknown)),
+        ["for each pair"] = g => (g.Input("x", X), g.Input("mask", DataType.Int32, 2, Rows, Rows)),
+    };
+
+    private static IEnumerable<string> RefusedMasks => s_refusedMasks.Keys;
+
+    [TestCaseSource(nameof(RefusedMasks))]
+    public void Masks_that_only_Attention_takes_are_a_reason(string what)
+    {
+        var g = new GraphBuilder();
+        var (x, mask) = s_refusedMasks[what](g);
+        g.Output("y", g.Op("com.microsoft.Attention", [x, Weight(g), Bias(g), mask], ("num_heads", 4)));
+
+        Assert.That(PassContexts.Run(g.Build(), new QuantizeWeights(new())).Weights.Single().Refusal,
+            Does.StartWith("its mask [").And.Contain("MultiHeadAttention"));
+    }
+
+    [Test]
+    public void Scores_keep_what_is_added_to_them([Values("none", "rows")] string mask)
+    {
+        OnnxModel Model(Tensor weight)
+        {
+            var g = new GraphBuilder();
+            var rows = mask == "none" ? null
+                : g.Initializer("mask", Tensor.Create(DataType.Int32, [2, Rows], new[] { 1, 1, 1, 0, 0, 1, 1, 1, 1, 1 }));
+            g.Output("y", g.Op("com.microsoft.Attention",
+                [g.Input("x", X), g.Weight("w", weight), Bias(g), rows, null, g.Input("scores", DataType.Float, 2, 4, Rows, Rows)],
+                ("num_heads", 4)));
+            return g.Build();
+        }
+
+        var quantized = Model(Projection);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 8, BlockSize = 32, Format = WeightFormat.Contrib }));
+
+        Assert.That(quantized.Graph.Nodes.Select(node => node.OpType), Has.Some.EqualTo("MultiHeadAttention"));
+        PassTester.SameOutputs(Model(Quantization.Weights.Rounded(Projection, 1, 8, 32)), quantized, IntegerActivations);
+    }
+
+    [Test]
+    public void Two_nodes_may_read_one_projection([Values(17, 21)] int opset)
+    {
+        OnnxModel Model(Tensor weight)
+        {
+            var g = new GraphBuilder(opset, 10);
+            var (w, b) = (g.Weight("w", weight), Bias(g));
+            var first = g.Op("com.microsoft.Attention", [g.Input("x", X), w, b], ("num_heads", 4));
+            g.Output("y", g.Op("com.microsoft.Attention", [first, w, b], ("num_heads", 2)));
+            return g.Build();
+        }
+
+        var quantized = Model(Projection);
+        PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 8, BlockSize = 32 }));
+
+        var products = quantized.Graph.Nodes.Where(node => node.OpType == "MatMulNBits").ToList();
+        Assert.That(products, Has.Count.EqualTo(2));
+        Assert.That(products.Select(node => node.Input(1)).Distinct().Count(), Is.EqualTo(1));
+        PassTester.SameOutputs(Model(Quantization.Weights.Rounded(Projection, 1, 8, 32)), quantized, IntegerActivations);
+    }
+
     [Test]
     public void Attention_with_a_past_stays_and_says_why()
     {

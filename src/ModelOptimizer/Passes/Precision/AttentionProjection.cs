@@ -25,17 +25,41 @@ internal static class AttentionProjection
             return $"{attention} keeps keys and values of the past in one tensor, which MultiHeadAttention does not";
         if (attention.Attributes.GetInt("do_rotary", 0) != 0)
             return $"{attention} rotates inside, which MultiHeadAttention does not";
-        if (attention.Input(3) is { } mask && mask.Type?.Shape is not { Rank: 1 or 2 })
-            return $"the mask of {attention} is not known to have a length, or ones and zeros, for each row";
-        return null;
+        return TakesMask(attention) ? null
+            : $"its mask {Words(attention.Input(3)!.Type?.Shape)} is not known to have a length for each sequence of {attention}, or a one or zero for "
+                + $"each position: of its inputs {Words(Inputs(attention))}. MultiHeadAttention takes no other";
+
+        static string Words(Shape? shape) => shape?.ToString() ?? "of unknown shape";
     }
 
-    /// <summary>Brings about what <see cref="Refusal"/> goes by: the ranks of masks.</summary>
+    /// <summary>Brings about what <see cref="Refusal"/> goes by: the shapes of masks and of what is masked.</summary>
     public static void InferMasks(PassContext context)
     {
-        if (GraphWalker.Nodes(context.Model).Any(node => node.OpType == "Attention" && node.Domain == Domain && node.Input(3) is { Type: null }))
+        if (GraphWalker.Nodes(context.Model).Any(node => node.OpType == "Attention" && node.Domain == Domain && node.Input(3) is not null))
             context.InferTypes();
     }
+
+    /// <summary>
+    /// True for masks of the shapes that both operators read alike: [batch] or [batch, sequence]. Attention alone takes ends and starts
+    /// [2 · batch], and masks of three and four axes.
+    /// </summary>
+    private static bool TakesMask(Node attention) => attention.Input(3) is not { } mask || IsDummy(attention)
+        || (Inputs(attention) is { Rank: 3 } inputs && mask.Type?.Shape is { } shape && shape.Rank switch
+        {
+            1 => AreEqual(shape[0], inputs[0]),
+            2 => AreEqual(shape[1], inputs[1]),
+            _ => false,
+        });
+
+    /// <summary>True for a mask of one column for more positions, which Attention passes over.</summary>
+    private static bool IsDummy(Node attention) =>
+        attention.Input(3)?.Type?.Shape is { Rank: 2 } mask && mask[1].Value == 1 && Inputs(attention) is { Rank: 3 } inputs && inputs[1].Value > 1;
+
+    /// <summary>[batch, sequence, hidden].</summary>
+    private static Shape? Inputs(Node attention) => attention.Input(0)?.Type?.Shape;
+
+    /// <summary>True when the axes have one length in every run, by what was inferred.</summary>
+    private static bool AreEqual(Dimension one, Dimension other) => one == other && (one.Value is not null || !string.IsNullOrEmpty(one.Symbol));
 
     /// <summary>The weight read by products of their own, MatMul, where such nodes read it.</summary>
     public static WeightCandidate TakeOut(OnnxModel model, WeightCandidate weight)
@@ -56,7 +80,8 @@ internal static class AttentionProjection
         var (graph, weight) = (attention.Graph!, attention.Input(1)!);
         var product = graph.Insert(attention, "MatMul", [attention.Input(0), weight], name: $"{attention.Name}_projection");
         var split = Split(model, attention, product.Output(), Sizes(attention, columns));
-        Value?[] inputs = [split.Output(0), split.Output(1), split.Output(2), attention.Input(2), attention.Input(3), attention.Input(5)];
+        Value?[] inputs = [split.Output(0), split.Output(1), split.Output(2), attention.Input(2),
+            IsDummy(attention) ? null : attention.Input(3), attention.Input(5)];
         var rest = graph.Insert(attention, "MultiHeadAttention", inputs.AsSpan()[..(1 + Array.FindLastIndex(inputs, input => input is not null))],
             1, Domain, attention.Name);
         rest.Attributes.CopyFrom(attention.Attributes, s_kept);
