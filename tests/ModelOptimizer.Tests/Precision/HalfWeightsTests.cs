@@ -43,6 +43,46 @@ public sealed class HalfWeightsTests
         }
     }
 
+    /// <summary>Of attention in float16 the runtime has no kernel for CPUs: what becomes of it is held against float32.</summary>
+    [Test]
+    public void Attention_in_float16_computes_in_float32([Values(17, 21)] int opset)
+    {
+        var weight = Tensor.Create([32, 96], [.. Weights.Random(32 * 96).Select(w => (float)(Half)(w / 10))]);
+        var bias = Tensor.Create([96], new float[96]);
+        OnnxModel Model(DataType type, Tensor w)
+        {
+            var g = new GraphBuilder(opset, 10);
+            var x = g.Op("Cast", [g.Input("x", DataType.Float, 2, 5, 32)], ("to", (long)type));
+            var scores = g.Op("Cast", [g.Input("scores", DataType.Float, 2, 4, 5, 5)], ("to", (long)type));
+            var (projection, b) = type == DataType.Float ? (g.Weight("w", w), g.Weight("b", bias)) : (Half(g, "w", w), Half(g, "b", bias));
+            var attention = g.Op("com.microsoft.Attention", [x, projection, b, null, null, scores], ("num_heads", 4L));
+            g.Output("y", g.Op("Cast", [attention], ("to", (long)DataType.Float)));
+            return g.Build();
+        }
+
+        var quantized = Model(DataType.Float16, weight);
+        var log = PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 8, BlockSize = 32, Format = WeightFormat.Contrib }));
+
+        Assert.That(log.Weights.Single(one => one.Weight == "w").Form, Does.Contain("MatMulNBits"));
+        Assert.That(GraphVerifier.Verify(quantized), Is.Empty);
+        PassTester.SameOutputs(Model(DataType.Float, Weights.Rounded(weight, 1, 8, 32)), quantized, Rough);
+    }
+
+    [Test]
+    public void Nodes_that_compute_in_bfloat16_give_back_bfloat16()
+    {
+        var g = new GraphBuilder(21, 10);
+        var w = g.Weight("w", Tensor.Create(DataType.BFloat16, [Depth, Channels], new ushort[Depth * Channels]));
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.BFloat16, 4, Depth), w));
+        var model = g.Build();
+        PassContexts.Run(model, new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Contrib }));
+
+        Assert.That(model.Graph.Nodes.Select(node => node.OpType), Is.EqualTo(new[] { "Cast", "MatMulNBits", "Cast" }));
+        Assert.That(model.Graph.Nodes.Last().Attributes.GetInt("to", 0), Is.EqualTo((long)DataType.BFloat16));
+        Assert.That(model.Graph.Nodes.Last().Name, Does.EndWith("_bfloat16"));
+        Assert.That(GraphVerifier.Verify(model), Is.Empty);
+    }
+
     [Test]
     public void Weights_that_are_only_stored_in_16_bits_are_seen_behind_their_Casts([Values(DataType.Float16, DataType.BFloat16)] DataType type)
     {

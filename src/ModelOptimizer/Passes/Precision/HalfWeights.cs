@@ -26,7 +26,7 @@ internal static class HalfWeights
         {
             foreach (var index in Activations(reader))
                 CastBefore(reader, index);
-            CastBehind(reader);
+            CastBehind(reader, weight.Content.ElementType);
         }
     }
 
@@ -63,11 +63,11 @@ internal static class HalfWeights
         reader.SetInput(index, cast.Output());
     }
 
-    private static void CastBehind(Node reader)
+    private static void CastBehind(Node reader, DataType half)
     {
         var (output, name, type) = (reader.Output(), reader.Output().Name, reader.Output().Type);
-        var cast = reader.Graph!.InsertAfter(reader, "Cast", [output], name: $"{reader.Name}_float16");
-        cast.Attributes.Set("to", (long)DataType.Float16);
+        var cast = reader.Graph!.InsertAfter(reader, "Cast", [output], name: $"{reader.Name}_{half.ToOnnxName()}");
+        cast.Attributes.Set("to", (long)half);
         output.ReplaceAllUsesWith(cast.Output());
         cast.SetInput(0, output);
         (cast.Output().Type, output.Type) = (type, type is null ? null : type with { ElementType = DataType.Float });
