@@ -97,7 +97,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
             MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
-            SizeBudgets = log.SizeBudgets.Count == 0 ? null : log.SizeBudgets,
+            SizeBudgets = log.SizeBudgets.Count == 0 ? null : ReportBuilder.SizeBudgets(log),
             Quantized = log.Nodes,
             Activations = log.Values,
             Metrics = ReportBuilder.Metrics(measurements),
@@ -141,6 +141,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var context = new PassContext(candidate, log, engine, diagnostics)
         {
             Calibration = calibration,
+            OutputName = Path.GetFileName(new OutputFiles(request.OutputPath).Model),
         };
         foreach (var (step, settings) in request.Profile.Passes.Index())
         {
@@ -198,11 +199,20 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
     /// <summary>Passes below may undo what quantize-weights brought about for its size budget.</summary>
     private bool KeepsSizeBudgets(OptimizationProfile profile, RewriteLog log, long bytes)
     {
-        var broken = profile.Passes.Select(pass => pass.Options).OfType<QuantizeWeightsOptions>()
-            .Where(options => !log.IsFull && options.Budget is { } budget && bytes > budget.Bytes).ToList();
-        broken.ForEach(options => diagnostics.Report(new Diagnostic(DiagnosticCatalog.SizeBudgetMissed,
-            FormattableString.Invariant($"The result takes {bytes:N0} bytes, more than the budget of quantize-weights, {options.Budget!.Value.Bytes:N0} bytes: ")
-            + "passes below it made the model larger. Put it last", options.Location)));
+        if (log.IsFull)
+            return true;
+        var broken = profile.Passes.Index()
+            .Where(pass => pass.Item.Options is QuantizeWeightsOptions { Budget: { } budget } && bytes > budget.Bytes).ToList();
+        foreach (var (place, pass) in broken)
+        {
+            var options = (QuantizeWeightsOptions)pass.Options!;
+            var (allowed, last) = (options.Budget!.Value.Bytes, place == profile.Passes.Count - 1);
+            diagnostics.Report(new Diagnostic(DiagnosticCatalog.SizeBudgetMissed,
+                FormattableString.Invariant($"The result takes {bytes:N0} bytes, more than the budget of quantize-weights, {allowed:N0} bytes: ")
+                + (last
+                    ? FormattableString.Invariant($"the file came out {bytes - allowed:N0} bytes larger than it was counted. Give it that much less")
+                    : "passes below it made the model larger. Put it last"), options.Location));
+        }
         return broken.Count == 0;
     }
 

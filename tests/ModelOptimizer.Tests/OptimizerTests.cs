@@ -105,6 +105,37 @@ public sealed class OptimizerTests
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }
 
+    /// <summary>What was an attribute in opset 11 is a constant in 13, which takes more bytes.</summary>
+    [Test]
+    public void A_pass_below_a_size_budget_that_makes_the_model_larger_breaks_it()
+    {
+        using var folder = new DataFolder();
+        var g = new GraphBuilder(opset: 11);
+        var product = g.Op("MatMul", g.Input("x", DataType.Float, 1, 3, 96), g.Weight("w", Tensor.Create([96, 40], Weights.Random(96 * 40))));
+        g.Output("y", g.Op("Squeeze", [product], ("axes", new long[] { 0 })));
+        ModelWriter.Save(g.Build(), folder["model.onnx"]);
+        var upgrade = new PassSettings("upgrade-opset", new UpgradeOpsetOptions { Version = 13 }, Line);
+
+        Run(1 << 20);
+        var whole = new FileInfo(folder["out/model.onnx"]).Length;
+        var (kept, none) = Run(whole);
+        var (broken, diagnostics) = Run(whole, upgrade);
+
+        Assert.That((kept.Accepted, broken.Accepted), Is.EqualTo((true, false)));
+        Assert.That(none.Where(d => d.Descriptor == DiagnosticCatalog.SizeBudgetMissed), Is.Empty);
+        var missed = diagnostics.Single(d => d.Descriptor == DiagnosticCatalog.SizeBudgetMissed);
+        Assert.That(missed.Message, Does.EndWith("passes below it made the model larger. Put it last"));
+        Assert.That(missed.Location, Is.EqualTo(Line));
+
+        (OptimizationReport, IReadOnlyList<Diagnostic>) Run(long bytes, params PassSettings[] below)
+        {
+            var options = new QuantizeWeightsOptions { Budget = new ByteSize(bytes), Location = Line };
+            var (profile, bag) = (new OptimizationProfile { Passes = [Settings(options), .. below] }, new DiagnosticBag());
+            var request = new OptimizationRequest(folder["model.onnx"], profile, folder["out/model.onnx"]);
+            return (new Optimizer(PassContexts.Engine, bag).Run(request).Report, bag.Diagnostics);
+        }
+    }
+
     private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(int maxRewrites, params SelectionOptions[] passes) =>
         Run(maxRewrites, [.. passes.Select(Settings)]);
 

@@ -36,10 +36,11 @@ public static class ModelWriter
     }
 
     /// <summary>Bytes of the files that <see cref="Save"/> would write.</summary>
-    public static long SizeOf(OnnxModel model, SaveOptions? options = null)
+    /// <param name="fileName">Name of the model's file: each tensor in a data file beside it names that one.</param>
+    public static long SizeOf(OnnxModel model, SaveOptions? options = null, string fileName = "model.onnx")
     {
         ArgumentNullException.ThrowIfNull(model);
-        var data = new ExternalData("model.onnx.data");
+        var data = new ExternalData(DataPath(fileName));
         return Place(model, data, options ?? new SaveOptions()).Size + data.Length;
     }
 
@@ -47,7 +48,7 @@ public static class ModelWriter
 
     private static string[] Write(OnnxModel model, string target, SaveOptions options)
     {
-        var dataPath = target + ".data";
+        var dataPath = DataPath(target);
         var data = new ExternalData(Path.GetFileName(dataPath));
         var message = Place(model, data, options).RefuseOversized(target);
         using var files = new AtomicFiles();
@@ -59,6 +60,8 @@ public static class ModelWriter
         files.Commit();
         return data.Length > 0 ? [target, dataPath] : [target];
     }
+
+    private static string DataPath(string model) => model + ".data";
 
     private static ModelMessage Place(OnnxModel model, ExternalData data, SaveOptions options)
     {

@@ -16,7 +16,8 @@ internal sealed class SizeBudgetText(CommandContext context, SizeBudgetReport si
     {
         Line("");
         Line($"{sized.Pass} for {Bytes(sized.Budget)}: {Bytes(sized.Bytes)}, of which {Bytes(sized.OtherBytes)} are no weights with a choice. "
-            + $"Error {Error(sized.Error)}{(sized.Gap > 0 ? $", at most {Percent(sized.Gap)} above the least" : "")}");
+            + $"Error {Error(sized.Error)}"
+            + (sized.Gap > 0 ? $", of which other choices of such sizes, as estimated, could save {Percent(sized.Gap)} at most" : ""));
         Line($"Error: {sized.Measure}");
         Weights();
         Curve();
@@ -52,7 +53,8 @@ internal sealed class SizeBudgetText(CommandContext context, SizeBudgetReport si
     {
         if (sized.Tried.Count == 0)
             return;
-        var table = Tables.Create("Measured on other samples", ">Size", ">SQNR", "");
+        var samples = sized.Tried[0].HeldOut ? "Measured on held-out samples" : "Measured on the same samples, which are few";
+        var table = Tables.Create(samples, ">Size", ">SQNR", "");
         foreach (var one in sized.Tried)
             table.Row(one.Name, Bytes(one.Bytes), Sqnr(one.Noise), one.Taken ? "taken" : "");
         context.Draw(table);

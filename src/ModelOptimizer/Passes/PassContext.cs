@@ -33,6 +33,9 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>What passes learn from; null when the profile gives no calibration data.</summary>
     public CalibrationData? Calibration { get; init; }
 
+    /// <summary>Name of the file that the model is going to be.</summary>
+    public string OutputName { get; init; } = "model.onnx";
+
     internal RefusedFolds RefusedFolds { get; } = new();
 
     /// <summary>True once the limit of rewrites is reached: nothing may change any more.</summary>

@@ -1,5 +1,4 @@
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Passes;
 
@@ -47,7 +46,7 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     private readonly HashSet<object> _touched = new(ReferenceEqualityComparer.Instance);
     private readonly List<QuantizedNode> _nodes = [];
     private readonly List<RoundedValue> _values = [];
-    private readonly List<SizeBudgetReport> _sizeBudgets = [];
+    private readonly List<SizeOutcome> _sizeBudgets = [];
 
     public IReadOnlyList<Rewrite> Rewrites => _rewrites;
 
@@ -63,7 +62,7 @@ public sealed class RewriteLog(int limit = int.MaxValue)
     public IReadOnlyList<RoundedValue> Values => _values;
 
     /// <summary>How size budgets were spent.</summary>
-    public IReadOnlyList<SizeBudgetReport> SizeBudgets => _sizeBudgets;
+    public IReadOnlyList<SizeOutcome> SizeBudgets => _sizeBudgets;
 
     /// <summary>Every run of a pass, in the order in which they ended: a group follows its passes.</summary>
     public IReadOnlyList<PassRun> Runs => _runs;
@@ -122,7 +121,7 @@ public sealed class RewriteLog(int limit = int.MaxValue)
 
     internal void Rounded(RoundedValue value) => _values.Add(value with { Pass = CurrentPass });
 
-    internal void Sized(SizeBudgetReport report) => _sizeBudgets.Add(report);
+    internal void Sized(SizeOutcome report) => _sizeBudgets.Add(report);
 
     internal void RefuseWeight(string weight, Tensor content, string why) =>
         _weights.Add(new WeightDecision(CurrentPass, weight, content.Type, content.ByteCount, content.ByteCount, Form: null, why));

@@ -24,6 +24,16 @@ internal static class DequantizeLinearLayout
         _ => DataType.UInt8,
     };
 
+    /// <summary>Bytes of codes, scales and zero points, which are packed without a gap.</summary>
+    public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize)
+    {
+        var scales = (long)weight.Channels * QuantizedWeight.BlocksOf(weight.Depth, blockSize);
+        var points = grid.IsSymmetric ? 0 : Packed(scales);
+        return Packed((long)weight.Channels * weight.Depth) + scales * sizeof(float) + points;
+
+        long Packed(long codes) => (codes * grid.StorageBits + 7) / 8;
+    }
+
     /// <param name="weight">Codes, channel by channel.</param>
     /// <param name="dimensions">The shape wanted.</param>
     /// <param name="channelAxis">The axis of <paramref name="dimensions"/> that the channels stand on.</param>

@@ -12,6 +12,10 @@ internal static class GatherBlockQuantizedLayout
     /// <summary>True when rows of that length end with a byte: the operator takes their length from the bytes.</summary>
     public static bool Holds(long depth, WeightGrid grid) => depth * grid.StorageBits % 8 == 0;
 
+    /// <summary>Bytes of codes, scales and zero points: partial blocks are not filled up.</summary>
+    public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) => (long)weight.Channels * weight.Depth * grid.StorageBits / 8
+        + MatMulNBitsLayout.BytesBesideCodes(grid, weight, QuantizedWeight.BlocksOf(weight.Depth, blockSize));
+
     public static Tensor Codes(QuantizedWeight weight)
     {
         var bytes = MatMulNBitsLayout.Pack(weight);

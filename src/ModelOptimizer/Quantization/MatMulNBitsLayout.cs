@@ -10,6 +10,17 @@ namespace ModelOptimizer.Quantization;
 /// </summary>
 internal static class MatMulNBitsLayout
 {
+    /// <summary>Bytes of codes, scales and zero points.</summary>
+    public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize)
+    {
+        var blocks = QuantizedWeight.BlocksOf(weight.Depth, blockSize);
+        return (long)weight.Channels * blocks * blockSize * grid.StorageBits / 8 + BytesBesideCodes(grid, weight, blocks);
+    }
+
+    /// <summary>Bytes of scales and zero points.</summary>
+    public static long BytesBesideCodes(WeightGrid grid, WeightMatrix weight, int blocks) =>
+        (long)weight.Channels * (blocks * sizeof(float) + (grid.IsSymmetric ? 0 : CodePacking.ByteCount(blocks, grid.StorageBits)));
+
     public static Tensor Codes(QuantizedWeight weight) =>
         Tensor.Create(DataType.UInt8, [weight.Channels, weight.Blocks, weight.BlockSize * weight.Grid.StorageBits / 8], Pack(weight));
 

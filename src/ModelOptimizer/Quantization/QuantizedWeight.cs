@@ -20,13 +20,13 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     public int BlockSize { get; } = blockSize;
 
     /// <summary>Blocks of a channel, the last of which may be partial.</summary>
-    public int Blocks { get; } = (depth + blockSize - 1) / blockSize;
+    public int Blocks { get; } = BlocksOf(depth, blockSize);
 
     /// <summary>Scales [channels, blocks].</summary>
-    public float[] Scales { get; } = new float[channels * ((depth + blockSize - 1) / blockSize)];
+    public float[] Scales { get; } = new float[channels * BlocksOf(depth, blockSize)];
 
     /// <summary>Zero points [channels, blocks], unsigned.</summary>
-    public byte[] ZeroPoints { get; } = new byte[channels * ((depth + blockSize - 1) / blockSize)];
+    public byte[] ZeroPoints { get; } = new byte[channels * BlocksOf(depth, blockSize)];
 
     /// <summary>Unsigned codes [channels, depth].</summary>
     public Span<byte> Codes => _codes.AsSpan(0, Channels * Depth);
@@ -59,13 +59,8 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
         other.ZeroPoints.AsSpan(channel * Blocks, Blocks).CopyTo(ZeroPoints.AsSpan(channel * Blocks));
     }
 
-    /// <summary>Bytes of packed codes, scales and zero points, about: rows are not rounded up.</summary>
-    public static long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize)
-    {
-        var blocks = (long)weight.Channels * ((weight.Depth + blockSize - 1) / blockSize);
-        var bitsOfPoints = grid.IsSymmetric ? 0 : grid.StorageBits;
-        return ((long)weight.Channels * weight.Depth * grid.StorageBits + blocks * bitsOfPoints) / 8 + blocks * sizeof(float);
-    }
+    /// <summary>Blocks of a channel, the last of which may be partial.</summary>
+    public static int BlocksOf(int depth, int blockSize) => (depth + blockSize - 1) / blockSize;
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_codes);
 }

@@ -182,6 +182,58 @@ public sealed class FusedWeightsTests
         Assert.That(test.Operators.Contains("LSTM"), Is.EqualTo(!row.MayRewrite));
     }
 
+    private static readonly Dictionary<string, (Func<GraphBuilder, Value?[]> Others, (string, object)[] Attributes)> s_lstms = new()
+    {
+        ["bias"] = (g => [Random(g, "b", 1, 160)], []),
+        ["peepholes"] = (g => [Random(g, "b", 1, 160), null, null, null, Random(g, "p", 1, 60)], []),
+        ["lengths and states"] = (g => [null, g.Initializer("lengths", Tensor.Create(DataType.Int32, [2], new[] { 3, 5 })),
+            Random(g, "h", 1, 2, 20), Random(g, "c", 1, 2, 20)], []),
+        ["reverse"] = (g => [Random(g, "b", 1, 160)], [("direction", "reverse")]),
+        ["bidirectional"] = (g => [Random(g, "b", 2, 160)], [("direction", "bidirectional")]),
+        ["clip"] = (g => [Random(g, "b", 1, 160)], [("clip", 0.2f)]),
+    };
+
+    private static IEnumerable<string> Lstms => s_lstms.Keys;
+
+    [TestCaseSource(nameof(Lstms))]
+    public void Keeps_all_that_an_LSTM_has(string kind)
+    {
+        var ((rest, attributes), directions) = (s_lstms[kind], kind == "bidirectional" ? 2 : 1);
+        var g = new GraphBuilder();
+        Value[] weights = [Random(g, "w", directions, 80, 24), Random(g, "r", directions, 80, 20)];
+        var node = g.Node("LSTM", [g.Input("x", DataType.Float, Rows, 2, 24), .. weights, .. rest(g)], 3, [("hidden_size", 20L), .. attributes]);
+        for (var i = 0; i < 3; i++)
+            g.Output($"y{i}", node.Output(i));
+
+        PassTester.Run(new QuantizeWeights(new()), g.Build()).Leaves("DynamicQuantizeLSTM");
+    }
+
+    [Test]
+    public void What_the_operator_can_not_read_is_stored_where_that_is_accepted([Values] bool storage)
+    {
+        var g = new GraphBuilder();
+        var (x, r) = (g.Input("x", DataType.Float, Rows, 2, 24), g.Input("r", DataType.Float, 1, 80, 20));
+        g.Output("y", g.Op("LSTM", [x, Recurrent(g, "w", 24), r], ("hidden_size", 20)));
+        var model = g.Build();
+
+        if (storage)
+            PassTester.Run(new QuantizeWeights(new() { Storage = true }), model).Leaves("DequantizeLinear", "LSTM");
+        else
+            Assert.That(PassContexts.Run(model, new QuantizeWeights(new())).Weights.Single().Refusal, Does.StartWith("the other weight of LSTM"));
+    }
+
+    [Test]
+    public void An_LSTM_that_is_stored_in_float16_says_so([Values] bool storage)
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("LSTM", [g.Input("x", DataType.Float, Rows, 2, 24), Recurrent(g, "w", 24), Recurrent(g, "r", 20)], ("hidden_size", 20)));
+        var model = g.Build();
+        PassContexts.Run(model, new ConvertFloat16(new()));
+
+        Assert.That(PassContexts.Run(model, new QuantizeWeights(new() { Storage = storage })).Weights.Select(weight => weight.Refusal),
+            Has.Exactly(2).StartsWith("it is float16"));
+    }
+
     [Test]
     public void Under_the_standard_format_an_LSTM_is_only_stored()
     {
@@ -207,6 +259,12 @@ public sealed class FusedWeightsTests
         };
         g.Output("y", g.Op("com.microsoft.Attention", [g.Input("x", X), g.Weight("w", weight), Bias(g), mask], ("num_heads", 4), ("unidirectional", unidirectional)));
         return g.Build();
+    }
+
+    private static Value Random(GraphBuilder g, string name, params long[] dimensions)
+    {
+        var count = (int)dimensions.Aggregate(1L, (product, d) => product * d);
+        return g.Weight(name, Tensor.Create(dimensions, Array.ConvertAll(Quantization.Weights.Random(count, count), weight => weight / 10)));
     }
 
     private static Value Weight(GraphBuilder g) => g.Weight("w", Projection);

@@ -1,3 +1,4 @@
+using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
@@ -11,15 +12,18 @@ internal sealed class LstmWeights(QuantizeWeightsOptions options, NodeSelector s
     private readonly DynamicLstm _form = new(context.Model);
     private readonly WeightGrid _grid = new(8, IsSymmetric: true);
 
-    /// <summary>True for a weight that LSTMs alone read, unless only operators of the standard may be written.</summary>
-    public bool Takes(WeightCandidate weight) => options.Format != WeightFormat.Standard && weight.Uses.All(_form.Reads);
+    /// <summary>
+    /// True for a weight that LSTMs alone read, unless only operators of the standard may be written, or it can be stored in another way at least.
+    /// </summary>
+    public bool Takes(WeightCandidate weight) => options.Format != WeightFormat.Standard && weight.Uses.All(_form.Reads)
+        && !(options.Storage && Refusal(weight) is not null);
 
     /// <summary>Compresses the weight with all that stand or fall with it.</summary>
     /// <returns>Why it stays as it is, or null.</returns>
     public string? Compress(WeightCandidate weight)
     {
         var group = _form.Group(weight);
-        if ((group.Select(Guard).FirstOrDefault(why => why is not null) ?? _form.Refusal(group, context)) is { } refusal)
+        if ((Refusal(weight) ?? group.Select(Guard).FirstOrDefault(why => why is not null)) is { } refusal)
             return refusal;
         var parts = new List<DynamicPart>();
         try
@@ -39,9 +43,21 @@ internal sealed class LstmWeights(QuantizeWeightsOptions options, NodeSelector s
         }
     }
 
+    /// <summary>Why the operator can't read the weight; null when it can.</summary>
+    private string? Refusal(WeightCandidate weight) => HalfWeights.Is(weight)
+        ? $"it is {weight.Content.ElementType.ToOnnxName()}, and only float32 weights of LSTM are compressed: "
+            + "put quantize-weights before convert-float16"
+        : _form.Refusal(_form.Group(weight), context);
+
     private string? Guard(WeightCandidate weight) => WeightGuards.Refusal(weight, selector, context.Opset(weight.Value.Graph))
         ?? WeightGuards.UnknownAttributes(weight)
-        ?? (_form.Matrix(weight) is var matrix ? WeightGuards.SmallGain(weight.Content, QuantizedWeight.ByteCount(_grid, matrix, matrix.Depth)) : null);
+        ?? SmallGain(weight);
+
+    private string? SmallGain(WeightCandidate weight)
+    {
+        var matrix = _form.Matrix(weight);
+        return WeightGuards.SmallGain(weight.Content, DequantizeLinearLayout.ByteCount(_grid, matrix, matrix.Depth));
+    }
 
     private void Write(List<DynamicPart> parts)
     {

@@ -6,11 +6,12 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// Stores the weights of matrix products, attention and lookup tables in 8 to 2 bits, those of LSTMs in 8; activations stay floats. Codes are chosen by a
-/// <see cref="WeightAlgorithm"/>, on a grid for each block or channel.
+/// Stores the weights of matrix products, attention and lookup tables in 8 to 2 bits; activations stay floats. LSTMs compute with weights and
+/// activations of 8 bits. Codes are chosen by a <see cref="WeightAlgorithm"/>, on a grid for each block or channel.
 /// </summary>
-[Description("Stores the weights of matrix products, attention and lookup tables in 8 to 2 bits, those of LSTMs in 8; activations stay floats. Codes are "
-    + "the nearest, or chosen better: by squared error, or by what calibration data shows of the layers' inputs.")]
+[Description("Stores the weights of matrix products, attention and lookup tables in 8 to 2 bits; activations stay floats. LSTMs compute with "
+    + "weights and activations of 8 bits. Codes are the nearest, or chosen better: by squared error, or by what calibration data shows of the "
+    + "layers' inputs.")]
 public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelectivePass, ICalibratedPass
 {
     public NodeSelector Selector { get; } = new(options);
@@ -57,42 +58,37 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         foreach (var weight in HalfWeights.Find(context.Model).Where(weight => weight.Uses.Any(WeightSlots.IsLayer)))
             if (HalfWeights.Is(weight))
                 scaling.Refuse(weight, $"its weights are {weight.Content.ElementType.ToOnnxName()}; only float weights are scaled");
-            else if (Plan(weight, weight, policy, context) is ({ } plan, { } matrix, null))
+            else if (Plan(weight, policy, context) is ({ } plan, null) && new WeightMatrix(weight.Content, plan.ChannelAxis) is var matrix)
                 layers[weight.Value] = new(matrix, plan.Grid, plan.BlockSizeOf(matrix));
         scaling.Run(layers);
         return scaling;
     }
 
     /// <param name="found">The weight as it is stored.</param>
-    /// <param name="weight">The same as floats.</param>
     /// <returns>How it is going to be stored, or why it stays as it is.</returns>
-    private (WeightPlan? Plan, WeightMatrix? Matrix, string? Refusal) Plan(
-        WeightCandidate found, WeightCandidate weight, WeightPolicy policy, PassContext context)
+    private (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate found, WeightPolicy policy, PassContext context)
     {
-        if (WhyNot(weight, policy, context) is { } refusal)
-            return (null, null, refusal);
-        var (plan, noPlan) = Planner(policy.BitsOf(weight)).Plan(weight, context.Opset(weight.Value.Graph));
-        if (plan is null || (HalfWeights.Is(found) && plan.Form is StorageForm))
-            return (null, null, noPlan ?? $"it is {found.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run");
-        var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
-        return (plan, matrix, WeightGuards.SmallGain(found.Content, QuantizedWeight.ByteCount(plan.Grid, matrix, plan.BlockSizeOf(matrix))));
+        if (WhyNot(found, policy, context) is { } refusal)
+            return (null, refusal);
+        var (plan, noPlan) = Planner(policy.BitsOf(found)).Plan(found, context.Opset(found.Value.Graph));
+        return plan is null
+            ? (null, noPlan)
+            : (plan, WeightGuards.SmallGain(found.Content, plan.ByteCount(new WeightMatrix(found.Content, plan.ChannelAxis))));
     }
 
-    private string? WhyNot(WeightCandidate weight, WeightPolicy policy, PassContext context)
-    {
-        var read = TiedWeight.Of(weight)?.Weight ?? weight;
-        return WeightGuards.Refusal(read, Selector, context.Opset(weight.Value.Graph)) ?? WeightGuards.UnknownAttributes(read) ?? policy.Refusal(weight);
-    }
+    private string? WhyNot(WeightCandidate found, WeightPolicy policy, PassContext context) =>
+        WeightGuards.RefusalOfFound(found, Selector, context.Opset(found.Value.Graph)) ?? policy.Refusal(found);
 
     /// <returns>Why the weight stays as it is, or null.</returns>
     internal string? Compress(WeightCandidate found, WeightRun run)
     {
-        var weight = HalfWeights.Widen(found);
-        if (run.Lstm.Takes(weight))
-            return WhyNot(weight, run.Policy, run.Context) ?? run.Lstm.Compress(weight);
-        var planned = Plan(found, weight, run.Policy, run.Context);
-        if (planned is not ({ } plan, { } matrix, null))
+        if (run.Lstm.Takes(found))
+            return WhyNot(found, run.Policy, run.Context) ?? run.Lstm.Compress(found);
+        var planned = Plan(found, run.Policy, run.Context);
+        if (planned is not ({ } plan, null))
             return planned.Refusal;
+        var weight = HalfWeights.Widen(found);
+        var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
         var blockSize = plan.BlockSizeOf(matrix);
         using var held = matrix.Hold();
         var learned = run.Inputs?.Of(weight);

@@ -33,6 +33,13 @@ internal static class WeightGuards
         return weight.Uses.Select(use => selector.Refusal(use.User, weight.Value)).FirstOrDefault(why => why is not null);
     }
 
+    /// <summary>The same for a weight as <see cref="HalfWeights.Find"/> gives it, one of 16 bits and one that a tied table reads included.</summary>
+    public static string? RefusalOfFound(WeightCandidate found, NodeSelector selector, long opset)
+    {
+        var read = TiedWeight.Of(found)?.Weight ?? found;
+        return (HalfWeights.Is(found) ? RefusalOfAnyType(read, selector, opset) : Refusal(read, selector, opset)) ?? UnknownAttributes(read);
+    }
+
     /// <summary>The reason against a form that depends on attributes of the readers, when a function's caller gives some of them; else null.</summary>
     public static string? UnknownAttributes(WeightCandidate weight) =>
         weight.Uses.Select(use => use.User).FirstOrDefault(reader => reader.Attributes.HasReferences) is { } reader

@@ -26,19 +26,32 @@ internal sealed class WeightInputs
     private readonly CalibrationData _data;
     private readonly Dictionary<Value, IReadOnlyList<Value>> _inputs = [];
     private readonly List<string> _blind = [];
+    private readonly HashSet<Value> _unseen = [];
     private Dictionary<Value, Known> _known = [];
 
+    /// <param name="data">What to learn from; the profile's calibration data when null.</param>
     /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
-    public WeightInputs(QuantizeWeightsOptions options, NodeSelector selector, PassContext context)
+    public WeightInputs(QuantizeWeightsOptions options, NodeSelector selector, PassContext context, CalibrationData? data = null)
     {
         (_options, _selector, _context) = (options, selector, context);
-        _data = context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
+        _data = data ?? context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             $"The algorithm {options.Algorithm} learns from the inputs of layers: add 'calibration: {{ data: … }}' to the profile, with some dozens "
             + "of typical inputs", options.Location);
     }
 
     /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
     public (InputGram Inputs, ICodeChooser? Chooser)? Of(WeightCandidate weight)
+    {
+        var found = Find(weight);
+        if (found is null)
+            _unseen.Add(weight.Value);
+        return found;
+    }
+
+    /// <summary>True for a weight of which was asked in vain.</summary>
+    public bool IsUnseen(Value weight) => _unseen.Contains(weight);
+
+    private (InputGram Inputs, ICodeChooser? Chooser)? Find(WeightCandidate weight)
     {
         if (!_inputs.ContainsKey(weight.Value) && !TryLook(weight, out var whyNot))
         {

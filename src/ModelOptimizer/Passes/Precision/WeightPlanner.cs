@@ -102,6 +102,8 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
 
     private (WeightPlan? Plan, string? Refusal) PlanStorage(WeightCandidate weight, long opset)
     {
+        if (HalfWeights.Is(weight))
+            return (null, $"it is {weight.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run");
         var slot = weight.Uses.First(WeightSlots.IsWeight);
         var axis = WeightSlots.ChannelAxis(slot, weight.Content.Dimensions.Length);
         var contrib = options.Format == WeightFormat.Contrib || opset < PerChannelOpset;

@@ -13,5 +13,8 @@ internal readonly record struct StorageChoice(long Bytes, double Error);
 internal sealed record Allocation(IReadOnlyList<int> Chosen, long Bytes, double Error, double Bound)
 {
     /// <summary>The share of the error that a better allocation could save at most; 0 when there is none better.</summary>
-    public double Gap => Error > Bound ? (Error - Bound) / Error : 0;
+    public double Gap => GapOf(Error, Bound);
+
+    /// <summary>The same for an error that came about otherwise.</summary>
+    public static double GapOf(double error, double bound) => error > bound ? (error - bound) / error : 0;
 }

@@ -20,10 +20,14 @@ internal sealed class MultipleChoiceKnapsack(IEnumerable<IReadOnlyList<StorageCh
     /// <summary>Where the linear relaxation turns: the least error at these sizes, from small to large.</summary>
     public IEnumerable<(long Bytes, double Error)> Turns()
     {
-        var (bytes, error) = (SmallestBytes, _groups.Sum(group => group.Contenders[0].Error));
-        yield return (bytes, error);
+        var (bytes, taken) = (SmallestBytes, new int[_groups.Length]);
+        yield return (bytes, Error(taken));
         foreach (var step in Steps())
-            yield return (bytes += step.Bytes, error -= step.Saved);
+        {
+            taken[step.Group] = step.To;
+            // Added up anew: differences would leave a residue where nothing is left.
+            yield return (bytes += step.Bytes, Error(taken));
+        }
     }
 
     /// <returns>Null when not even the smallest choices fit.</returns>

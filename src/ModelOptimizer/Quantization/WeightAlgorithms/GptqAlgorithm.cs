@@ -10,6 +10,8 @@ public sealed class GptqAlgorithm : WeightAlgorithm
 
     internal override bool NeedsFullRank => true;
 
+    internal override WeightAlgorithm OfUnseen => Find("mse")!;
+
     internal override string WithoutInputs => "whose blocks got the least squared error instead";
 
     internal override BlockRounding Rounding(WeightGrid grid) => new BlockSearch(grid, BlockSearch.Equal).Round;

@@ -44,7 +44,10 @@ public abstract class WeightAlgorithm
     /// <summary>Whether it factors XᵀX, and so needs as many rows as a layer has inputs.</summary>
     internal virtual bool NeedsFullRank => false;
 
-    /// <summary>What becomes of weights of whose inputs too little is known, in words.</summary>
+    /// <summary>What weights get of whose inputs too little is known.</summary>
+    internal virtual WeightAlgorithm OfUnseen => LearnsFromInputs ? RoundToNearest : this;
+
+    /// <summary>The same in words.</summary>
     internal virtual string WithoutInputs => "which were rounded to nearest instead";
 
     /// <summary>Learns how to choose codes for layers that read these inputs.</summary>

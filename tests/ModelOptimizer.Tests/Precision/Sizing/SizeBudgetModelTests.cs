@@ -5,7 +5,6 @@ using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Profiles;
-using ModelOptimizer.Reporting;
 using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tests.Precision.Sizing;
@@ -41,7 +40,7 @@ public sealed class SizeBudgetModelTests
     private static void Beats(string path, string calibration, string evaluation, string[] budgets)
     {
         var original = OnnxModel.Load(path);
-        var meter = new OutputMeter(PassContexts.Engine, original, Data(evaluation));
+        var meter = new OutputMeter(PassContexts.Engine, original, new SampleSplit(Data(evaluation), original));
         var single = s_bits.SelectMany(bits => s_blocks, (bits, block) => Single(original, meter, bits, block)).ToList();
         var broken = new List<string>();
         foreach (var budget in budgets)

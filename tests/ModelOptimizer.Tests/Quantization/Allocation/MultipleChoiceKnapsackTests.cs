@@ -56,6 +56,13 @@ public sealed class MultipleChoiceKnapsackTests
         return knapsack.Turns().All(turn => Math.Abs(knapsack.Solve(turn.Bytes)!.Error - turn.Error) <= 1e-8 * turn.Error + 1e-12);
     });
 
+    [Test]
+    public void Turns_end_where_nothing_is_left() => Groups.Sample(groups =>
+    {
+        var withFree = groups.Select(choices => (IReadOnlyList<StorageChoice>)[.. choices, new StorageChoice(50, 0)]);
+        return new MultipleChoiceKnapsack(withFree).Turns().Last().Error == 0;
+    });
+
     private static double Best(StorageChoice[][] groups, int group, long left) => left < 0 ? double.PositiveInfinity
         : group == groups.Length ? 0
         : groups[group].Min(choice => choice.Error + Best(groups, group + 1, left - choice.Bytes));

@@ -11,7 +11,7 @@ internal sealed class DynamicRounding(QuantizeDynamicOptions options)
     private readonly bool _fitPairs = options.TargetIsa.Contains(TargetIsa.Avx2);
     private readonly List<string> _clipping = [];
 
-    public long ByteCount(WeightMatrix matrix) => QuantizedWeight.ByteCount(_grid, matrix, matrix.Depth);
+    public long ByteCount(WeightMatrix matrix) => DequantizeLinearLayout.ByteCount(_grid, matrix, matrix.Depth);
 
     /// <param name="sums">Whether the weights of a channel are summed up; rows that are looked up are not.</param>
     /// <returns>Null when a weight is infinite or not a number.</returns>

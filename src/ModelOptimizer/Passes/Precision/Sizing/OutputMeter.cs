@@ -1,5 +1,6 @@
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Evaluation;
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Evaluation.Gauging;
 using ModelOptimizer.Evaluation.Metrics;
 using ModelOptimizer.Inference;
@@ -9,12 +10,11 @@ namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>
 /// How far the outputs of a changed model are from those of the model itself on calibration data, without labels: noise over signal, output by
-/// output. Outputs of whole numbers, such as generated tokens, don't count: they are right or wrong, and how nearly is not
-/// seen. Every other sample helps to decide, the rest judges; where there is one only, it does both.
+/// output. Outputs of whole numbers, such as generated tokens, don't count: they are right or wrong, and how nearly is not seen.
 /// </summary>
 internal sealed class OutputMeter
 {
-    private const int MaxSamples = 64;
+    private const int MaxJudging = 48;
 
     /// <summary>More would not change what single weights are found to do.</summary>
     private const int MaxDeciding = 16;
@@ -22,22 +22,24 @@ internal sealed class OutputMeter
     /// <summary>Elements of outputs, from as many samples, that are enough to find it.</summary>
     private const int EnoughElements = 1 << 20;
 
-    /// <summary>Bytes of inputs and outputs that are kept.</summary>
-    private const long Ceiling = 256L << 20;
+    /// <summary>Bytes of inputs and outputs that are kept of either part.</summary>
+    private const long Ceiling = 128L << 20;
 
     private readonly IInferenceEngine _engine;
     private readonly CalibrationData _data;
 
-    public OutputMeter(IInferenceEngine engine, OnnxModel model, CalibrationData data)
+    public OutputMeter(IInferenceEngine engine, OnnxModel model, SampleSplit samples)
     {
-        (_engine, _data) = (engine, data);
-        var references = References(model);
-        Deciding = Enough([.. references.Where((_, i) => i % 2 == 0)]);
-        Judging = references.Count > 1 ? [.. references.Where((_, i) => i % 2 == 1)] : Deciding;
+        (_engine, _data) = (engine, samples.Learning);
+        using var runner = ModelRunner.Open(_engine, model, "original");
+        Deciding = References(runner, samples.Deciding(MaxDeciding), EnoughElements);
+        Judging = References(runner, samples.Judging(MaxJudging), long.MaxValue);
     }
 
+    /// <summary>Outputs that choices are weighed by.</summary>
     public IReadOnlyList<Reference> Deciding { get; }
 
+    /// <summary>Outputs that answers are held against each other by.</summary>
     public IReadOnlyList<Reference> Judging { get; }
 
     /// <summary>Whether there is an output that tells how near others come to it.</summary>
@@ -72,26 +74,18 @@ internal sealed class OutputMeter
             }
     }
 
-    private List<Reference> References(OnnxModel model)
+    private List<Reference> References(ModelRunner runner, IEnumerable<Sample> samples, long enough)
     {
-        var (references, bytes) = (new List<Reference>(), 0L);
-        using var runner = ModelRunner.Open(_engine, model, "original");
-        foreach (var sample in _data.Samples(model, MaxSamples))
+        var (references, bytes, elements) = (new List<Reference>(), 0L, 0L);
+        foreach (var sample in samples)
         {
             _data.Cancellation.ThrowIfCancellationRequested();
             references.Add(new Reference(sample, runner.Run(sample)));
-            if ((bytes += references[^1].Bytes) > Ceiling)
+            elements += references[^1].Outputs.Values.Sum(output => output?.ElementCount ?? 0);
+            if ((bytes += references[^1].Bytes) > Ceiling || elements >= enough)
                 break;
         }
         return references;
-    }
-
-    private static IReadOnlyList<Reference> Enough(IReadOnlyList<Reference> references)
-    {
-        var (count, elements) = (0, 0L);
-        while (count < Math.Min(references.Count, MaxDeciding) && elements < EnoughElements)
-            elements += references[count++].Outputs.Values.Sum(output => output?.ElementCount ?? 0);
-        return [.. references.Take(count)];
     }
 
     private static (double Signal, double Noise) Compare(Tensor expected, Tensor? actual)

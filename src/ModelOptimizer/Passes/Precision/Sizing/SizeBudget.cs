@@ -16,6 +16,9 @@ internal sealed class SizeBudget
     /// <summary>Single settings that are measured beside the answer.</summary>
     private const int Rivals = 1;
 
+    /// <summary>Reasons that a message names.</summary>
+    private const int MostKept = 3;
+
     /// <summary>Bytes of constants above which single weights are not tried at the outputs: each takes sessions of its own.</summary>
     private const long MaxProbed = 1L << 30;
 
@@ -25,6 +28,7 @@ internal sealed class SizeBudget
     private readonly IReadOnlyList<QuantizeWeightsOptions> _settings;
     private readonly IReadOnlyList<WeightAlgorithm> _algorithms;
     private readonly OutputMeter? _meter;
+    private readonly bool _isHeldOut;
     private readonly List<SizedWeight> _weights;
     private readonly SizeTrials _trials;
     private readonly SizeEstimate _estimate;
@@ -40,16 +44,16 @@ internal sealed class SizeBudget
             throw new DiagnosticException(DiagnosticCatalog.SizeBudgetConflict, $"{options.Algorithm} scales layers for one way to store their weights, and a "
                 + "size budget chooses among many. Leave 'algorithm:' out, or name gptq", options.Location);
         (_options, _selector, _context) = (options, selector, context);
-        var data = context.Calibration is { HasSamples: true } calibration ? calibration : null;
+        var samples = context.Calibration is { HasSamples: true } data ? new SampleSplit(data, context.Model) : null;
         AttentionProjection.InferMasks(context);
         _settings = SizeSettings.Of(options);
-        _algorithms = SizeSettings.Algorithms(options, data is not null);
+        _algorithms = SizeSettings.Algorithms(options, samples is not null);
         var learning = _algorithms.FirstOrDefault(algorithm => algorithm.LearnsFromInputs);
-        var inputs = learning is null ? null : new WeightInputs(options with { Algorithm = learning }, selector, context);
-        var meter = data is null || context.MeasureSize().Bytes > MaxProbed ? null : new OutputMeter(context.Engine, context.Model, data);
-        _meter = meter is { IsTelling: true } ? meter : null;
+        var inputs = learning is null ? null : new WeightInputs(options with { Algorithm = learning }, selector, context, samples?.Learning);
+        var meter = samples is null || context.MeasureSize().Bytes > MaxProbed ? null : new OutputMeter(context.Engine, context.Model, samples);
+        (_meter, _isHeldOut) = (meter is { IsTelling: true } ? meter : null, samples?.IsHeldOut == true);
         _weights = Survey(inputs);
-        _trials = new SizeTrials(context, selector, options, _weights, learning);
+        _trials = new SizeTrials(context, selector, options, _weights, learning is null ? null : (learning, samples!.Learning));
         _estimate = new SizeEstimate(_weights, _trials.Measure([.. _weights.Select(_ => 0)]));
     }
 
@@ -67,17 +71,17 @@ internal sealed class SizeBudget
         }
         // Of equals the first, which is the answer.
         var taken = candidates.MinBy(candidate => candidate.Noise)!;
-        _trials.Apply(taken.Chosen);
-        var reporter = new SizeReporter(_weights, _estimate, Measure());
-        _context.Log.Sized(reporter.Report(_context.Log.CurrentPass, Bytes, answer, taken, candidates, _meter?.Judging.Count ?? 0));
+        var reporter = new SizeReporter(_weights, _estimate, Measure(), _trials.Apply(taken.Chosen));
+        _context.Log.Sized(reporter.Report(_context.Log.CurrentPass, Bytes, answer.Bound, taken, candidates, _meter?.Judging.Count ?? 0, _isHeldOut));
     }
 
     private List<SizedWeight> Survey(WeightInputs? inputs)
     {
         var probe = _meter is null ? null : new WeightProbe(_context.Model, _meter, new Dictionary<string, double>());
-        var survey = new WeightSurvey(_settings, _algorithms, _selector, new WeightPolicy(_options, _context.Model),
-            new LstmWeights(_options, _selector, _context), inputs, probe);
-        return [.. WeightCandidate.Find(_context.Model).Select(weight => survey.Of(weight, _context.Opset(weight.Value.Graph)))];
+        var policy = new WeightPolicy(_options, _context.Model);
+        policy.Report(_context.Diagnostics);
+        var survey = new WeightSurvey(_settings, _algorithms, _selector, policy, new LstmWeights(_options, _selector, _context), inputs, probe);
+        return [.. HalfWeights.Find(_context.Model).Select(weight => survey.Of(weight, _context.Opset(weight.Value.Graph)))];
     }
 
     /// <summary>Solves, writes, learns from the size what was estimated wrongly, and solves again until the answer stays the same.</summary>
@@ -87,13 +91,15 @@ internal sealed class SizeBudget
         var (best, last, margin) = (default(Allocation), default(Allocation), 0L);
         for (var round = 0; round < MaxRounds; round++)
         {
-            if (_estimate.Knapsack().Solve(Bytes - _estimate.OtherBytes - margin) is not { } answer)
-                break;
+            var knapsack = _estimate.Knapsack();
+            var fitting = knapsack.Solve(Bytes - _estimate.OtherBytes - margin);
+            // Where nothing fits by estimate, the smallest teaches what is estimated wrongly.
+            var answer = fitting ?? knapsack.Solve(knapsack.SmallestBytes)!;
             var actual = _trials.Measure(answer.Chosen);
             if (actual <= Bytes && (best is null || answer.Error < best.Error))
                 best = answer;
             if (last is not null && last.Chosen.SequenceEqual(answer.Chosen))
-                if (actual <= Bytes)
+                if (actual <= Bytes || fitting is null)
                     break;
                 else
                     margin += actual - Bytes;
@@ -137,18 +143,31 @@ internal sealed class SizeBudget
         var least = _trials.Measure(knapsack.Solve(knapsack.SmallestBytes)!.Chosen);
         return new DiagnosticException(DiagnosticCatalog.SizeBudgetMissed,
             $"{_context.Log.CurrentPass} can't bring the model to {Show(Bytes)}: {Show(least)} is the smallest that it reaches, of which "
-            + $"{Show(_estimate.OtherBytes)} are no weights that it has a choice for. {Advice()}", _options.Location);
+            + $"{Show(_estimate.FixedBytes)} are no weights that it has a choice for. {Kept(least)}{Advice()}", _options.Location);
 
         static string Show(long bytes) => FormattableString.Invariant($"{new ByteSize(bytes)} ({bytes:N0} bytes)");
     }
 
+    /// <summary>The largest weights that have no choice, with what keeps them.</summary>
+    /// <param name="least">What is reached: what hardly counts beside it is left out.</param>
+    private string Kept(long least)
+    {
+        var kept = _weights.Where(weight => weight.Refusal is not null).GroupBy(weight => weight.Refusal!)
+            .Select(group => (Why: group.Key, First: group.First().Name, Count: group.Count(), Bytes: group.Sum(weight => weight.Choices[0].Bytes)))
+            .Where(group => group.Bytes >= least / 100).OrderByDescending(group => group.Bytes).Take(MostKept).ToList();
+        return kept.Count == 0 ? "" : "Weights that stay as they are: " + string.Join("; ", kept.Select(group =>
+            $"'{group.First}'{(group.Count > 1 ? $" and {group.Count - 1} more" : "")}, {new ByteSize(group.Bytes)} ({group.Why})")) + ". ";
+    }
+
     private string Advice()
     {
-        var kept = _weights.Where(weight => weight.Refusal?.Contains("storage: true", StringComparison.Ordinal) == true).ToList();
-        var more = kept.Count > 0 && !_options.Storage
-            ? $"storage: true takes {kept.Count} weights more, {new ByteSize(kept.Sum(weight => weight.Choices[0].Bytes))} in float32; or "
-            : _options.BlockSize is not null || _options.PerChannel ? "Leave block-size and per-channel open; or " : "";
-        return more + (more.Length > 0 ? "" : "Take a smaller model, prune this one, or ") + "allow that size";
+        var narrowing = new (bool IsGiven, string Name)[]
+        {
+            (_options.BlockSize is not null, "block-size"), (_options.PerChannel, "per-channel"), (_options.Format == WeightFormat.Standard, "format"),
+        }.Where(option => option.IsGiven).Select(option => option.Name).ToList();
+        return narrowing.Count > 0
+            ? $"Leave {string.Join(" and ", narrowing)} open; or allow that size"
+            : "Take a smaller model, prune this one, or allow that size";
     }
 }
 

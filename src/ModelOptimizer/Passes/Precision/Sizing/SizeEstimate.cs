@@ -3,13 +3,16 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>Estimates the files of a model from what its weights take; learns from models that were written what names and nodes add.</summary>
-/// <param name="plainBytes">The model with all weights in float32.</param>
+/// <param name="plainBytes">The model with all weights as floats.</param>
 internal sealed class SizeEstimate(IReadOnlyList<SizedWeight> weights, long plainBytes)
 {
     /// <summary>Bytes of names and nodes for each weight that is stored otherwise, to begin with.</summary>
     private long _overhead = 400;
 
-    /// <summary>What no choice changes.</summary>
+    /// <summary>What is no weight with a choice.</summary>
+    public long FixedBytes { get; } = plainBytes - weights.Where(weight => weight.Choices.Count > 1).Sum(weight => weight.Choices[0].Bytes);
+
+    /// <summary>What is not counted among the choices, of which a weight that must stay as it is has one.</summary>
     public long OtherBytes { get; } = plainBytes - weights.Sum(weight => weight.Choices[0].Bytes);
 
     /// <summary>The choices of all weights, as bytes of the file and errors.</summary>

@@ -1,3 +1,4 @@
+using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes.Mixed;
@@ -6,9 +7,10 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>Stores weights as they were chosen, on copies of the model or on the model itself.</summary>
-/// <param name="learning">The algorithm among the choices that learns from data; null when none does.</param>
+/// <param name="learning">The algorithm among the choices that learns from data, and the data; null when none does.</param>
 internal sealed class SizeTrials(
-    PassContext context, NodeSelector selector, QuantizeWeightsOptions options, IReadOnlyList<SizedWeight> weights, WeightAlgorithm? learning)
+    PassContext context, NodeSelector selector, QuantizeWeightsOptions options, IReadOnlyList<SizedWeight> weights,
+    (WeightAlgorithm Algorithm, CalibrationData Data)? learning)
 {
     private readonly Dictionary<string, long> _sizes = [];
 
@@ -17,33 +19,44 @@ internal sealed class SizeTrials(
     {
         var key = string.Join(',', chosen);
         if (!_sizes.TryGetValue(key, out var bytes))
-            bytes = _sizes[key] = ModelWriter.SizeOf(Build(chosen, setting => setting with { Algorithm = WeightAlgorithm.RoundToNearest }, null));
+            bytes = _sizes[key] = ModelWriter.SizeOf(Build(chosen, Nearest, null), fileName: context.OutputName);
         return bytes;
     }
 
-    public OnnxModel Build(IReadOnlyList<int> chosen) => Build(chosen, setting => setting, learning);
+    public OnnxModel Build(IReadOnlyList<int> chosen) => Build(chosen, setting => setting, Inputs);
 
     /// <summary>Makes the choice on the model itself.</summary>
-    public void Apply(IReadOnlyList<int> chosen) =>
-        Apply(context, weights.Zip(chosen).ToDictionary(pair => pair.First.Value), setting => setting, learning);
+    /// <returns>The weights whose codes were chosen without the inputs that their algorithm learns from.</returns>
+    public IReadOnlySet<Value> Apply(IReadOnlyList<int> chosen)
+    {
+        var inputs = Inputs(context);
+        Apply(context, weights.Zip(chosen).ToDictionary(pair => pair.First.Value), setting => setting, inputs);
+        inputs?.Report();
+        return weights.Select(weight => weight.Value).Where(weight => inputs?.IsUnseen(weight) == true).ToHashSet();
+    }
 
-    private OnnxModel Build(IReadOnlyList<int> chosen, Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, WeightAlgorithm? learns)
+    private static QuantizeWeightsOptions Nearest(QuantizeWeightsOptions setting) => setting with { Algorithm = WeightAlgorithm.RoundToNearest };
+
+    private WeightInputs? Inputs(PassContext target) =>
+        learning is var (algorithm, data) ? new WeightInputs(options with { Algorithm = algorithm }, selector, target, data) : null;
+
+    private OnnxModel Build(
+        IReadOnlyList<int> chosen, Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, Func<PassContext, WeightInputs?>? inputs)
     {
         var copy = new ModelCopy(context.Model);
-        var trial = new PassContext(copy.Model, new RewriteLog(), context.Engine, new DiagnosticBag()) { Calibration = context.Calibration };
-        Apply(trial, weights.Zip(chosen).ToDictionary(pair => (Value)copy.CopyOf(pair.First.Value)), change, learns);
+        var trial = new PassContext(copy.Model, new RewriteLog(), context.Engine, new DiagnosticBag());
+        Apply(trial, weights.Zip(chosen).ToDictionary(pair => (Value)copy.CopyOf(pair.First.Value)), change, inputs?.Invoke(trial));
         // As it is done before the model is written.
         trial.RefreshDeclarations();
         return copy.Model;
     }
 
     private void Apply(PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen,
-        Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, WeightAlgorithm? learns)
+        Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, WeightInputs? inputs)
     {
         AttentionProjection.InferMasks(target);
         var (notes, lstm) = (new WeightNotes(options, target), new LstmWeights(options, selector, target));
-        var inputs = learns is null ? null : new WeightInputs(options with { Algorithm = learns }, selector, target);
-        foreach (var weight in WeightCandidate.Find(target.Model))
+        foreach (var weight in HalfWeights.Find(target.Model))
         {
             if (target.IsDone)
                 break;
@@ -59,8 +72,8 @@ internal sealed class SizeTrials(
     }
 
     /// <summary>Where no choice but float32 was left, any setting tells why.</summary>
-    private QuantizeWeightsOptions Any() => SizeSettings.Of(options)[0] with { Algorithm = WeightAlgorithm.RoundToNearest };
+    private QuantizeWeightsOptions Any() => Nearest(SizeSettings.Of(options)[0]);
 
     private static string? Refusal(SizedWeight weight, int choice) => weight.Refusal
-        ?? (choice == 0 && weight.Choices.Count > 1 ? "it stays float32: the budget has room for it, and others lose less" : null);
+        ?? (choice == 0 && weight.Choices.Count > 1 ? $"it stays {weight.Choices[0].Form}: the budget has room for it, and others lose less" : null);
 }

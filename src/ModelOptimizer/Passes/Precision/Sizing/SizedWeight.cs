@@ -3,9 +3,9 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>One way to store one weight.</summary>
-/// <param name="Setting">The options that lead to it; null for float32 as it is.</param>
-/// <param name="Plan">How it is written; null for float32.</param>
-/// <param name="Bytes">Of the constants that stand for the weight, about: rows are not rounded up.</param>
+/// <param name="Setting">The options that lead to it; null for floats as they are.</param>
+/// <param name="Plan">How it is written; null for floats.</param>
+/// <param name="Bytes">Of the constants that stand for the weight.</param>
 /// <param name="Local">What it does where the weight is: the squared error of its layer's output, or of the weight itself.</param>
 internal sealed record SizedChoice(QuantizeWeightsOptions? Setting, WeightPlan? Plan, long Bytes, double Local)
 {
@@ -14,17 +14,23 @@ internal sealed record SizedChoice(QuantizeWeightsOptions? Setting, WeightPlan? 
 
     public bool IsFloat => Setting is null;
 
-    /// <summary>How it is stored and how its codes are chosen, in words.</summary>
-    public string Form => IsFloat ? "float32" : $"{Plan}, {Setting!.Algorithm}";
+    /// <summary>The type of floats.</summary>
+    private DataType FloatType { get; init; }
 
-    /// <summary>Bits of a code.</summary>
-    public int Bits => Plan?.Grid.Bits ?? 32;
+    /// <summary>How it is stored and how its codes are chosen, in words.</summary>
+    public string Form => !IsFloat ? $"{Plan}, {Setting!.Algorithm}" : FloatType == DataType.Float ? "float32" : FloatType.ToOnnxName();
+
+    /// <summary>The same where its algorithm learned nothing from inputs.</summary>
+    public SizedChoice OfUnseen => IsFloat ? this : this with { Setting = Setting! with { Algorithm = Setting.Algorithm.OfUnseen } };
+
+    /// <summary>Bits of a code or a float.</summary>
+    public int Bits => Plan?.Grid.Bits ?? (FloatType == DataType.Float ? 32 : 16);
 
     /// <summary>The weight as it is.</summary>
-    public static SizedChoice Float(Tensor content) => new(null, null, content.ByteCount, 0);
+    public static SizedChoice Float(Tensor content) => new(null, null, content.ByteCount, 0) { FloatType = content.ElementType };
 }
 
-/// <summary>A weight with the ways to store it, the first of which is float32.</summary>
+/// <summary>A weight with the ways to store it, the first of which are floats as they are.</summary>
 /// <param name="BySetting">For each of the settings tried, which of the choices it leads to.</param>
 internal sealed record SizedWeight(Value Value, string Name, IReadOnlyList<SizedChoice> Choices, IReadOnlyList<int> BySetting)
 {

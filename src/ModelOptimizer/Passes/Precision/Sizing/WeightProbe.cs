@@ -60,6 +60,7 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter, IReadOnlyD
     {
         var copy = new ModelCopy(model);
         var value = (Value)copy.CopyOf(weight.Value);
+        HalfWeights.Prepare(weight with { Value = value, Uses = [.. value.Uses] });
         value.ReplaceAllUsesWith(copy.Model.AddConstant(value.Graph, weight.Name, rounded));
         value.RemoveIfUnused();
         return copy.Model;

@@ -13,17 +13,17 @@ internal sealed class WeightSurvey(
     private const string WholeLstm =
         "a size budget has no choice for weights of LSTM: quantize-dynamic with 'operators: [LSTM]' above stores them in 8 bits";
 
+    /// <param name="weight">As it is stored.</param>
     public SizedWeight Of(WeightCandidate weight, long opset)
     {
         var plain = SizedChoice.Float(weight.Content);
-        var read = TiedWeight.Of(weight)?.Weight ?? weight;
-        var refusal = WeightGuards.Refusal(read, selector, opset) ?? WeightGuards.UnknownAttributes(read) ?? policy.Refusal(weight)
-            ?? (lstm.Takes(weight) ? WholeLstm : null);
+        var refusal = WeightGuards.RefusalOfFound(weight, selector, opset) ?? policy.Refusal(weight) ?? (lstm.Takes(weight) ? WholeLstm : null);
         var own = settings.Select(setting => policy.Given(weight) is { } bits ? setting with { Bits = bits } : setting).ToList();
         var plans = refusal is null ? own.ConvertAll(setting => new WeightPlanner(setting).Plan(weight, opset)) : [];
         if (plans.TrueForAll(plan => plan.Plan is null))
             return new SizedWeight(weight.Value, weight.Name, [plain], [.. settings.Select(_ => 0)]) { Refusal = refusal ?? plans[0].Refusal };
-        var trial = new WeightTrial(weight, plans.Select(plan => plan.Plan).OfType<WeightPlan>().First().ChannelAxis, algorithms, inputs?.Of(weight));
+        var channelAxis = plans.Select(plan => plan.Plan).OfType<WeightPlan>().First().ChannelAxis;
+        var trial = new WeightTrial(HalfWeights.Widen(weight), channelAxis, algorithms, inputs?.Of(weight));
         var (choices, known, bySetting) = (new List<SizedChoice> { plain }, new Dictionary<string, int>(), new List<int>());
         foreach (var (setting, plan) in own.Zip(plans, (setting, plan) => (setting, plan.Plan)))
             bySetting.Add(plan is null ? 0 : known.TryGetValue(plan.ToString(), out var index) ? index : known[plan.ToString()] = Add(plan, setting));

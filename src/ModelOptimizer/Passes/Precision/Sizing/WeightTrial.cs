@@ -9,6 +9,7 @@ namespace ModelOptimizer.Passes.Sizing;
 /// the mean square of its input alone; what a slower algorithm gains on the nearest codes is found once for as many bits, by whole errors of
 /// the layer's output, and taken for blocks of all sizes.
 /// </summary>
+/// <param name="weight">As float32.</param>
 /// <param name="algorithms">To choose the best of, the quickest first.</param>
 /// <param name="learned">What is known of the weight's inputs.</param>
 internal sealed class WeightTrial(
@@ -28,14 +29,12 @@ internal sealed class WeightTrial(
     /// <returns>Null when the weight is not finite.</returns>
     public SizedChoice? Try(WeightPlan plan, QuantizeWeightsOptions setting)
     {
-        var blockSize = BlockSize(plan);
-        using var nearest = RoundToNearest.Quantize(_matrix, plan.Grid, blockSize);
+        using var nearest = RoundToNearest.Quantize(_matrix, plan.Grid, plan.BlockSizeOf(_matrix));
         if (nearest is null)
             return null;
         if (!_best.TryGetValue(plan.Grid, out var best))
             best = _best[plan.Grid] = Best(nearest);
-        var bytes = QuantizedWeight.ByteCount(plan.Grid, _matrix, blockSize);
-        return new SizedChoice(setting with { Algorithm = best.Algorithm }, plan, bytes, best.Gain * WeighedError(nearest));
+        return new SizedChoice(setting with { Algorithm = best.Algorithm }, plan, plan.ByteCount(_matrix), best.Gain * WeighedError(nearest));
     }
 
     /// <summary>Errors as shares of what rounding everything to zero would cost.</summary>
@@ -50,7 +49,7 @@ internal sealed class WeightTrial(
     /// <summary>The weight as a choice makes it, in floats.</summary>
     public Tensor Rounded(SizedChoice choice)
     {
-        using var quantized = Quantize(choice.Plan!.Grid, BlockSize(choice.Plan), choice.Setting!.Algorithm)!;
+        using var quantized = Quantize(choice.Plan!.Grid, choice.Plan.BlockSizeOf(_matrix), choice.Setting!.Algorithm)!;
         var rounded = new float[weight.Content.ElementCount];
         var (inner, channels) = (_matrix.Inner, _matrix.Channels);
         Cores.For(0, channels, c =>
@@ -60,8 +59,6 @@ internal sealed class WeightTrial(
         });
         return Tensor.Create([.. weight.Content.Dimensions], rounded);
     }
-
-    private int BlockSize(WeightPlan plan) => plan.BlockSize == 0 ? _matrix.Depth : plan.BlockSize;
 
     /// <summary>The algorithm of the least error with these bits, and that error as a share of what the nearest codes have.</summary>
     private (WeightAlgorithm, double) Best(QuantizedWeight nearest)

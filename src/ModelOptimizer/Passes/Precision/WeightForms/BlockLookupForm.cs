@@ -8,6 +8,9 @@ internal sealed class BlockLookupForm : WeightForm
 {
     public override string Name => $"{ContribDomain}.GatherBlockQuantized";
 
+    public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) =>
+        GatherBlockQuantizedLayout.ByteCount(grid, weight, blockSize);
+
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var (constants, bytes) = AddTable(model, weight.OnlyUser?.Graph ?? weight.Value.Graph, weight, quantized);

@@ -11,6 +11,8 @@ internal sealed class DequantizeLinearForm(bool contrib) : WeightForm
 {
     public override string Name => contrib ? $"{ContribDomain}.DequantizeLinear" : "DequantizeLinear";
 
+    public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) => DequantizeLinearLayout.ByteCount(grid, weight, blockSize);
+
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var node = weight.OnlyUser!;

@@ -11,6 +11,8 @@ internal sealed class LookupForm : WeightForm
 {
     public override string Name => "Gather of int8 rows";
 
+    public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) => DequantizeLinearLayout.ByteCount(grid, weight, blockSize);
+
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var dimensions = weight.Content.Dimensions;

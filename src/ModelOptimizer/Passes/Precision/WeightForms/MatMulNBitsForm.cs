@@ -11,6 +11,8 @@ internal sealed class MatMulNBitsForm : WeightForm
 
     public override string Name => $"{ContribDomain}.MatMulNBits";
 
+    public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) => MatMulNBitsLayout.ByteCount(grid, weight, blockSize);
+
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var graph = weight.OnlyUser?.Graph ?? weight.Value.Graph;

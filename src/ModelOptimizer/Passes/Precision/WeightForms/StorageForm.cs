@@ -8,6 +8,8 @@ internal sealed class StorageForm(int channelAxis, bool contrib) : WeightForm
 {
     public override string Name => contrib ? $"{ContribDomain}.DequantizeLinear at every run" : "DequantizeLinear at every run";
 
+    public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) => DequantizeLinearLayout.ByteCount(grid, weight, blockSize);
+
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var graph = weight.Value.Graph;

@@ -11,6 +11,9 @@ internal sealed class TiedBlocksForm(TiedWeight tied) : WeightForm
 {
     public override string Name => $"{ContribDomain}.GatherBlockQuantized and {ContribDomain}.MatMulNBits";
 
+    public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) =>
+        GatherBlockQuantizedLayout.ByteCount(grid, weight, blockSize);
+
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized)
     {
         var (constants, bytes) = BlockLookupForm.AddTable(model, weight.Value.Graph, weight, quantized);

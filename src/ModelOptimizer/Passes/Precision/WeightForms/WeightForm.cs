@@ -9,6 +9,10 @@ internal abstract class WeightForm
     /// <summary>The operators it is made of, as reports name it.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Bytes of the constants that <see cref="Write"/> makes.</summary>
+    /// <param name="blockSize">Weights of a channel that share a scale; the depth for whole channels.</param>
+    public abstract long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize);
+
     /// <summary>Writes the weight for all nodes that read it.</summary>
     /// <returns>Bytes of the constants that stand for it now.</returns>
     public abstract long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized);
@@ -40,6 +44,9 @@ internal sealed record WeightPlan(WeightForm Form, WeightGrid Grid, int ChannelA
 {
     /// <summary>How many weights of a channel share a scale.</summary>
     public int BlockSizeOf(WeightMatrix matrix) => BlockSize == 0 ? matrix.Depth : BlockSize;
+
+    /// <summary>Bytes of the constants that stand for the weight then.</summary>
+    public long ByteCount(WeightMatrix matrix) => Form.ByteCount(Grid, matrix, BlockSizeOf(matrix));
 
     private string Type => $"{(Grid.IsSymmetric ? "int" : "uint")}{Grid.Bits}{(Grid.Bits < Grid.StorageBits ? $" stored in {Grid.StorageBits} bits" : "")}";
 
