@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 
 namespace ModelOptimizer.Quantization;
@@ -27,13 +28,15 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
     }
 
     /// <summary>Lets a rounding take those channels of another one that are better.</summary>
-    /// <returns>How many those were.</returns>
-    public int TakeBetter(QuantizedWeight quantized, QuantizedWeight other)
+    /// <param name="errors">The errors of the rounding, and afterwards of what became of it.</param>
+    public void TakeBetter(QuantizedWeight quantized, double[] errors, QuantizedWeight other)
     {
-        var (errors, others) = (Errors(quantized), Errors(other));
-        var better = Enumerable.Range(0, weight.Channels).Where(c => others[c] < errors[c]).ToList();
-        better.ForEach(c => quantized.TakeChannel(c, other));
-        return better.Count;
+        var others = Errors(other);
+        foreach (var c in Enumerable.Range(0, weight.Channels).Where(c => others[c] < errors[c]))
+        {
+            quantized.TakeChannel(c, other);
+            errors[c] = others[c];
+        }
     }
 
     /// <summary>Summed up in the same order on all machines.</summary>
@@ -50,15 +53,14 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
     /// <summary>Rounded weights less the true ones.</summary>
     private float[] Missed(QuantizedWeight quantized, int channel, int channels)
     {
-        var missed = new float[channels * weight.Depth];
+        var (missed, rounded) = (new float[channels * weight.Depth], new float[weight.Depth]);
         weight.Read(channel, channels, 0, weight.Depth, missed);
         for (var c = 0; c < channels; c++)
-            for (var k = 0; k < weight.Depth; k++)
-            {
-                var block = (channel + c) * quantized.Blocks + k / quantized.BlockSize;
-                var level = quantized.Codes[(channel + c) * weight.Depth + k] - quantized.ZeroPoints[block];
-                missed[c * weight.Depth + k] = level * quantized.Scales[block] - missed[c * weight.Depth + k];
-            }
+        {
+            quantized.Restore(channel + c, rounded);
+            var row = missed.AsSpan(c * weight.Depth, weight.Depth);
+            TensorPrimitives.Subtract(rounded, row, row);
+        }
         return missed;
     }
 }

@@ -59,6 +59,18 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
         other.ZeroPoints.AsSpan(channel * Blocks, Blocks).CopyTo(ZeroPoints.AsSpan(channel * Blocks));
     }
 
+    /// <summary>The weights of a channel that its codes stand for.</summary>
+    public void Restore(int channel, Span<float> weights)
+    {
+        var codes = Codes.Slice(channel * Depth, Depth);
+        for (var block = 0; block < Blocks; block++)
+        {
+            var (scale, zero) = (Scales[channel * Blocks + block], (int)ZeroPoints[channel * Blocks + block]);
+            for (var k = block * BlockSize; k < Math.Min((block + 1) * BlockSize, Depth); k++)
+                weights[k] = (codes[k] - zero) * scale;
+        }
+    }
+
     /// <summary>Blocks of a channel, the last of which may be partial.</summary>
     public static int BlocksOf(int depth, int blockSize) => (depth + blockSize - 1) / blockSize;
 

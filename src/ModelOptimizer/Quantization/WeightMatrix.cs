@@ -50,6 +50,18 @@ internal sealed class WeightMatrix
     /// <summary>Keeps the weights in memory until the answer is disposed: for loops that read them block by block.</summary>
     public IDisposable Hold() => Content.Hold();
 
+    /// <summary>As many of the channels, spread evenly; all where there are no more.</summary>
+    public WeightMatrix Some(int channels)
+    {
+        if (channels >= Channels)
+            return this;
+        using var held = Hold();
+        var rows = new float[checked(channels * Depth)];
+        for (var c = 0; c < channels; c++)
+            Read((int)((2L * c + 1) * Channels / (2 * channels)), 1, 0, Depth, rows.AsSpan(c * Depth, Depth));
+        return new WeightMatrix(Tensor.Create([channels, Depth], rows), channelAxis: 0);
+    }
+
     /// <summary>Copies the weights [channel, channel + count) × [start, start + length) to a channel-major block.</summary>
     public void Read(int channel, int count, int start, int length, Span<float> block)
     {

@@ -58,6 +58,35 @@ public sealed class RoundToNearestTests
     }
 
     [Test]
+    public void Codes_are_restored_as_the_formula_says([Values(1, 16, 50, 100)] int blockSize, [Values] bool symmetric)
+    {
+        using var quantized = RoundToNearest.Quantize(
+            new WeightMatrix(Tensor.Create([3, 100], Weights.Random(300)), 0), new WeightGrid(4, symmetric), blockSize)!;
+        var restored = new float[300];
+        for (var c = 0; c < 3; c++)
+            quantized.Restore(c, restored.AsSpan(c * 100, 100));
+
+        Assert.That(restored, Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 0)));
+    }
+
+    /// <summary>The middle ones of as many stretches, whichever axis they stand on.</summary>
+    [TestCase(0)]
+    [TestCase(1)]
+    public void Some_channels_are_spread_evenly(int channelAxis)
+    {
+        var numbers = Enumerable.Range(0, 60).Select(i => (float)i).ToArray();
+        var matrix = new WeightMatrix(Tensor.Create(channelAxis == 0 ? [20, 3] : [3, 20], numbers), channelAxis);
+        var (some, all) = (matrix.Some(4), matrix.Some(20));
+        var read = new float[12];
+        some.Read(0, 4, 0, 3, read);
+
+        Assert.That((some.Channels, some.Depth), Is.EqualTo((4, 3)));
+        Assert.That(read, Is.EqualTo(new[] { 2, 7, 12, 17 }.SelectMany(
+            c => Enumerable.Range(0, 3).Select(k => numbers[channelAxis == 0 ? c * 3 + k : k * 20 + c]))));
+        Assert.That(all, Is.SameAs(matrix));
+    }
+
+    [Test]
     public void The_layout_of_a_matrix_changes_nothing([Values(1, 17, 64, 131)] int channels, [Values(1, 31, 100)] int depth)
     {
         var rows = Weights.Random(channels * depth);

@@ -63,12 +63,13 @@ public abstract class WeightAlgorithm
         if (best is null)
             return null;
         var judge = new CodeJudge(weight, inputs.Judge);
+        var errors = judge.Errors(best);
         using var scaled = Quantization.RoundToNearest.Quantize(weight, grid, blockSize, Rounding(grid, inputs))!;
-        judge.TakeBetter(best, scaled);
+        judge.TakeBetter(best, errors, scaled);
         if (chooser is null)
             return best;
         chooser.Round(weight, scaled);
-        judge.TakeBetter(best, scaled);
+        judge.TakeBetter(best, errors, scaled);
         return best;
     }
 

@@ -7,7 +7,7 @@ namespace ModelOptimizer.Passes.Sizing;
 /// <summary>
 /// One weight, rounded in several ways. Blocks of all sizes are rounded to nearest, where errors hardly know of each other, so that each counts by
 /// the mean square of its input alone; what a slower algorithm gains on the nearest codes is found once for as many bits, by whole errors of
-/// the layer's output, and taken for blocks of all sizes.
+/// the layer's output in some of its channels, and taken for blocks of all sizes.
 /// </summary>
 /// <param name="weight">As float32.</param>
 /// <param name="algorithms">To choose the best of, the quickest first.</param>
@@ -18,13 +18,17 @@ internal sealed class WeightTrial(
     /// <summary>So many bits are fine enough for the nearest codes.</summary>
     private const int FineBits = 8;
 
+    /// <summary>So many channels show what an algorithm gains: none knows of another.</summary>
+    internal const int SampledChannels = 128;
+
     private readonly WeightMatrix _matrix = new(weight.Content, channelAxis);
+    private readonly WeightMatrix _sample = new WeightMatrix(weight.Content, channelAxis).Some(SampledChannels);
     private readonly Dictionary<WeightGrid, (WeightAlgorithm Algorithm, double Gain)> _best = [];
     private CodeJudge? _judge;
 
     private (InputGram Inputs, ICodeChooser? Chooser)? Learned => learned is var (inputs, _) && inputs.Depth == _matrix.Depth ? learned : null;
 
-    private CodeJudge? Judge => _judge ??= Learned is var (inputs, _) ? new CodeJudge(_matrix, inputs.Judge) : null;
+    private CodeJudge? Judge => _judge ??= Learned is var (inputs, _) ? new CodeJudge(_sample, inputs.Judge) : null;
 
     /// <returns>Null when the weight is not finite.</returns>
     public SizedChoice? Try(WeightPlan plan, QuantizeWeightsOptions setting)
@@ -33,8 +37,9 @@ internal sealed class WeightTrial(
         if (nearest is null)
             return null;
         if (!_best.TryGetValue(plan.Grid, out var best))
-            best = _best[plan.Grid] = Best(nearest);
-        return new SizedChoice(setting with { Algorithm = best.Algorithm }, plan, plan.ByteCount(_matrix), best.Gain * WeighedError(nearest));
+            best = _best[plan.Grid] = Best(plan.Grid, nearest.BlockSize);
+        var local = best.Gain * WeighedError(_matrix, nearest);
+        return new SizedChoice(setting with { Algorithm = best.Algorithm }, plan, plan.ByteCount(_matrix), local);
     }
 
     /// <summary>Errors as shares of what rounding everything to zero would cost.</summary>
@@ -42,68 +47,66 @@ internal sealed class WeightTrial(
     {
         using var nothing = new QuantizedWeight(new WeightGrid(FineBits, true), _matrix.Channels, _matrix.Depth, _matrix.Depth);
         nothing.Codes.Clear();
-        var all = WeighedError(nothing);
+        var all = WeighedError(_matrix, nothing);
         return [.. choices.Select(choice => choice with { Error = all > 0 ? choice.Local / all : 0 })];
     }
 
     /// <summary>The weight as a choice makes it, in floats.</summary>
     public Tensor Rounded(SizedChoice choice)
     {
-        using var quantized = Quantize(choice.Plan!.Grid, choice.Plan.BlockSizeOf(_matrix), choice.Setting!.Algorithm)!;
+        using var quantized = Quantize(_matrix, choice.Plan!.Grid, choice.Plan.BlockSizeOf(_matrix), choice.Setting!.Algorithm)!;
         var rounded = new float[weight.Content.ElementCount];
         var (inner, channels) = (_matrix.Inner, _matrix.Channels);
         Cores.For(0, channels, c =>
         {
-            for (var k = 0; k < _matrix.Depth; k++)
-                rounded[(k / inner * channels + c) * inner + k % inner] = ValueOf(quantized, c, k);
+            var row = new float[_matrix.Depth];
+            quantized.Restore(c, row);
+            for (var k = 0; k < row.Length; k++)
+                rounded[(k / inner * channels + c) * inner + k % inner] = row[k];
         });
         return Tensor.Create([.. weight.Content.Dimensions], rounded);
     }
 
     /// <summary>The algorithm of the least error with these bits, and that error as a share of what the nearest codes have.</summary>
-    private (WeightAlgorithm, double) Best(QuantizedWeight nearest)
+    private (WeightAlgorithm, double) Best(WeightGrid grid, int blockSize)
     {
         var only = algorithms.Count == 1;
-        if (!only && nearest.Grid.Bits >= FineBits)
+        if (!only && grid.Bits >= FineBits)
             return (WeightAlgorithm.RoundToNearest, 1);
+        using var nearest = RoundToNearest.Quantize(_sample, grid, blockSize)!;
         var (best, gain, plain) = (algorithms[0], double.PositiveInfinity, Error(nearest));
         foreach (var algorithm in algorithms.Where(algorithm => only || !algorithm.LearnsFromInputs || Learned is not null))
         {
-            using var quantized = Quantize(nearest.Grid, nearest.BlockSize, algorithm);
+            using var quantized = Quantize(_sample, grid, blockSize, algorithm);
             if (quantized is not null && (plain > 0 ? Error(quantized) / plain : 1) is var share && share < gain)
                 (best, gain) = (algorithm, share);
         }
         return (best, gain);
     }
 
-    private QuantizedWeight? Quantize(WeightGrid grid, int blockSize, WeightAlgorithm algorithm) =>
+    private QuantizedWeight? Quantize(WeightMatrix matrix, WeightGrid grid, int blockSize, WeightAlgorithm algorithm) =>
         algorithm.LearnsFromInputs && Learned is var (inputs, chooser)
-        ? algorithm.Quantize(_matrix, grid, blockSize, inputs, chooser)
-        : algorithm.Quantize(_matrix, grid, blockSize);
+        ? algorithm.Quantize(matrix, grid, blockSize, inputs, chooser)
+        : algorithm.Quantize(matrix, grid, blockSize);
 
-    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(quantized);
+    /// <summary>Of the channels that were picked.</summary>
+    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(_sample, quantized);
 
     /// <summary>Squared errors, each counted by the mean square of its input where that is known.</summary>
-    private double WeighedError(QuantizedWeight quantized)
+    private double WeighedError(WeightMatrix matrix, QuantizedWeight quantized)
     {
-        var (sums, depth) = (new double[_matrix.Channels], _matrix.Depth);
+        var (sums, depth) = (new double[matrix.Channels], matrix.Depth);
         var counts = Learned is var (inputs, _) ? Enumerable.Range(0, depth).Select(k => inputs.Judge[k * (depth + 1)]).ToArray() : null;
-        using var held = _matrix.Hold();
+        using var held = matrix.Hold();
         Cores.For(0, sums.Length, c =>
         {
-            var missed = new float[depth];
-            _matrix.Read(c, 1, 0, depth, missed);
-            for (var k = 0; k < depth; k++)
-                missed[k] -= ValueOf(quantized, c, k);
+            var (missed, rounded) = (new float[depth], new float[depth]);
+            matrix.Read(c, 1, 0, depth, missed);
+            quantized.Restore(c, rounded);
+            TensorPrimitives.Subtract(missed, rounded, missed);
             TensorPrimitives.Multiply<float>(missed, missed, missed);
             sums[c] = counts is null ? TensorPrimitives.Sum<float>(missed) : TensorPrimitives.Dot<float>(missed, counts);
         });
         return sums.Sum();
-    }
-
-    private static float ValueOf(QuantizedWeight quantized, int channel, int k)
-    {
-        var block = channel * quantized.Blocks + k / quantized.BlockSize;
-        return (quantized.Codes[channel * quantized.Depth + k] - quantized.ZeroPoints[block]) * quantized.Scales[block];
     }
 }
