@@ -27,7 +27,7 @@ internal static class QuantizationRun
         var folder = Directory.CreateTempSubdirectory("model-opt-quantization-");
         try
         {
-            Console.WriteLine(Measure(new ModelData(model), table.Settings.First(known => known.Name == setting), Protocol.Find(protocol), folder.FullName));
+            Console.WriteLine(Measure(new ModelData(model), setting, table, Protocol.Find(protocol), folder.FullName));
             return 0;
         }
         finally
@@ -36,12 +36,12 @@ internal static class QuantizationRun
         }
     }
 
-    private static QuantizationRow Measure(ModelData data, QuantizationSetting setting, Protocol protocol, string folder)
+    private static QuantizationRow Measure(ModelData data, string setting, MeasuredTable table, Protocol protocol, string folder)
     {
-        var row = new QuantizationRow(data.Name, setting.Name);
+        var row = new QuantizationRow(data.Name, setting);
         try
         {
-            return Measure(row, data, setting.For(data, protocol, Path.Combine(folder, "profile.yaml")), protocol, folder);
+            return Measure(row, data, Profile(data, setting, table, protocol, folder), protocol, folder);
         }
         catch (DiagnosticException e)
         {
@@ -49,11 +49,20 @@ internal static class QuantizationRun
         }
     }
 
+    private static OptimizationProfile Profile(ModelData data, string name, MeasuredTable table, Protocol protocol, string folder)
+    {
+        var setting = table.Settings.First(known => known.Name == name);
+        var bytes = setting.AsLargeAs is { } other ? Optimize(data, Profile(data, other, table, protocol, folder), folder).Report.Result.Bytes : 0;
+        return setting.For(data, protocol, Path.Combine(folder, "profile.yaml"), bytes);
+    }
+
+    private static OptimizationResult Optimize(ModelData data, OptimizationProfile profile, string folder, StepClock? clock = null) =>
+        new Optimizer(ModelUnderTest.Engine, new DiagnosticBag(), clock).Run(new OptimizationRequest(data.Model, profile, Path.Combine(folder, "result.onnx")));
+
     private static QuantizationRow Measure(QuantizationRow row, ModelData data, OptimizationProfile profile, Protocol protocol, string folder)
     {
-        var (clock, diagnostics) = (new StepClock(), new DiagnosticBag());
-        var request = new OptimizationRequest(data.Model, profile, Path.Combine(folder, "result.onnx"));
-        var result = new Optimizer(ModelUnderTest.Engine, diagnostics, clock).Run(request);
+        var clock = new StepClock();
+        var result = Optimize(data, profile, folder, clock);
         var peak = Machine.PeakResidentBytes();
         var quantizing = profile.Passes.Select(pass => pass.Name).Except(Lossless).ToList();
         var weights = result.Report.Weights.Count(weight => weight.Refusal is not null && quantizing.Contains(weight.Pass));

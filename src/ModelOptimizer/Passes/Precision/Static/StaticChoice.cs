@@ -77,7 +77,8 @@ internal sealed class StaticChoice
     private (StaticForm, string Words) Best(IReadOnlyList<StaticTrial> trials)
     {
         if (StaticTrial.BestOf(trials) is not { } best)
-            return Unjudged("each leaves infinite noise: an output is not finite, or is zero throughout before only, or can't be computed", isCertain: false);
+            return Unjudged(
+                "with each, an output is not finite, can't be computed, or is zero in the float model on all samples that judge", isCertain: false);
         _section.Choice = best.Form.Key;
         var compared = $"compared {trials.Count} forms of equal size and speed by the outputs on {best.Noise.Length} calibration samples";
         return (best.Form, best == trials[0]
