@@ -5,9 +5,6 @@ namespace ModelOptimizer.Passes;
 /// <summary>The float32 values of a model, bodies and functions included, with what makes and what reads them.</summary>
 internal sealed class HalfGraph
 {
-    /// <summary>From which on LayerNormalization is ONNX's own: all its inputs are of one type.</summary>
-    private const long LayerNormalizationSince = 17;
-
     private readonly OnnxModel _model;
     private readonly HalfPorts _ports;
     private readonly Dictionary<HalfPort, HalfVertex> _byPort = [];
@@ -82,19 +79,10 @@ internal sealed class HalfGraph
             return $"{node.OpType} takes float16 from opset {known.Since} on, and this is {version}";
         if (node.Is("ScatterElements", "ScatterND") && node.Attributes.TryGetString("reduction") is not (null or "none"))
             return "ONNX Runtime scatters float16 without reduction only";
-        if (node.Domain.Length == 0 && version >= LayerNormalizationSince && IsGain(node))
-            return "ONNX Runtime makes one LayerNormalization of it and what stands before, and loads that in one type only";
         return node.Is("LayerNormalization", "Dropout", "BatchNormalization") && node.Outputs.Skip(1).Any(output => output?.Uses.Count > 0)
             ? "its statistics are read, too"
             : null;
     }
-
-    /// <summary>
-    /// True for the gain of a normalization that is spelled out: d / √variance · gain. The runtime's fusion looks through a Cast before it, takes the
-    /// gain as it is there and x as it is before d, and can't load what comes of float32 and float16.
-    /// </summary>
-    private static bool IsGain(Node node) => node.Is("Mul") && node.Inputs.Any(input => input?.Producer is { } quotient && quotient.Is("Div")
-        && quotient.Input(0)?.Producer?.Is("Sub") == true && quotient.Input(1)?.Producer?.Is("Sqrt") == true);
 
     /// <summary>The operator beyond ONNX's own whose body the graph is, or lies in: what types its body may have is not for ONNX to say.</summary>
     private static Node? ForeignOwner(Graph graph)

@@ -16,6 +16,9 @@ internal static class HalfPlan
         bool Stays(HalfVertex vertex) => vertex.Danger is not null || kept?.Contains(vertex) == true;
         var groups = graph.Edges.Where(edge => edge.Maker is not null && !IsHalfAlready(edge.Value))
             .Select(edge => edge.Ends.Select(end => end.Number).Distinct().ToArray()).Where(ends => ends.Length > 1).ToList();
+        // Of plans with as many Casts, one that leaves the runtime its fusion.
+        groups.AddRange(HalfNormalization.Find(graph).Where(each => !IsHalfAlready(each.X.Value))
+            .Select(each => new[] { each.X.Maker!.Number, each.Product.Number }));
         var first = graph.Vertices.Where(Stays).Select(vertex => vertex.Number);
         var second = graph.Vertices.Where(vertex => !Stays(vertex) && vertex.IsWanted).Select(vertex => vertex.Number);
         var isFloat32 = MinimumCut.FirstSide(graph.Vertices.Count, groups, first, second);

@@ -10,6 +10,8 @@ internal sealed class HalfWriter(HalfGraph graph, HalfConstants constants)
 
     public void Write()
     {
+        var edges = graph.Edges.ToDictionary(edge => edge.Value);
+        var mixed = HalfNormalization.Find(graph).Where(each => each.IsMixed(edges)).ToList();
         foreach (var edge in graph.Edges)
         {
             Declare(edge.Readers);
@@ -20,6 +22,8 @@ internal sealed class HalfWriter(HalfGraph graph, HalfConstants constants)
         }
         foreach (var vertex in graph.Vertices.Where(vertex => vertex.IsHalf))
             Retype(vertex);
+        foreach (var each in mixed)
+            each.Part(graph.Model);
         ConstantValues.RemoveUnused(_replaced);
         foreach (var cast in _passedBy.Where(cast => cast.Output().Uses.Count == 0))
             cast.Remove();
