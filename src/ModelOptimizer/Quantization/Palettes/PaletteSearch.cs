@@ -9,6 +9,12 @@ internal sealed class PaletteSearch
     /// <summary>What a bit more for every code divides noise by.</summary>
     private const double NoisePerBit = 4;
 
+    /// <summary>
+    /// What factors have to be worth at most, in bits of every code. Where channels are short, as in depthwise convolutions, factors take many bits
+    /// of a weight, but few beside the file, whose outputs hang on just these weights: with 6 bits they are worth 3 dB at the output of a text detector.
+    /// </summary>
+    private const double MostBits = 0.25;
+
     /// <summary>A channel with more noise than this part of its signal may not gain by more bits: no entries may lie in its range yet.</summary>
     private const double Lost = 0.25;
 
@@ -54,7 +60,7 @@ internal sealed class PaletteSearch
     /// <summary>The palettes to choose from, the best first.</summary>
     /// <param name="hasFactors">
     /// Whether values may be multiplied by a factor for each channel, where that brings them closer than the bytes of the factors would as bits of
-    /// codes. The second palette, if any, is then without, and worse by no more than a bit.
+    /// codes, or than <see cref="MostBits"/> would. The second palette, if any, is then without, and worse by no more than a bit.
     /// </param>
     public IReadOnlyList<PalettizedWeight> Find(bool hasFactors)
     {
@@ -63,7 +69,7 @@ internal sealed class PaletteSearch
         if (!hasFactors || double.IsInfinity(plain.Sqnr) || _groups.Count == _groups.Channels || _groups.Depth == 1)
             return [plain];
         var scaled = Find(ChannelFactors.Sizes(_signals, _groups.Depth));
-        var bits = 8.0 * (scaled.ByteCount - plain.ByteCount) / plain.Codes.Length;
+        var bits = Math.Min(MostBits, 8.0 * (scaled.ByteCount - plain.ByteCount) / plain.Codes.Length);
         if (!(scaled.Errors.Sum() < plain.Errors.Sum(error => WithBits(error, bits))))
             return [plain];
         return plain.Errors.Sum() <= NoisePerBit * scaled.Errors.Sum() ? [scaled, plain] : [scaled];
