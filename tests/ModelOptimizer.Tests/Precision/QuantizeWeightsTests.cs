@@ -199,9 +199,56 @@ public sealed class QuantizeWeightsTests
         PassTester.SameOutputs(Conv(Weights.Rounded(kernel, channelAxis: 0, 8)), stored, new Tolerance(1e-5));
     }
 
+    [TestCase(11, 8, null, 13)]
+    [TestCase(13, 8, null, 13)]
+    [TestCase(17, 8, 32, 21)]
+    [TestCase(11, 4, null, 21)]
+    [TestCase(13, 4, null, 21)]
+    [TestCase(17, 3, null, 21)]
+    [TestCase(17, 2, null, 25)]
+    [TestCase(22, 4, null, 22)]
+    public void The_standard_form_brings_the_model_to_the_opset_that_has_it(int opset, int bits, int? blockSize, int expected)
+    {
+        // Squeeze has its axes as an attribute before opset 13.
+        OnnxModel Model(Tensor weight)
+        {
+            var g = new GraphBuilder(opset);
+            var x = g.Input("x", DataType.Float, 1, 3, Depth);
+            var layer = opset < 13 ? g.Op("Squeeze", [x], ("axes", new long[] { 0 })) : g.Op("Squeeze", x, g.Int64s("axes", 0));
+            g.Output("y", g.Op("MatMul", layer, g.Weight("w", weight)));
+            return g.Build();
+        }
+
+        var model = Model(Matrix);
+        var log = PassContexts.Run(model, new QuantizeWeights(new() { Bits = bits, BlockSize = blockSize, Format = WeightFormat.Standard }));
+
+        Assert.That(log.Weights.Single().Form, Does.EndWith("as DequantizeLinear"));
+        Assert.That(model.Opset, Is.EqualTo(expected));
+        Assert.That(GraphVerifier.Verify(model), Is.Empty);
+        var block = blockSize ?? (bits == 8 ? null : 32);
+        PassTester.SameOutputs(Model(Weights.Rounded(Matrix, 1, bits, block)), model, new Tolerance(1e-5));
+    }
+
     [Test]
-    public void Refuses_what_the_opset_can_not_hold_and_names_the_way_out() =>
-        Assert.That(Refusal(MatMul(17), new() { Bits = 4, Format = WeightFormat.Standard }), Does.Contain("from opset 21 on").And.Contain("use format: contrib"));
+    public void The_standard_form_leaves_the_opset_where_no_newer_one_helps([Values] bool excluded)
+    {
+        var model = excluded ? MatMul(17) : Shared(17);
+        PassContexts.Run(model, new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Standard, Exclude = excluded ? ["w"] : [] }));
+
+        Assert.That(model.Opset, Is.EqualTo(17));
+    }
+
+    [Test]
+    public void Refuses_what_the_opset_can_not_hold_and_says_why_there_is_no_newer_one_and_names_the_way_out()
+    {
+        var g = new GraphBuilder(opset: 10);
+        g.Output("y", g.Op("MatMul", g.Input("x", X), g.Weight("w", Matrix)));
+        g.Output("z", g.Op("Resize", g.Input("c", DataType.Float, 1, 2, 4), g.Initializer("s", [3], 1, 2, 0.5f)));
+
+        Assert.That(Refusal(g.Build(), new() { Bits = 4, Format = WeightFormat.Standard }), Does.StartWith(
+            "DequantizeLinear of 4-bit weights exists from opset 21 on, the model is at 10. The model can't be upgraded from opset 10 to 21: Resize")
+            .And.Contain("some grow and some shrink").And.EndsWith("; use format: contrib"));
+    }
 
     [Test]
     public void Refuses_a_shared_weight_in_the_form_that_the_runtime_would_not_fuse() =>

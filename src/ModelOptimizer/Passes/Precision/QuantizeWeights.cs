@@ -16,6 +16,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
 {
     public NodeSelector Selector { get; } = new(options);
     private readonly Dictionary<int, WeightPlanner> _planners = [];
+    private string? _upgradeProblem;
 
     public NumericEffect Effect => NumericEffect.Lossy;
 
@@ -32,6 +33,8 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
             new SizeBudget(options, Selector, context).Run();
             return;
         }
+        if (options.Format == WeightFormat.Standard)
+            RaiseOpset(context);
         var inputs = options.Algorithm.LearnsFromInputs ? new WeightInputs(options, Selector, context) : null;
         AttentionProjection.InferMasks(context);
         var scaling = options.Algorithm.ScalesInputs ? Scale(context) : null;
@@ -49,6 +52,22 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         run.Notes.Report();
     }
 
+    /// <summary>Where the model can't be upgraded, its weights stay, and their refusals say why.</summary>
+    private void RaiseOpset(PassContext context)
+    {
+        var policy = new WeightPolicy(options, context.Model);
+        _upgradeProblem = StandardOpset.Raise(HalfWeights.Find(context.Model).Select(weight => OpsetFor(weight, policy, context)), context);
+        _planners.Clear();
+    }
+
+    /// <summary>The first opset, from the model's own on, in which the standard can store the weight; the model's own where none can.</summary>
+    internal long OpsetFor(WeightCandidate found, WeightPolicy policy, PassContext context)
+    {
+        var own = context.Opset(found.Value.Graph);
+        return StandardOpset.Steps.Where(step => step > own).Prepend(own)
+            .FirstOrDefault(opset => Plan(found, policy, context, opset) is (not null, null), own);
+    }
+
     /// <summary>Scales what layers read, as the weights that are going to be rounded suggest.</summary>
     private InputScaling Scale(PassContext context)
     {
@@ -58,7 +77,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         foreach (var weight in HalfWeights.Find(context.Model).Where(weight => weight.Uses.Any(WeightSlots.IsLayer)))
             if (HalfWeights.Is(weight))
                 scaling.Refuse(weight, $"its weights are {weight.Content.ElementType.ToOnnxName()}; only float weights are scaled");
-            else if (Plan(weight, policy, context) is ({ } plan, null) && new WeightMatrix(weight.Content, plan.ChannelAxis) is var matrix)
+            else if (Plan(weight, policy, context, context.Opset(weight.Value.Graph)) is ({ } plan, null) && new WeightMatrix(weight.Content, plan.ChannelAxis) is var matrix)
                 layers[weight.Value] = new(matrix, plan.Grid, plan.BlockSizeOf(matrix));
         scaling.Run(layers);
         return scaling;
@@ -66,11 +85,11 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
 
     /// <param name="found">The weight as it is stored.</param>
     /// <returns>How it is going to be stored, or why it stays as it is.</returns>
-    private (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate found, WeightPolicy policy, PassContext context)
+    private (WeightPlan? Plan, string? Refusal) Plan(WeightCandidate found, WeightPolicy policy, PassContext context, long opset)
     {
         if (WhyNot(found, policy, context) is { } refusal)
             return (null, refusal);
-        var (plan, noPlan) = Planner(policy.BitsOf(found)).Plan(found, context.Opset(found.Value.Graph));
+        var (plan, noPlan) = Planner(policy.BitsOf(found)).Plan(found, opset);
         return plan is null
             ? (null, noPlan)
             : (plan, WeightGuards.SmallGain(found.Content, plan.ByteCount(new WeightMatrix(found.Content, plan.ChannelAxis))));
@@ -84,7 +103,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     {
         if (run.Lstm.Takes(found))
             return WhyNot(found, run.Policy, run.Context) ?? run.Lstm.Compress(found);
-        var planned = Plan(found, run.Policy, run.Context);
+        var planned = Plan(found, run.Policy, run.Context, run.Context.Opset(found.Value.Graph));
         if (planned is not ({ } plan, null))
             return planned.Refusal;
         var weight = HalfWeights.Widen(found);
@@ -102,7 +121,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     }
 
     private WeightPlanner Planner(int bits) =>
-        _planners.TryGetValue(bits, out var known) ? known : _planners[bits] = new WeightPlanner(options with { Bits = bits });
+        _planners.TryGetValue(bits, out var known) ? known : _planners[bits] = new WeightPlanner(options with { Bits = bits }, _upgradeProblem);
 
     private static void Write(WeightCandidate found, WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
     {

@@ -5,14 +5,9 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>Decides how a weight is written: the operators that the model's opset has and the runtime makes fast, or the reason against.</summary>
-internal sealed class WeightPlanner(QuantizeWeightsOptions options)
+/// <param name="upgradeProblem">Why the model can't have a newer opset; null where nobody asked.</param>
+internal sealed class WeightPlanner(QuantizeWeightsOptions options, string? upgradeProblem = null)
 {
-    private const long PerChannelOpset = 13;
-
-    private const long BlockedOpset = 21;
-
-    private const long TwoBitOpset = 25;
-
     private const int SmallestBlock = 16;
 
     private const int DefaultBlock = 32;
@@ -50,8 +45,8 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
         var block = (int)Math.Min(BlockOfRow(depth), depth & -depth);
         if (HasFewBits && block >= SmallestBlock && (!options.PerChannel || block == depth))
             return (new WeightPlan(new TiedBlocksForm(tied), _grid, ChannelAxis: 0, block), null);
-        return opset < TiedForm.Opset
-            ? (null, $"DequantizeLinear of 8-bit rows exists from opset {TiedForm.Opset} on, the model is at {opset}")
+        return opset < StandardOpset.PerChannel
+            ? (null, TooOld("8-bit rows", opset, StandardOpset.PerChannel))
             : (new WeightPlan(new TiedForm(tied), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
     }
 
@@ -106,9 +101,9 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
             return (null, $"it is {weight.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run");
         var slot = weight.Uses.First(WeightSlots.IsWeight);
         var axis = WeightSlots.ChannelAxis(slot, weight.Content.Dimensions.Length);
-        var contrib = options.Format == WeightFormat.Contrib || opset < PerChannelOpset;
+        var contrib = options.Format == WeightFormat.Contrib || opset < StandardOpset.PerChannel;
         if (contrib && options.Format == WeightFormat.Standard)
-            return (null, $"{TooOld(opset, PerChannelOpset)}; use format: contrib");
+            return (null, $"{TooOld("8-bit weights", opset, StandardOpset.PerChannel)}; use format: contrib");
         return (new WeightPlan(new StorageForm(axis, contrib), _grid with { Bits = _wholeBits }, axis), null);
     }
 
@@ -117,16 +112,16 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options)
     {
         var needed = _grid.StorageBits switch
         {
-            2 => TwoBitOpset,
-            4 => BlockedOpset,
-            _ => perChannel ? PerChannelOpset : BlockedOpset,
+            2 => StandardOpset.TwoBits,
+            4 => StandardOpset.Blocked,
+            _ => perChannel ? StandardOpset.PerChannel : StandardOpset.Blocked,
         };
-        return opset < needed ? TooOld(opset, needed) : SharingProblem(weight);
+        var what = $"{_grid.StorageBits}-bit weights{(needed == StandardOpset.Blocked && _grid.StorageBits == 8 ? " in blocks" : "")}";
+        return opset < needed ? TooOld(what, opset, needed) : SharingProblem(weight);
     }
 
-    private string TooOld(long opset, long needed) =>
-        $"DequantizeLinear of {_grid.StorageBits}-bit weights{(needed == BlockedOpset && _grid.StorageBits == 8 ? " in blocks" : "")} " +
-        $"exists from opset {needed} on, the model is at {opset}";
+    private string TooOld(string what, long opset, long needed) =>
+        $"DequantizeLinear of {what} exists from opset {needed} on, the model is at {opset}{(upgradeProblem is null ? "" : $". {upgradeProblem}")}";
 
     private static string? SharingProblem(WeightCandidate weight) => weight.OnlyUser is not null
         ? null

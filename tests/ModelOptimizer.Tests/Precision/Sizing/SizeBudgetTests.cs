@@ -182,6 +182,25 @@ public sealed class SizeBudgetTests : IDisposable
         Assert.That(report.Weights.Where(weight => weight.Bits != 32).Select(weight => weight.Form), Has.All.Contains("blocks of 64"));
     }
 
+    /// <summary>8 bits per channel need no newer opset, 4 need 21, and 2 need 25.</summary>
+    [TestCase(0.4, 17)]
+    [TestCase(0.16, 21)]
+    [TestCase(0.1, 25)]
+    public void The_opset_becomes_as_new_as_what_was_chosen_of_the_standard(double share, int opset)
+    {
+        var model = Layers(384, 17);
+        var options = new QuantizeWeightsOptions
+        {
+            Budget = new ByteSize((long)(share * ModelWriter.SizeOf(model))), Format = WeightFormat.Standard, PerChannel = true,
+        };
+        var report = Run(model, options, null).SizeBudgets.Single();
+
+        Assert.That(model.Opset, Is.EqualTo(opset));
+        Assert.That(report.Bytes, Is.EqualTo(ModelWriter.SizeOf(model)).And.LessThanOrEqualTo(options.Budget!.Value.Bytes));
+        Assert.That(GraphWalker.Nodes(model).Select(node => node.Domain), Is.All.Empty);
+        Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
+    }
+
     [Test]
     public void Weights_stay_floats_where_all_of_them_fit()
     {

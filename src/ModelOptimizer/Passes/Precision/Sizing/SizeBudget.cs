@@ -80,7 +80,8 @@ internal sealed class SizeBudget
         var probe = _meter is null ? null : new WeightProbe(_context.Model, _meter, new Dictionary<string, double>());
         var policy = new WeightPolicy(_options, _context.Model);
         policy.Report(_context.Diagnostics);
-        var survey = new WeightSurvey(_settings, _algorithms, _selector, policy, new LstmWeights(_options, _selector, _context), inputs, probe);
+        var (lstm, reach) = (new LstmWeights(_options, _selector, _context), _options.Format == WeightFormat.Standard ? StandardOpset.Reach(_context) : default);
+        var survey = new WeightSurvey(_settings, _algorithms, _selector, policy, lstm, reach, inputs, probe);
         return [.. HalfWeights.Find(_context.Model).Select(weight => survey.Of(weight, _context.Opset(weight.Value.Graph)))];
     }
 

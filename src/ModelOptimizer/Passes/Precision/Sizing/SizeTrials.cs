@@ -54,6 +54,8 @@ internal sealed class SizeTrials(
     private void Apply(PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen,
         Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, WeightInputs? inputs)
     {
+        if (options.Format == WeightFormat.Standard)
+            RaiseOpset(target, chosen);
         AttentionProjection.InferMasks(target);
         var (notes, lstm) = (new WeightNotes(options, target), new LstmWeights(options, selector, target));
         foreach (var weight in HalfWeights.Find(target.Model))
@@ -69,6 +71,18 @@ internal sealed class SizeTrials(
         string? Compress(QuantizeWeightsOptions setting, WeightCandidate weight) =>
             new QuantizeWeights(change(setting)).Compress(
             weight, new(target, new WeightPolicy(setting, target.Model), setting.Algorithm.LearnsFromInputs ? inputs : null, null, notes, lstm));
+    }
+
+    /// <summary>Where choices need a newer opset, which nothing stands in the way of, as was found out before they were offered.</summary>
+    private static void RaiseOpset(PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen)
+    {
+        var needed = HalfWeights.Find(target.Model).Max(weight => chosen[weight.Value] is var (sized, index) && sized.Choices[index].Setting is { } setting
+            ? new QuantizeWeights(setting).OpsetFor(weight, new WeightPolicy(setting, target.Model), target)
+            : (long?)null);
+        if (needed is null || needed <= target.Model.Opset)
+            return;
+        target.InferTypes();
+        new OpsetUpgrade(target.Model, needed.Value).Run(what => target.Rewriting(what, "the whole model"));
     }
 
     /// <summary>Where no choice but float32 was left, any setting tells why.</summary>

@@ -9,9 +9,6 @@ namespace ModelOptimizer.Passes;
 /// </summary>
 internal sealed class TiedForm(TiedWeight tied) : WeightForm
 {
-    /// <summary>The first version whose DequantizeLinear has an axis.</summary>
-    public const long Opset = 13;
-
     public override string Name => "Gather of int8 rows and, transposed, DequantizeLinear";
 
     /// <summary>Lookups read the scales in a shape of their own.</summary>
