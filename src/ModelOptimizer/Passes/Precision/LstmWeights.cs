@@ -13,10 +13,11 @@ internal sealed class LstmWeights(QuantizeWeightsOptions options, NodeSelector s
     private readonly WeightGrid _grid = new(8, IsSymmetric: true);
 
     /// <summary>
-    /// True for a weight that LSTMs alone read, unless only operators of the standard may be written, or it can be stored in another way at least.
+    /// True for a weight that LSTMs alone read, unless only operators of the standard may be written, or it can be stored in another way at least:
+    /// a size budget has a choice for each weight by itself, and so for that way only.
     /// </summary>
     public bool Takes(WeightCandidate weight) => options.Format != WeightFormat.Standard && weight.Uses.All(_form.Reads)
-        && !(options.Storage && Refusal(weight) is not null);
+        && !(options.Storage && (options.Budget is not null || Refusal(weight) is not null));
 
     /// <summary>Compresses the weight with all that stand or fall with it.</summary>
     /// <returns>Why it stays as it is, or null.</returns>

@@ -263,6 +263,23 @@ public sealed class SizeBudgetTests : IDisposable
         Assert.That(others, Is.EqualTo(ModelWriter.SizeOf(model) - 4 * 64 * 64).And.GreaterThan(kept));
     }
 
+    /// <summary>Though the runtime's own LSTM of 8 bits could read them, which takes both or none.</summary>
+    [Test]
+    public void Storage_gives_weights_of_LSTM_a_choice()
+    {
+        var g = new GraphBuilder();
+        var (w, r) = (Tensor.Create([1, 256, 64], Weights.Random(256 * 64, seed: 1)), Tensor.Create([1, 256, 64], Weights.Random(256 * 64, seed: 2)));
+        g.Output("y", g.Op("LSTM", [g.Input("x", DataType.Float, 5, 2, 64), g.Weight("w", w), g.Weight("r", r)], ("hidden_size", 64)));
+        var model = g.Build();
+        var budget = (long)(0.4 * ModelWriter.SizeOf(model));
+        var report = Run(model, new() { Budget = new ByteSize(budget), Storage = true }, null).SizeBudgets.Single();
+
+        Assert.That(ModelWriter.ToBytes(model), Has.Length.LessThanOrEqualTo(budget).And.Length.EqualTo(report.Bytes));
+        Assert.That(report.Weights.Select(weight => weight.Weight), Is.EqualTo(new[] { "w", "r" }));
+        Assert.That(report.Weights.Select(weight => weight.Form), Is.All.Contains("int8 per channel as DequantizeLinear at every run"));
+        Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
+    }
+
     /// <summary>A first guess that seems to reach nothing is made good by measuring.</summary>
     [Test]
     public void Small_weights_are_not_given_up_by_estimate()

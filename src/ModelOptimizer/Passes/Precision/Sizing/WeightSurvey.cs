@@ -12,7 +12,8 @@ internal sealed class WeightSurvey(
     LstmWeights lstm, (long Opset, string? Problem) reach, WeightInputs? inputs, WeightProbe? probe)
 {
     private const string WholeLstm =
-        "a size budget has no choice for weights of LSTM: quantize-dynamic with 'operators: [LSTM]' above stores them in 8 bits";
+        "a size budget has no choice for weights of LSTM: quantize-dynamic with 'operators: [LSTM]' above stores them in 8 bits, and so does "
+        + "'storage: true', which makes floats of them at every run";
 
     /// <param name="weight">As it is stored.</param>
     public SizedWeight Of(WeightCandidate weight, long opset)
