@@ -22,7 +22,10 @@ internal static class HalfWeights
     {
         if (!Is(weight) || Casts(weight.Value).Any())
             return;
-        foreach (var reader in (TiedWeight.Of(weight)?.Weight ?? weight).Uses.Select(use => use.User).Distinct().ToList())
+        var tied = TiedWeight.Of(weight);
+        foreach (var transpose in tied?.Transposes ?? [])
+            transpose.Output().Type = Widen(transpose.Output().Type);
+        foreach (var reader in (tied?.Weight ?? weight).Uses.Select(use => use.User).Distinct().ToList())
         {
             foreach (var index in Activations(reader))
                 CastBefore(reader, index);
@@ -40,6 +43,8 @@ internal static class HalfWeights
     private static WeightCandidate BehindCasts(WeightCandidate constant) => Is(constant) && constant.Uses.All(use => IsCast(use.User))
         ? constant with { Uses = [.. constant.Uses.SelectMany(use => use.User.Output().Uses)] }
         : constant;
+
+    private static TensorType? Widen(TensorType? type) => type is null ? null : type with { ElementType = DataType.Float };
 
     private static IEnumerable<Node> Casts(Value value) => value.Uses.Select(use => use.User).Where(IsCast);
 
@@ -59,7 +64,7 @@ internal static class HalfWeights
             return;
         var cast = reader.Graph!.Insert(reader, "Cast", [input], name: $"{reader.Name}_float_{index}");
         cast.Attributes.Set("to", (long)DataType.Float);
-        cast.Output().Type = input.Type is { } type ? type with { ElementType = DataType.Float } : null;
+        cast.Output().Type = Widen(input.Type);
         reader.SetInput(index, cast.Output());
     }
 
@@ -70,7 +75,7 @@ internal static class HalfWeights
         cast.Attributes.Set("to", (long)half);
         output.ReplaceAllUsesWith(cast.Output());
         cast.SetInput(0, output);
-        (cast.Output().Type, output.Type) = (type, type is null ? null : type with { ElementType = DataType.Float });
+        (cast.Output().Type, output.Type) = (type, Widen(type));
         (cast.Output().Name, output.Name) = (name, $"{name}_float");
     }
 }

@@ -71,6 +71,27 @@ public sealed class SizeBudgetTests : IDisposable
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
     }
 
+    /// <summary>A file may say that what comes out of the Transpose is float16: while choices are measured it is not.</summary>
+    [Test]
+    public void A_tied_table_of_16_bits_is_measured_at_the_outputs_where_its_Transpose_is_declared()
+    {
+        const int words = 300;
+        var g = new GraphBuilder();
+        var table = g.Weight("table", Tensor.Create(DataType.Float16, [words, Depth], [.. Weights.Random(words * Depth).Select(weight => (Half)weight)]));
+        var transpose = g.Op("Transpose", [table], ("perm", new long[] { 1, 0 }));
+        g.Declare(transpose, new TensorType(DataType.Float16, Shape.Of(Depth, words)));
+        var rows = g.Op("Gather", table, g.Input("ids", DataType.Int64, 4));
+        g.Output("y", g.Op("Cast", [g.Op("MatMul", rows, transpose)], ("to", (long)DataType.Float)));
+        var model = g.Build();
+        var ids = _folder.WriteNpz("ids.npz", ("ids", DataFolder.Longs("(8, 4)", [.. Enumerable.Range(0, 32).Select(i => 9L * i)])));
+
+        var report = Run(model, new() { Budget = new ByteSize((long)(0.6 * ModelWriter.SizeOf(model))) }, ids).SizeBudgets.Single();
+
+        Assert.That(report.Measure, Does.Contain("at the outputs"));
+        Assert.That(report.Weights.Single().Bits, Is.EqualTo(8));
+        Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
+    }
+
     [Test]
     public void Weights_of_16_bits_that_fit_stay_so()
     {
