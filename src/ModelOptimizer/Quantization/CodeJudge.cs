@@ -40,7 +40,7 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
     }
 
     /// <summary>Summed up in the same order on all machines.</summary>
-    private static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    internal static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
     {
         var (sums, sum, i) = (Vector256<float>.Zero, 0f, 0);
         for (; i + Vector256<float>.Count <= left.Length; i += Vector256<float>.Count)

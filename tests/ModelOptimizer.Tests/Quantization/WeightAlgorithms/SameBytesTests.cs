@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Quantization;
+using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tests.Quantization.WeightAlgorithms;
 
@@ -38,6 +41,19 @@ public sealed class SameBytesTests
 
         Assert.That(Hash(MemoryMarshal.AsBytes(before.AsSpan()), [], []), Is.EqualTo("143DF1D5101BDAD0"));
         Assert.That(Hash(quantized.Codes, [], []), Is.EqualTo("F6125A3AB0BF2FAB"));
+    }
+
+    /// <summary>Choices hang on them.</summary>
+    [Test]
+    public void Errors_that_a_size_budget_weighs_without_data_are_the_same_on_every_CPU()
+    {
+        var g = new GraphBuilder(opset: 17);
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2, Depth), g.Weight("w", Tensor.Create([Depth, Channels], Weights.Random(Depth * Channels)))));
+        var (weight, options) = (HalfWeights.Find(g.Build()).Single(), new QuantizeWeightsOptions { Bits = 4, BlockSize = 32 });
+        var trial = new WeightTrial(weight, channelAxis: 1, [WeightAlgorithm.Find("mse")!], learned: null);
+        var choice = trial.Relative([trial.Try(new WeightPlanner(options).Plan(weight, 17).Plan!, options)!])[0];
+
+        Assert.That(Hash(MemoryMarshal.AsBytes<double>([choice.Local, choice.Error]), [], []), Is.EqualTo("F32753E48FD3C53C"));
     }
 
     private static WeightMatrix Weight => WeightMatrix.OfRows(Tensor.Create([Channels, Depth], Weights.Random(Channels * Depth, seed: 7)));

@@ -104,8 +104,10 @@ internal sealed class WeightTrial(
             matrix.Read(c, 1, 0, depth, missed);
             quantized.Restore(c, rounded);
             TensorPrimitives.Subtract(missed, rounded, missed);
-            TensorPrimitives.Multiply<float>(missed, missed, missed);
-            sums[c] = counts is null ? TensorPrimitives.Sum<float>(missed) : TensorPrimitives.Dot<float>(missed, counts);
+            if (counts is not null)
+                TensorPrimitives.Multiply<float>(missed, counts, rounded);
+            // Choices may hang on the last bit.
+            sums[c] = CodeJudge.Dot(missed, counts is null ? missed : rounded);
         });
         return sums.Sum();
     }
