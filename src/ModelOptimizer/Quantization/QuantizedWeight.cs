@@ -28,6 +28,14 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     /// <summary>Zero points [channels, blocks], unsigned.</summary>
     public byte[] ZeroPoints { get; } = new byte[channels * BlocksOf(depth, blockSize)];
 
+    /// <summary>Zeros on the grid in the form of a weight.</summary>
+    public static QuantizedWeight Blank(WeightGrid grid, WeightMatrix form, int blockSize)
+    {
+        var blank = new QuantizedWeight(grid, form.Channels, form.Depth, blockSize);
+        blank.Codes.Clear();
+        return blank;
+    }
+
     /// <summary>Unsigned codes [channels, depth].</summary>
     public Span<byte> Codes => _codes.AsSpan(0, Channels * Depth);
 

@@ -108,16 +108,19 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
             return planned.Refusal;
         var weight = HalfWeights.Widen(found);
         var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
-        var blockSize = plan.BlockSizeOf(matrix);
-        using var held = matrix.Hold();
-        var learned = run.Inputs?.Of(weight);
-        using var quantized = learned is var (seen, chooser) && seen.Depth == matrix.Depth
-            ? options.Algorithm.Quantize(matrix, plan.Grid, blockSize, seen, chooser)
-            : options.Algorithm.Quantize(matrix, plan.Grid, blockSize);
+        using var quantized = run.IsBlank ? QuantizedWeight.Blank(plan.Grid, matrix, plan.BlockSizeOf(matrix)) : Quantize(weight, matrix, plan, run);
         if (quantized is null)
             return WeightGuards.NotFinite(weight, run.Context);
         Write(found, weight, plan, quantized, run);
         return null;
+    }
+
+    private QuantizedWeight? Quantize(WeightCandidate weight, WeightMatrix matrix, WeightPlan plan, WeightRun run)
+    {
+        using var held = matrix.Hold();
+        return run.Inputs?.Of(weight) is var (seen, chooser) && seen.Depth == matrix.Depth
+            ? options.Algorithm.Quantize(matrix, plan.Grid, plan.BlockSizeOf(matrix), seen, chooser)
+            : options.Algorithm.Quantize(matrix, plan.Grid, plan.BlockSizeOf(matrix));
     }
 
     private WeightPlanner Planner(int bits) =>
@@ -138,6 +141,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     }
 
     /// <summary>What all weights of a run share.</summary>
+    /// <param name="IsBlank">Writes no codes that mean anything: for who asks for sizes only, which then cost no look at the weights.</param>
     internal sealed record WeightRun(
-        PassContext Context, WeightPolicy Policy, WeightInputs? Inputs, InputScaling? Scaling, WeightNotes Notes, LstmWeights Lstm);
+        PassContext Context, WeightPolicy Policy, WeightInputs? Inputs, InputScaling? Scaling, WeightNotes Notes, LstmWeights Lstm, bool IsBlank = false);
 }

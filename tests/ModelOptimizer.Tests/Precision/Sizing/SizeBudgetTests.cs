@@ -301,6 +301,28 @@ public sealed class SizeBudgetTests : IDisposable
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
     }
 
+    /// <summary>Of models larger than memory each look takes long.</summary>
+    [Test]
+    public void Sizes_are_known_without_a_look_at_the_weights()
+    {
+        static OnnxModel Layer(Tensor weight)
+        {
+            var g = new GraphBuilder(opset: 17);
+            g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2, Depth), g.Weight("w", weight)));
+            return g.Build();
+        }
+
+        var options = new QuantizeWeightsOptions { Bits = 4, BlockSize = 32 };
+        var (known, unknown) = (Layer(Matrix(Depth, Depth, 1)), Layer(Tensor.Create([Depth, Depth], Enumerable.Repeat(float.NaN, Depth * Depth).ToArray())));
+        Run(known, options, null);
+        var weight = HalfWeights.Find(unknown).Single();
+        var choice = new SizedChoice(options, new WeightPlanner(options).Plan(weight, 17).Plan, 0, 0);
+        var sized = new SizedWeight(weight.Value, weight.Name, [SizedChoice.Float(weight.Content), choice], [1]);
+        var context = new PassContext(unknown, new RewriteLog(), PassContexts.Engine, new DiagnosticBag());
+
+        Assert.That(new SizeTrials(context, new NodeSelector(options), options, [sized], learning: null).Measure([1]), Is.EqualTo(ModelWriter.SizeOf(known)));
+    }
+
     /// <summary>A first guess that seems to reach nothing is made good by measuring.</summary>
     [Test]
     public void Small_weights_are_not_given_up_by_estimate()

@@ -14,45 +14,42 @@ internal sealed class SizeTrials(
 {
     private readonly Dictionary<string, long> _sizes = [];
 
-    /// <summary>Bytes of the files with these choices. Codes of other values take as many bytes, so the quickest do.</summary>
+    /// <summary>Bytes of the files with these choices, whatever the codes: blank ones do.</summary>
     public long Measure(IReadOnlyList<int> chosen)
     {
         var key = string.Join(',', chosen);
         if (!_sizes.TryGetValue(key, out var bytes))
-            bytes = _sizes[key] = ModelWriter.SizeOf(Build(chosen, Nearest, null), fileName: context.OutputName);
+            bytes = _sizes[key] = ModelWriter.SizeOf(Build(chosen, isBlank: true), fileName: context.OutputName);
         return bytes;
     }
 
-    public OnnxModel Build(IReadOnlyList<int> chosen) => Build(chosen, setting => setting, Inputs);
+    public OnnxModel Build(IReadOnlyList<int> chosen) => Build(chosen, isBlank: false);
 
     /// <summary>Makes the choice on the model itself.</summary>
     /// <returns>The weights whose codes were chosen without the inputs that their algorithm learns from.</returns>
     public IReadOnlySet<Value> Apply(IReadOnlyList<int> chosen)
     {
         var inputs = Inputs(context);
-        Apply(context, weights.Zip(chosen).ToDictionary(pair => pair.First.Value), setting => setting, inputs);
+        Apply(context, weights.Zip(chosen).ToDictionary(pair => pair.First.Value), inputs, isBlank: false);
         inputs?.Report();
         return weights.Select(weight => weight.Value).Where(weight => inputs?.IsUnseen(weight) == true).ToHashSet();
     }
 
-    private static QuantizeWeightsOptions Nearest(QuantizeWeightsOptions setting) => setting with { Algorithm = WeightAlgorithm.RoundToNearest };
-
     private WeightInputs? Inputs(PassContext target) =>
         learning is var (algorithm, data) ? new WeightInputs(options with { Algorithm = algorithm }, selector, target, data) : null;
 
-    private OnnxModel Build(
-        IReadOnlyList<int> chosen, Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, Func<PassContext, WeightInputs?>? inputs)
+    private OnnxModel Build(IReadOnlyList<int> chosen, bool isBlank)
     {
         var copy = new ModelCopy(context.Model);
         var trial = new PassContext(copy.Model, new RewriteLog(), context.Engine, new DiagnosticBag());
-        Apply(trial, weights.Zip(chosen).ToDictionary(pair => (Value)copy.CopyOf(pair.First.Value)), change, inputs?.Invoke(trial));
+        Apply(trial, weights.Zip(chosen).ToDictionary(pair => (Value)copy.CopyOf(pair.First.Value)), isBlank ? null : Inputs(trial), isBlank);
         // As it is done before the model is written.
         trial.RefreshDeclarations();
         return copy.Model;
     }
 
-    private void Apply(PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen,
-        Func<QuantizeWeightsOptions, QuantizeWeightsOptions> change, WeightInputs? inputs)
+    private void Apply(
+        PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen, WeightInputs? inputs, bool isBlank)
     {
         if (options.Format == WeightFormat.Standard)
             RaiseOpset(target, chosen);
@@ -63,14 +60,19 @@ internal sealed class SizeTrials(
             if (target.IsDone)
                 break;
             var (sized, index) = chosen[weight.Value];
-            if ((Refusal(sized, index) ?? Compress(sized.Choices[index].Setting ?? Any(), weight)) is { } refusal)
+            if ((Refusal(sized, index) ?? Compress(sized.Choices[index].Setting, weight)) is { } refusal)
                 target.RefuseWeight(weight.Name, weight.Content, refusal);
         }
         notes.Report();
 
-        string? Compress(QuantizeWeightsOptions setting, WeightCandidate weight) =>
-            new QuantizeWeights(change(setting)).Compress(
-            weight, new(target, new WeightPolicy(setting, target.Model), setting.Algorithm.LearnsFromInputs ? inputs : null, null, notes, lstm));
+        // Where no choice but floats was left, any setting tells why, by a look at the weight.
+        string? Compress(QuantizeWeightsOptions? choice, WeightCandidate weight)
+        {
+            var setting = choice ?? SizeSettings.Of(options)[0] with { Algorithm = WeightAlgorithm.RoundToNearest };
+            var learned = setting.Algorithm.LearnsFromInputs ? inputs : null;
+            return new QuantizeWeights(setting).Compress(
+                weight, new(target, new WeightPolicy(setting, target.Model), learned, null, notes, lstm, isBlank && choice is not null));
+        }
     }
 
     /// <summary>Where choices need a newer opset, which nothing stands in the way of, as was found out before they were offered.</summary>
@@ -84,9 +86,6 @@ internal sealed class SizeTrials(
         target.InferTypes();
         new OpsetUpgrade(target.Model, needed.Value).Run(what => target.Rewriting(what, "the whole model"));
     }
-
-    /// <summary>Where no choice but float32 was left, any setting tells why.</summary>
-    private QuantizeWeightsOptions Any() => Nearest(SizeSettings.Of(options)[0]);
 
     private static string? Refusal(SizedWeight weight, int choice) => weight.Refusal
         ?? (choice == 0 && weight.Choices.Count > 1 ? $"it stays {weight.Choices[0].Form}: the budget has room for it, and others lose less" : null);

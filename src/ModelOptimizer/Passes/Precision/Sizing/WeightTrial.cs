@@ -45,8 +45,7 @@ internal sealed class WeightTrial(
     /// <summary>Errors as shares of what rounding everything to zero would cost.</summary>
     public IReadOnlyList<SizedChoice> Relative(IReadOnlyList<SizedChoice> choices)
     {
-        using var nothing = new QuantizedWeight(new WeightGrid(FineBits, true), _matrix.Channels, _matrix.Depth, _matrix.Depth);
-        nothing.Codes.Clear();
+        using var nothing = QuantizedWeight.Blank(new WeightGrid(FineBits, true), _matrix, _matrix.Depth);
         var all = WeighedError(_matrix, nothing);
         return [.. choices.Select(choice => choice with { Error = all > 0 ? choice.Local / all : 0 })];
     }
