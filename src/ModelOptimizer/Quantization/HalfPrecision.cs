@@ -36,6 +36,22 @@ internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Ove
         return new HalfPrecision(Tensor.Create(type, tensor.Dimensions.AsSpan(), bits), damaged > 0, overflows, underflows);
     }
 
+    /// <summary>Copies neighbouring elements, which float32 holds exactly.</summary>
+    /// <param name="halves">Of float16 or bfloat16.</param>
+    /// <param name="first">The first element.</param>
+    /// <param name="floats">Takes as many as it holds.</param>
+    public static void Widen(Tensor halves, int first, Span<float> floats)
+    {
+        if (halves.ElementType == DataType.Float16)
+        {
+            TensorPrimitives.ConvertToSingle(halves.AsSpan<Half>().Slice(first, floats.Length), floats);
+            return;
+        }
+        var upper = halves.AsSpan<ushort>().Slice(first, floats.Length);
+        for (var i = 0; i < floats.Length; i++)
+            floats[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+    }
+
     private const ushort Float16Infinity = 0x7C00;
 
     private const ushort BFloat16Infinity = 0x7F80;

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using ModelOptimizer.Evaluation.Data;
 using Tensor = ModelOptimizer.Onnx.Tensor;
 
 namespace ModelOptimizer.Quantization;
@@ -13,19 +12,7 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
     private const int Slice = 512;
 
     /// <summary>The same with no more channels than given, spread evenly.</summary>
-    public ScaledLayer Some(int channels)
-    {
-        if (channels >= weight.Channels)
-            return this;
-        var (rows, at) = (new float[channels * weight.Depth], 0);
-        var picked = EvenPick.Of(weight.Channels, channels).Select(channel => (int)channel).ToHashSet();
-        ReadSlices((channel, weights) =>
-        {
-            if (picked.Contains(channel))
-                weights.CopyTo(rows.AsSpan(at++ * weight.Depth));
-        });
-        return new(WeightMatrix.OfRows(Tensor.Create([channels, weight.Depth], rows)), grid, blockSize);
-    }
+    public ScaledLayer Some(int channels) => channels >= weight.Channels ? this : new(weight.Some(channels), grid, blockSize);
 
     /// <summary>The squared error of its products, summed up over channels and rows; infinite where a weight is not finite.</summary>
     /// <param name="factors">What weights are multiplied by, one for each input.</param>
@@ -47,26 +34,12 @@ internal sealed class ScaledLayer(WeightMatrix weight, WeightGrid grid, int bloc
     public double[] Sizes()
     {
         var sums = new double[weight.Depth];
-        ReadSlices((_, weights) =>
+        weight.Visit(Enumerable.Range(0, weight.Channels), (_, weights) =>
         {
             for (var k = 0; k < weights.Length; k++)
                 sums[k] += Math.Abs(weights[k]);
         });
         return sums;
-    }
-
-    /// <summary>Channels in their order, which lie one beside the other in a product's weight: read one by one, each would touch all of it.</summary>
-    private void ReadSlices(Action<int, ReadOnlySpan<float>> visit)
-    {
-        var (depth, rows) = (weight.Depth, new float[Math.Min(Slice, weight.Channels) * weight.Depth]);
-        using var held = weight.Hold();
-        for (var first = 0; first < weight.Channels; first += Slice)
-        {
-            var channels = Math.Min(Slice, weight.Channels - first);
-            weight.Read(first, channels, 0, depth, rows);
-            for (var c = 0; c < channels; c++)
-                visit(first + c, rows.AsSpan(c * depth, depth));
-        }
     }
 
     private Tensor Scaled(int first, int channels, float[] factors)

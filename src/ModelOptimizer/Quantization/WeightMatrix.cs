@@ -1,16 +1,21 @@
+using System.Buffers;
+using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Quantization;
 
 /// <summary>
-/// A constant float32 tensor [outer, channels, inner] seen as output channels × depth, where depth runs over everything that is
-/// summed up into one output: outer · inner elements, in memory order. Nothing is copied until a block is read.
+/// A constant tensor [outer, channels, inner] of floats seen as output channels × depth, where depth runs over everything that is
+/// summed up into one output: outer · inner elements, in memory order. Nothing is copied until a block is read, nor made float32 of 16 bits.
 /// </summary>
 internal sealed class WeightMatrix
 {
+    /// <summary>Channels that are read together where they lie one beside the other.</summary>
+    private const int Slice = 512;
+
     private readonly int _inner;
 
-    /// <param name="content">A float32 tensor of rank 1 or more.</param>
+    /// <param name="content">A float32, float16 or bfloat16 tensor of rank 1 or more.</param>
     /// <param name="channelAxis">The axis of the output channels.</param>
     public WeightMatrix(Tensor content, int channelAxis)
     {
@@ -29,7 +34,7 @@ internal sealed class WeightMatrix
     }
 
     /// <summary>Every row along the last axis is a channel of its own, whatever axes stand before it.</summary>
-    /// <param name="content">A float32 tensor of rank 1 or more.</param>
+    /// <param name="content">A float32, float16 or bfloat16 tensor of rank 1 or more.</param>
     public static WeightMatrix OfRows(Tensor content)
     {
         var depth = checked((int)content.Dimensions[^1]);
@@ -55,35 +60,66 @@ internal sealed class WeightMatrix
     {
         if (channels >= Channels)
             return this;
+        var (rows, at) = (new float[checked(channels * Depth)], 0);
+        Visit(EvenPick.Of(Channels, channels).Select(channel => (int)channel), (_, weights) => weights.CopyTo(rows.AsSpan(at++ * Depth)));
+        return OfRows(Tensor.Create([channels, Depth], rows));
+    }
+
+    /// <summary>
+    /// Shows the weights of channels in rising order. Channels of a product's weight lie one beside the other: read one by one, each would touch all of it.
+    /// </summary>
+    public void Visit(IEnumerable<int> channels, Action<int, ReadOnlySpan<float>> visit)
+    {
+        var slice = _inner == 1 ? Math.Min(Slice, Channels) : 1;
+        var rows = new float[checked(slice * Depth)];
         using var held = Hold();
-        var rows = new float[checked(channels * Depth)];
-        for (var c = 0; c < channels; c++)
-            Read((int)((2L * c + 1) * Channels / (2 * channels)), 1, 0, Depth, rows.AsSpan(c * Depth, Depth));
-        return new WeightMatrix(Tensor.Create([channels, Depth], rows), channelAxis: 0);
+        foreach (var some in channels.GroupBy(channel => channel / slice))
+        {
+            var first = some.First();
+            Read(first, some.Last() + 1 - first, 0, Depth, rows);
+            foreach (var channel in some)
+                visit(channel, rows.AsSpan((channel - first) * Depth, Depth));
+        }
     }
 
     /// <summary>Copies the weights [channel, channel + count) × [start, start + length) to a channel-major block.</summary>
     public void Read(int channel, int count, int start, int length, Span<float> block)
     {
-        var weights = Content.AsSpan<float>();
-        if (_inner == 1)
-            ReadColumns(weights, channel, count, start, length, block);
+        if (_inner != 1)
+            ReadRows(channel, count, start, length, block);
+        else if (Content.ElementType == DataType.Float)
+            Transposition.Copy(Content.AsSpan<float>()[(start * Channels + channel)..], Channels, length, count, block, length);
         else
-            ReadRows(weights, channel, count, start, length, block);
+            ReadHalfColumns(channel, count, start, length, block);
     }
 
-    private void ReadColumns(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block) =>
-        Transposition.Copy(weights[(start * Channels + channel)..], Channels, length, count, block, length);
+    private void ReadHalfColumns(int channel, int count, int start, int length, Span<float> block)
+    {
+        var floats = ArrayPool<float>.Shared.Rent(length * count);
+        for (var k = 0; k < length; k++)
+            Copy((start + k) * Channels + channel, floats.AsSpan(k * count, count));
+        Transposition.Copy(floats, count, length, count, block, length);
+        ArrayPool<float>.Shared.Return(floats);
+    }
 
-    private void ReadRows(ReadOnlySpan<float> weights, int channel, int count, int start, int length, Span<float> block)
+    private void ReadRows(int channel, int count, int start, int length, Span<float> block)
     {
         for (var c = 0; c < count; c++)
             for (var k = 0; k < length;)
             {
                 var (outer, inner) = Math.DivRem(start + k, _inner);
                 var run = Math.Min(_inner - inner, length - k);
-                weights.Slice((outer * Channels + channel + c) * _inner + inner, run).CopyTo(block[(c * length + k)..]);
+                Copy((outer * Channels + channel + c) * _inner + inner, block.Slice(c * length + k, run));
                 k += run;
             }
+    }
+
+    /// <summary>Copies neighbours in memory as float32.</summary>
+    private void Copy(int first, Span<float> floats)
+    {
+        if (Content.ElementType == DataType.Float)
+            Content.AsSpan<float>().Slice(first, floats.Length).CopyTo(floats);
+        else
+            HalfPrecision.Widen(Content, first, floats);
     }
 }

@@ -1,5 +1,6 @@
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Quantization;
 
@@ -93,6 +94,41 @@ public sealed class HalfWeightsTests
 
         Assert.That(log.Weights.Single(weight => weight.Form is not null).Type.ElementType, Is.EqualTo(type));
         Assert.That(GraphWalker.Nodes(model).Select(node => node.OpType), Is.EqualTo(new[] { "MatMulNBits" }));
+    }
+
+    /// <summary>However they lie: side by side, row by row, and in kernels.</summary>
+    [TestCase(0)]
+    [TestCase(1)]
+    [TestCase(2)]
+    public void Blocks_are_read_as_the_floats_that_16_bits_stand_for(int channelAxis)
+    {
+        var floats = Tensor.Create([5, 60, 33], [.. Weights.Random(5 * 60 * 33)]);
+        foreach (var type in new[] { DataType.Float16, DataType.BFloat16 })
+        {
+            var halves = HalfPrecision.Convert(floats, type).Content;
+            var (matrix, expected) = (new WeightMatrix(halves, channelAxis), new WeightMatrix(Tensor.Create([5, 60, 33], halves.ToFloats()), channelAxis));
+            var (block, same) = (new float[4 * 20], new float[4 * 20]);
+            matrix.Read(1, 4, 3, 20, block);
+            expected.Read(1, 4, 3, 20, same);
+
+            Assert.That(block, Is.EqualTo(same), $"{type}");
+        }
+    }
+
+    /// <summary>Weights may fill what memory there is: floats would take twice as much again.</summary>
+    [Test]
+    public void No_floats_are_made_of_a_whole_weight([Values("round-to-nearest", "hqq")] string algorithm)
+    {
+        const int size = 1024;
+        var g = new GraphBuilder(21, 10);
+        g.Output("y", g.Op("MatMul", g.Op("Cast", [g.Input("x", DataType.Float, 4, size)], ("to", (long)DataType.Float16)),
+            Half(g, "w", Tensor.Create([size, size], Weights.Random(size * size)))));
+        var model = g.Build();
+        using var limit = Cores.Limit(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        PassContexts.Run(model, new QuantizeWeights(new() { Bits = 4, Algorithm = WeightAlgorithm.Find(algorithm)! }));
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(3 * size * size));
     }
 
     [Test]

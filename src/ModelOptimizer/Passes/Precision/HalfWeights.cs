@@ -13,10 +13,6 @@ internal static class HalfWeights
 
     public static bool Is(WeightCandidate weight) => weight.Content.ElementType is DataType.Float16 or DataType.BFloat16;
 
-    /// <summary>The same weight in float32.</summary>
-    public static WeightCandidate Widen(WeightCandidate weight) =>
-        Is(weight) ? weight with { Content = Tensor.Create(weight.Content.Dimensions.AsSpan(), weight.Content.ToFloats()) } : weight;
-
     /// <summary>Lets all nodes that read the weight expect float32, and give back what they gave before.</summary>
     public static void Prepare(WeightCandidate weight)
     {

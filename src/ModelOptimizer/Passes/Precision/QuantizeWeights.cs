@@ -106,12 +106,11 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var planned = Plan(found, run.Policy, run.Context, run.Context.Opset(found.Value.Graph));
         if (planned is not ({ } plan, null))
             return planned.Refusal;
-        var weight = HalfWeights.Widen(found);
-        var matrix = new WeightMatrix(weight.Content, plan.ChannelAxis);
-        using var quantized = run.IsBlank ? QuantizedWeight.Blank(plan.Grid, matrix, plan.BlockSizeOf(matrix)) : Quantize(weight, matrix, plan, run);
+        var matrix = new WeightMatrix(found.Content, plan.ChannelAxis);
+        using var quantized = run.IsBlank ? QuantizedWeight.Blank(plan.Grid, matrix, plan.BlockSizeOf(matrix)) : Quantize(found, matrix, plan, run);
         if (quantized is null)
-            return WeightGuards.NotFinite(weight, run.Context);
-        Write(found, weight, plan, quantized, run);
+            return WeightGuards.NotFinite(found, run.Context);
+        Write(found, plan, quantized, run);
         return null;
     }
 
@@ -126,18 +125,18 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     private WeightPlanner Planner(int bits) =>
         _planners.TryGetValue(bits, out var known) ? known : _planners[bits] = new WeightPlanner(options with { Bits = bits }, _upgradeProblem);
 
-    private static void Write(WeightCandidate found, WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
+    private static void Write(WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
     {
         if (!run.Context.Rewriting($"store weight as {plan}", weight.Value))
             return;
         run.Notes.Add(weight, plan);
-        HalfWeights.Prepare(found);
+        HalfWeights.Prepare(weight);
         var words = $"{plan}{run.Scaling?.Words(weight)}";
         var model = run.Context.Model;
         var bytes = plan.Form.Write(model, plan.Form is StorageForm ? weight : AttentionProjection.TakeOut(model, weight), quantized);
-        HalfWeights.CleanUp(found);
+        HalfWeights.CleanUp(weight);
         weight.Value.RemoveIfUnused();
-        run.Context.Compressed(weight.Name, found.Content, bytes, words);
+        run.Context.Compressed(weight.Name, weight.Content, bytes, words);
     }
 
     /// <summary>What all weights of a run share.</summary>

@@ -59,6 +59,8 @@ internal static class WeightArithmetic
     private static RoundedTensor Scale<T>(Tensor weight, WeightLayout layout, double[] byOutput, double[] byInput)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
+        if (weight.ByteCount > Array.MaxLength)
+            return RoundedTensor.Refused($"{weight} takes 2 GiB or more, and what is made anew must take less");
         var source = weight.AsSpan<T>();
         var scaled = new T[source.Length];
         var (was, stays) = (new bool[layout.Outputs], new bool[layout.Outputs]);

@@ -25,7 +25,7 @@ internal sealed class WeightSurvey(
         if (plans.TrueForAll(plan => plan.Plan is null))
             return new SizedWeight(weight.Value, weight.Name, [plain], [.. settings.Select(_ => 0)]) { Refusal = refusal ?? plans[0].Refusal };
         var channelAxis = plans.Select(plan => plan.Plan).OfType<WeightPlan>().First().ChannelAxis;
-        var trial = new WeightTrial(HalfWeights.Widen(weight), channelAxis, algorithms, inputs?.Of(weight));
+        var trial = new WeightTrial(weight, channelAxis, algorithms, inputs?.Of(weight));
         var (choices, known, bySetting) = (new List<SizedChoice> { plain }, new Dictionary<string, int>(), new List<int>());
         foreach (var (setting, plan) in own.Zip(plans, (setting, plan) => (setting, plan.Plan)))
             bySetting.Add(plan is null ? 0 : known.TryGetValue(plan.ToString(), out var index) ? index : known[plan.ToString()] = Add(plan, setting));

@@ -9,7 +9,7 @@ namespace ModelOptimizer.Passes.Sizing;
 /// the mean square of its input alone; what a slower algorithm gains on the nearest codes is found once for as many bits, by whole errors of
 /// the layer's output in some of its channels, and taken for blocks of all sizes.
 /// </summary>
-/// <param name="weight">As float32.</param>
+/// <param name="weight">Of float32, float16 or bfloat16.</param>
 /// <param name="algorithms">To choose the best of, the quickest first.</param>
 /// <param name="learned">What is known of the weight's inputs.</param>
 internal sealed class WeightTrial(
