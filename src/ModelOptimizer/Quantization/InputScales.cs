@@ -33,16 +33,17 @@ internal sealed class InputScales
     private const double Smallest = 1e-4;
 
     /// <summary>Multiplications that a try may take for a layer; of more, channels spread evenly over it tell.</summary>
-    private const long Work = 1L << 32;
+    private const long UsualWork = 1L << 32;
 
-    /// <summary>The same for judging.</summary>
-    private const long JudgingWork = 1L << 34;
+    /// <summary>The same for judging, before all channels judge what is found.</summary>
+    private const long UsualJudgingWork = 1L << 34;
 
     /// <summary>Which loses this much is not nearly as good as another, nor are those beside it.</summary>
     private const double ClearFailure = 1.1;
 
     private readonly IReadOnlyList<ScaledLayer> _layers;
     private readonly InputGram _inputs;
+    private readonly (long Trying, long Judging) _work;
     private readonly double[] _inputSizes;
     private readonly double[] _weightSizes;
 
@@ -51,9 +52,11 @@ internal sealed class InputScales
 
     /// <param name="layers">What reads the inputs.</param>
     /// <param name="inputs">The inputs on calibration data.</param>
-    public InputScales(IReadOnlyList<ScaledLayer> layers, InputGram inputs)
+    /// <param name="work">Multiplications that a try may take for a layer.</param>
+    /// <param name="judgingWork">The same for judging one.</param>
+    public InputScales(IReadOnlyList<ScaledLayer> layers, InputGram inputs, long work = UsualWork, long judgingWork = UsualJudgingWork)
     {
-        (_layers, _inputs) = (layers, inputs);
+        (_layers, _inputs, _work) = (layers, inputs, (work, judgingWork));
         _inputSizes = Floored([.. Enumerable.Range(0, inputs.Depth).Select(k => Math.Sqrt(inputs.Deciding[k * (inputs.Depth + 1)]))]);
         _weightSizes = Floored(layers.Select(layer => layer.Sizes()).Aggregate((sum, more) => [.. sum.Zip(more, (one, other) => one + other)]));
     }
@@ -62,17 +65,20 @@ internal sealed class InputScales
     public InputScaleChoice Search()
     {
         var none = new InputScaleChoice(0, 0, Array.ConvertAll(_inputSizes, _ => 1.0), 1);
-        var some = Some(Work);
+        var some = Some(_work.Trying);
         var plain = Errors(some, none.Factors, _inputs.Decide).Sum();
         var best = Tries().Select(tried => (Choice: tried, Error: Errors(some, tried.Factors, _inputs.Decide).Sum()))
             .Where(tried => tried.Error < plain).OrderBy(tried => tried.Error).Take(Judged).Select(tried => tried.Choice).ToList();
-        return best.Count == 0 ? none : Judge(best) ?? none;
+        if (best.Count == 0)
+            return none;
+        var more = Some(_work.Judging);
+        var found = Judge(best, more);
+        return (found is null || more.SequenceEqual(_layers) ? found : Judge([found], _layers)) ?? none;
     }
 
     /// <summary>The first that no layer loses by on the samples that judge.</summary>
-    private InputScaleChoice? Judge(List<InputScaleChoice> best)
+    private InputScaleChoice? Judge(List<InputScaleChoice> best, IReadOnlyList<ScaledLayer> layers)
     {
-        var layers = Some(JudgingWork);
         var plain = Errors(layers, Array.ConvertAll(_inputSizes, _ => 1.0), _inputs.Judge).ToList();
         foreach (var choice in best)
         {

@@ -33,8 +33,8 @@ internal sealed class BlockSearch(WeightGrid grid, BlockImportance importance)
     }
 
     // The fewer the bits, the more of a block is worth clipping.
-    private readonly float _ratio =
-        (float)Math.Pow(grid.Bits switch { <= FewBits => 0.25, 4 => 0.4, 5 or 6 => 0.6, _ => 0.8 } / Widest, 1.0 / (Scales - 1));
+    // (finest / widest)^(1 / (Scales − 1)) with 0.25, 0.4, 0.6 and 0.8 for the finest: written out, since powers differ from platform to platform.
+    private readonly float _ratio = grid.Bits switch { <= FewBits => 0.9774784f, 4 => 0.984798f, 5 or 6 => 0.9911565f, _ => 0.9956929f };
 
     /// <summary>The signed grid has one code more on one side, and few bits can't waste it.</summary>
     private readonly float[] _sides = grid is { IsSymmetric: true, Bits: < 7 } ? [1, -1] : [1];

@@ -101,6 +101,20 @@ public sealed class InputScalesTests
             Has.All.LessThanOrEqualTo(1.0001));
     }
 
+    /// <summary>Too large for all channels to be tried, a layer is known by the one in its middle; the others would lose.</summary>
+    [Test]
+    public void What_few_channels_suggest_all_of_them_judge()
+    {
+        var weights = Weights.Random(9 * Depth).Select((w, i) => i / Depth != 4 && IsLarge(i % Depth) ? w * 40 : w).ToArray();
+        var (layer, middle) = (Layer(weights, 9), Layer(weights[(4 * Depth)..(5 * Depth)], 1));
+        var inputs = Seen(Inputs(200, seed: 3), Inputs(200, seed: 4));
+
+        Assert.That(new InputScales([middle], inputs).Search().IsScaled);
+        var choice = new InputScales([layer], inputs, work: 1, judgingWork: 1).Search();
+        Assert.That(layer.Error([.. choice.Factors.Select(factor => (float)factor)], Scaled(inputs.Judge, choice.Factors)),
+            Is.LessThanOrEqualTo(layer.Error(Array.ConvertAll(choice.Factors, _ => 1f), inputs.Judge) * 1.0001));
+    }
+
     [Test]
     public void A_weight_that_is_not_finite_leaves_all_as_it_is()
     {

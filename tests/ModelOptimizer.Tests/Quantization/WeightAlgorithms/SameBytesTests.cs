@@ -16,23 +16,40 @@ public sealed class SameBytesTests
     private const int Channels = 40;
     private const int Depth = 150;
 
-    [TestCase("round-to-nearest", "F3A4F6E7575E8771")]
-    [TestCase("mse", "8DC158CD81422060")]
-    [TestCase("k-quant", "4712C29FCDD2BE59")]
-    [TestCase("hqq", "3E6F39A08BA03FE5")]
-    public void Codes_and_scales_are_the_same_on_every_CPU(string algorithm, string hash)
+    [TestCase("round-to-nearest", 4, false, "F3A4F6E7575E8771")]
+    [TestCase("mse", 4, false, "8DC158CD81422060")]
+    [TestCase("k-quant", 4, false, "4712C29FCDD2BE59")]
+    [TestCase("hqq", 4, false, "3E6F39A08BA03FE5")]
+    [TestCase("round-to-nearest", 2, true, "833D5D3A5AF9D362")]
+    [TestCase("mse", 2, true, "869FFB2BE29A3A90")]
+    [TestCase("k-quant", 2, true, "5BBA4A85C50E5AB4")]
+    [TestCase("hqq", 2, true, "A63532458E12F043")]
+    [TestCase("round-to-nearest", 3, true, "40DEB19198DA7633")]
+    [TestCase("mse", 3, true, "02B9FD1A9DA30518")]
+    [TestCase("k-quant", 3, true, "9416E6178FDDC100")]
+    [TestCase("hqq", 3, true, "71E2B1C0E9E48619")]
+    [TestCase("round-to-nearest", 8, true, "0D4396824E753D91")]
+    [TestCase("mse", 8, true, "4A32534A454D2626")]
+    [TestCase("k-quant", 8, true, "4D61562F887E1E04")]
+    [TestCase("hqq", 8, true, "A6DE9ED870B4D6D6")]
+    public void Codes_and_scales_are_the_same_on_every_CPU(string algorithm, int bits, bool symmetric, string hash)
     {
-        using var quantized = Quantized(WeightAlgorithm.Find(algorithm)!);
+        using var quantized = WeightAlgorithm.Find(algorithm)!.Quantize(Weight, new WeightGrid(bits, symmetric), 32)!;
 
         Assert.That(Hash(quantized.Codes, MemoryMarshal.AsBytes(quantized.Scales.AsSpan()), quantized.ZeroPoints), Is.EqualTo(hash));
     }
+
+    [TestCase(2, "4F2C7333E8A7A8DF")]
+    [TestCase(4, "5F2E8F413A4EFCEE")]
+    public void Entries_of_palettes_are_the_same_on_every_CPU(int bits, string hash) =>
+        Assert.That(Hash(MemoryMarshal.AsBytes(Codebook.Find(Weights.Random(Channels * Depth, seed: 7), 1 << bits).Entries.AsSpan()), [], []), Is.EqualTo(hash));
 
     [Test]
     public void The_judge_of_gptq_and_its_codes_are_the_same_on_every_CPU_that_fuses()
     {
         if (!Fma.IsSupported && !AdvSimd.IsSupported)
             Assert.Ignore("Without fused multiplication and addition sums are rounded otherwise");
-        using var quantized = Quantized(WeightAlgorithm.RoundToNearest);
+        using var quantized = WeightAlgorithm.RoundToNearest.Quantize(Weight, new WeightGrid(4, IsSymmetric: false), 32)!;
         var (inputs, gram) = (MatrixView.Of(Weights.Random(300 * Depth, seed: 8), 300, Depth), MatrixView.Of(new float[Depth * Depth], Depth, Depth));
         MatrixProduct.AddGram(gram, inputs);
         MatrixProduct.Mirror(gram);
@@ -57,8 +74,6 @@ public sealed class SameBytesTests
     }
 
     private static WeightMatrix Weight => WeightMatrix.OfRows(Tensor.Create([Channels, Depth], Weights.Random(Channels * Depth, seed: 7)));
-
-    private static QuantizedWeight Quantized(WeightAlgorithm algorithm) => algorithm.Quantize(Weight, new WeightGrid(4, IsSymmetric: false), 32)!;
 
     private static string Hash(ReadOnlySpan<byte> codes, ReadOnlySpan<byte> scales, ReadOnlySpan<byte> zeroPoints) =>
         Convert.ToHexString(SHA256.HashData([.. codes, .. scales, .. zeroPoints]).AsSpan(0, 8));
