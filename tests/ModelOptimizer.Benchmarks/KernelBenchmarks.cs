@@ -32,8 +32,8 @@ public class KernelBenchmarks
         _quantized = RoundToNearest.Quantize(_matrix, Grid, blockSize: 32)!;
         _gram = new float[Size * Size];
         MatrixProduct.AddGram(MatrixView.Of(_gram, Size, Size), MatrixView.Of(weights, Size, Size));
-        _inputs = new InputGram(ofFewRows: true);
-        var sample = new InputGram(ofFewRows: true);
+        _inputs = new InputGram();
+        var sample = new InputGram();
         sample.Observe(Tensor.Create([Size, Size], weights));
         _inputs.Merge(sample);
     }

@@ -78,6 +78,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor TooFewInputs = Warning("MO4033", "Calibration data shows too little of some layers");
     public static readonly DiagnosticDescriptor BitsInWiderStorage = Info("MO4034", "Bits gain only under compression");
     public static readonly DiagnosticDescriptor RestoredAtEveryRun = Info("MO4035", "Weights become floats again at every run");
+    public static readonly DiagnosticDescriptor NoInputScaled = Info("MO4036", "No input of a layer gets a scale");
     public static readonly DiagnosticDescriptor NothingToRepair = Warning("MO4050", "A repair pass found nothing quantized");
     public static readonly DiagnosticDescriptor AccuracyGoalMissed = Error("MO4060", "Accuracy goal is out of reach");
     public static readonly DiagnosticDescriptor AccuracyGoalUnmeasured = Error("MO4061", "Accuracy goal can't be measured");

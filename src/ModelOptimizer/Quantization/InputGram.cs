@@ -9,19 +9,16 @@ namespace ModelOptimizer.Quantization;
 /// XᵀX of the rows X that a layer reads on calibration data: what the layer's weights may miss by, and what that costs, is all in it. Every other
 /// sample goes into a matrix of its own, so that what one half suggests the other can judge; the first is cut in two, since it may be the only one.
 /// </summary>
-/// <param name="ofFewRows">Whether matrices are made of fewer rows than inputs, too.</param>
-internal sealed class InputGram(bool ofFewRows = false) : Calibration.IObserver<InputGram>
+internal sealed class InputGram : Calibration.IObserver<InputGram>
 {
-    private readonly bool _ofFewRows = ofFewRows;
     private readonly List<float[]> _rows = [];
-    private readonly List<(MatrixView Rows, int Deciding)> _waiting = [];
     private int _samples;
     private (bool Deciding, bool Judging) _isMirrored;
 
     /// <summary>Inputs of the layer; 0 before any row came.</summary>
     public int Depth { get; private set; }
 
-    /// <summary>XᵀX [depth, depth] of the half that decides; its upper triangle counts. Empty while there are too few rows.</summary>
+    /// <summary>XᵀX [depth, depth] of the half that decides; its upper triangle counts. Empty before any row came.</summary>
     public float[] Deciding { get; private set; } = [];
 
     /// <summary>The same of the half that judges.</summary>
@@ -71,7 +68,7 @@ internal sealed class InputGram(bool ofFewRows = false) : Calibration.IObserver<
         var all = inputs.Where(gram => gram.Depth > 0).ToList();
         if (all.Count == 1)
             return all[0];
-        var joined = new InputGram(all.Exists(gram => gram._ofFewRows));
+        var joined = new InputGram();
         all.ForEach(joined.Add);
         return joined;
     }
@@ -82,14 +79,9 @@ internal sealed class InputGram(bool ofFewRows = false) : Calibration.IObserver<
         DecidingRows += other.DecidingRows;
         JudgingRows += other.JudgingRows;
         DamagedRows += other.DamagedRows;
-        _waiting.AddRange(other._waiting);
-        if (other.Deciding.Length > 0)
-        {
-            Begin();
-            TensorPrimitives.Add(Deciding, other.Deciding, Deciding);
-            TensorPrimitives.Add(Judging, other.Judging, Judging);
-        }
-        TakeWaiting();
+        Begin();
+        TensorPrimitives.Add(Deciding, other.Deciding, Deciding);
+        TensorPrimitives.Add(Judging, other.Judging, Judging);
     }
 
     private void Add(MatrixView rows)
@@ -97,22 +89,9 @@ internal sealed class InputGram(bool ofFewRows = false) : Calibration.IObserver<
         var deciding = _samples == 0 ? (rows.Rows + 1) / 2 : _samples % 2 == 0 ? rows.Rows : 0;
         DecidingRows += deciding;
         JudgingRows += rows.Rows - deciding;
-        _waiting.Add((rows, deciding));
-        TakeWaiting();
-    }
-
-    /// <summary>Of fewer rows than inputs most learn nothing, and matrices would take more memory than they do.</summary>
-    private void TakeWaiting()
-    {
-        if (DecidingRows < (_ofFewRows ? 1 : Depth))
-            return;
         Begin();
-        foreach (var (rows, deciding) in _waiting)
-        {
-            MatrixProduct.AddGram(MatrixView.Of(Deciding, Depth, Depth), rows.Slice(0, deciding, 0, Depth));
-            MatrixProduct.AddGram(MatrixView.Of(Judging, Depth, Depth), rows.Slice(deciding, rows.Rows - deciding, 0, Depth));
-        }
-        _waiting.Clear();
+        MatrixProduct.AddGram(MatrixView.Of(Deciding, Depth, Depth), rows.Slice(0, deciding, 0, Depth));
+        MatrixProduct.AddGram(MatrixView.Of(Judging, Depth, Depth), rows.Slice(deciding, rows.Rows - deciding, 0, Depth));
     }
 
     private float[] Mirrored(float[] upper, ref bool isMirrored)

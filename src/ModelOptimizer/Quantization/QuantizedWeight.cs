@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 
 namespace ModelOptimizer.Quantization;
 
@@ -38,6 +39,9 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
 
     /// <summary>Unsigned codes [channels, depth].</summary>
     public Span<byte> Codes => _codes.AsSpan(0, Channels * Depth);
+
+    /// <summary>What an algorithm gained that was judged by inputs; null where none was.</summary>
+    public JudgedGain? Gain { get; set; }
 
     /// <summary>The codes of one block of a channel.</summary>
     public Span<byte> Block(int channel, int block)
@@ -83,4 +87,14 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     public static int BlocksOf(int depth, int blockSize) => (depth + blockSize - 1) / blockSize;
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_codes);
+}
+
+/// <summary>Where codes are better than the nearest for the inputs that judge.</summary>
+/// <param name="Better">Channels that gained; the others have the nearest codes.</param>
+/// <param name="Channels">All of them.</param>
+/// <param name="Error">The squared error of the products, as a part of what the nearest codes have.</param>
+internal sealed record JudgedGain(int Better, int Channels, double Error)
+{
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"in {Better} of {Channels} channels, {100 * Error:0.#}% of the error of the nearest codes");
 }

@@ -64,7 +64,7 @@ public sealed class HeldOutLayersTests
 
     /// <summary>The pass as it is: scales go into the constants before, later layers see what earlier ones became.</summary>
     [Test]
-    public void Awq_in_the_pass_loses_on_few_layers_and_gains_in_sum([Values("manllama", "langid-bert")] string model, [Values(2, 4)] int bits)
+    public void Awq_in_the_pass_loses_on_no_layer_and_gains_in_sum([Values("manllama", "langid-bert")] string model, [Values(2, 4)] int bits)
     {
         var (log, rounded) = Rounded(model, bits);
         var scales = log.Rewrites.Count(rewrite => rewrite.What.StartsWith("scale by", StringComparison.Ordinal));
@@ -80,7 +80,7 @@ public sealed class HeldOutLayersTests
         TestContext.Out.WriteLine($"{100 * sum:0.0}% of the error on unseen samples, {scales} inputs scaled; {lost} of {errors.Count} layers lose");
         Assert.That(scales, model == "manllama" ? Is.GreaterThan(0) : Is.Zero);
         Assert.That(sum, Is.LessThan(1));
-        Assert.That(lost, Is.LessThanOrEqualTo(errors.Count / 4));
+        Assert.That(lost, Is.Zero);
     }
 
     /// <summary>The model with <see cref="Layers"/> rounded, or as far as the limit of rewrites lets the pass come.</summary>
@@ -157,7 +157,7 @@ public sealed class HeldOutLayersTests
     private static WeightMatrix WeightOf(Node product) => new(product.Input(1)!.Constant!, channelAxis: 1);
 
     private static IReadOnlyDictionary<Value, InputGram> Inputs(string name, string data, OnnxModel model, List<Node> products) =>
-        Data(name, data).Observe(model, [.. products.Select(node => node.Input(0)!).Distinct()], _ => new InputGram(ofFewRows: true));
+        Data(name, data).Observe(model, [.. products.Select(node => node.Input(0)!).Distinct()], _ => new InputGram());
 
     private static CalibrationData Data(string name, string part) =>
         new(PassContexts.Engine, new() { Data = [SharedModels.Require($"{name}.{part}.npz")], Samples = 64 });

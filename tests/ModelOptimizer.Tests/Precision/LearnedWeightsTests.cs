@@ -67,14 +67,41 @@ public sealed class LearnedWeightsTests : IDisposable
     }
 
     [Test]
-    public void Too_few_rows_are_told_and_the_nearest_codes_taken()
+    public void Too_few_rows_are_told_and_judge_the_codes_all_the_same()
     {
-        var (learned, mse) = (Model(s_layers["MatMul"]), Model(s_layers["MatMul"]));
-        var diagnostics = Run(learned, "gptq", Samples(2, rows: Depth - 1)).Diagnostics;
-        Run(mse, "mse", Samples(2));
+        var learned = Model(s_layers["MatMul"]);
+        var log = new RewriteLog();
+        var diagnostics = Run(learned, "gptq", Samples(2, rows: Depth - 1), log).Diagnostics;
 
         Assert.That(diagnostics.Single().Message, Does.Contain($"'w' ({(Depth - 1 + 1) / 2} rows for {Depth} inputs, of half the samples)"));
-        Assert.That(ModelWriter.ToBytes(learned), Is.EqualTo(ModelWriter.ToBytes(mse)));
+        Assert.That(log.Weights.Single().Form, Does.Match(@"MatMulNBits, mse in [1-3]\d of 40 channels, \d+(\.\d)?% of the error of the nearest codes$"));
+    }
+
+    [TestCase("gptq", @", gptq in \d\d of 40 channels, \d+(\.\d)?% of the error of the nearest codes$")]
+    [TestCase("mse", ", mse$")]
+    [TestCase("round-to-nearest", "MatMulNBits$")]
+    public void The_report_names_what_chose_the_codes_of_a_weight(string algorithm, string words)
+    {
+        var log = new RewriteLog();
+        Run(Model(s_layers["MatMul"]), algorithm, Samples(2), log);
+
+        Assert.That(log.Weights.Single().Form, Does.Match(words));
+    }
+
+    /// <summary>Two layers of 64 inputs, two matrices of what decides and judges, and one that is factored, take 96 KiB.</summary>
+    [TestCase(1L << 20, 1)]
+    [TestCase(1L << 16, 2)]
+    public void As_many_layers_are_looked_at_together_as_calibration_may_take(long memory, int runs)
+    {
+        var told = new List<string>();
+        var data = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [Samples(2)], Memory = new ByteSize(memory) })
+        {
+            Progress = new Told(told),
+        };
+        PassRunner.Run(new PassContext(Model(s_layers["two layers"]), new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = data },
+            [new QuantizeWeights(new() { Bits = 4, Algorithm = WeightAlgorithm.Find("gptq")! })]);
+
+        Assert.That(told, Has.Count.EqualTo(runs));
     }
 
     [Test]
@@ -116,12 +143,12 @@ public sealed class LearnedWeightsTests : IDisposable
         Assert.That(ModelWriter.ToBytes(others), Is.EqualTo(ModelWriter.ToBytes(some)));
     }
 
-    private static DiagnosticBag Run(OnnxModel model, string algorithm, string? data)
+    private static DiagnosticBag Run(OnnxModel model, string algorithm, string? data, RewriteLog? log = null)
     {
         var diagnostics = new DiagnosticBag();
         var calibration = data is null ? null : new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [data] });
         var pass = new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Contrib, Algorithm = WeightAlgorithm.Find(algorithm)! });
-        PassRunner.Run(new PassContext(model, new RewriteLog(), PassContexts.Engine, diagnostics) { Calibration = calibration }, [pass]);
+        PassRunner.Run(new PassContext(model, log ?? new RewriteLog(), PassContexts.Engine, diagnostics) { Calibration = calibration }, [pass]);
         return diagnostics;
     }
 
@@ -152,6 +179,11 @@ public sealed class LearnedWeightsTests : IDisposable
 
     private static Tensor Matrix(int rows, int columns, int seed = 1) =>
         Tensor.Create([rows, columns], [.. Weights.Random(rows * columns, seed).Select(weight => weight / 20)]);
+
+    private sealed class Told(List<string> told) : IProgress<string>
+    {
+        public void Report(string value) => told.Add(value);
+    }
 
     private static OnnxModel Model(Func<GraphBuilder, Value, Value> layers)
     {

@@ -102,7 +102,8 @@ public sealed class ScaledWeightsTests : IDisposable
         Run(nearest, "round-to-nearest", Samples(1));
         var (log, diagnostics) = Run(model, "awq", Samples(1, rows: 1));
 
-        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Contain("'w' (1 rows decide and 0 judge; each half needs one)"));
+        Assert.That(diagnostics.Diagnostics.Single(one => one.Descriptor == DiagnosticCatalog.TooFewInputs).Message,
+            Does.Contain("'w' (1 rows decide and 0 judge; each half needs one)"));
         Assert.That(log.Refusals.Single().Why, Is.EqualTo("its input gets no scale: 1 rows decide and 0 judge; each half needs one"));
         Assert.That(ModelWriter.ToBytes(model), Is.EqualTo(ModelWriter.ToBytes(nearest)));
     }
@@ -141,10 +142,13 @@ public sealed class ScaledWeightsTests : IDisposable
         var original = Model(layers);
         var (nearest, rounded) = (original.Clone(), original.Clone());
         Run(nearest, "round-to-nearest", Samples(3));
-        var (log, _) = Run(rounded, "awq", Samples(3));
+        var (log, diagnostics) = Run(rounded, "awq", Samples(3));
 
         Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.StartsWith("its input gets no scale: ").And.Some.Contains(why));
-        Assert.That(log.Weights.Single(weight => weight.Weight == "w").Form, Is.EqualTo("int4 in blocks of 32 as com.microsoft.MatMulNBits"));
+        Assert.That(log.Weights.Single(weight => weight.Weight == "w").Form,
+            Does.StartWith("int4 in blocks of 32 as com.microsoft.MatMulNBits, awq in ").And.Not.Contain("scaled"));
+        Assert.That(diagnostics.Diagnostics.Single().Message, Does.Match(@"^awq scaled none of [12] inputs of layers: \d × .*gptq")
+            .And.Contain(why.Split(';')[0]).And.Contain(why.Contains("float16", StringComparison.Ordinal) ? "before 'convert-float16'" : "gptq learns from"));
         Assert.That(Error(original, rounded), Is.LessThan(Error(original, nearest)), "blocks still get better scales");
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Quantization;
 
@@ -19,6 +20,9 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
     /// <summary>Why values get no scale.</summary>
     private readonly Dictionary<Value, string> _why = [];
 
+    /// <summary>What layers read without a scale, and why.</summary>
+    private readonly Dictionary<Value, string> _unscaled = [];
+
     /// <summary>Nodes whose input is scaled.</summary>
     private readonly Dictionary<Node, InputScaleChoice> _scaled = [];
 
@@ -31,7 +35,13 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
     public void Refuse(WeightCandidate weight, string why)
     {
         foreach (var use in weight.Uses.Where(WeightSlots.IsLayer))
-            _folding.Refuse(use.User, why);
+            Refuse(use.User, why);
+    }
+
+    private void Refuse(Node layer, string why)
+    {
+        _unscaled[layer.Input(0)!] = why;
+        _folding.Refuse(layer, why);
     }
 
     /// <param name="layers">What is going to be rounded, by weight.</param>
@@ -45,7 +55,7 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
         foreach (var some in InPortions([.. SharedWeights.Groups(found)]))
         {
             var seen = context.Calibration!.Observe(context.Model, [.. some.SelectMany(group => group).Select(each => each.Data)],
-                _ => new InputGram(ofFewRows: true));
+                _ => new InputGram());
             foreach (var group in some)
                 if (Choose(group, layers, InputGram.Join(group.Select(each => seen[each.Data]))) is { } choice)
                     foreach (var each in group)
@@ -53,10 +63,14 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
         }
         foreach (var node in readers)
             if (!chosen.Keys.Any(each => each.Found.Data == node.Input(0)))
-                _folding.Refuse(node, _why.GetValueOrDefault(node.Input(0)!) ?? ScaledReaders.WhyNeither(node, ScaleFolding.Products));
+                Refuse(node, _why.GetValueOrDefault(node.Input(0)!) ?? ScaledReaders.WhyNeither(node, ScaleFolding.Products));
         foreach (var written in _folding.Write([.. chosen.Keys]))
             foreach (var reader in written.Found.Readers)
                 _scaled[reader.Node] = chosen[written];
+        if (chosen.Count == 0 && _unscaled.Count > 0)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.NoInputScaled, $"{options.Algorithm} scaled none of {_unscaled.Count} inputs of "
+                + $"layers: {RefusalSummary.Of(_unscaled.Values)}. {(layers.Count == 0 ? "Put 'quantize-weights' before 'convert-float16', or take a model in "
+                + "float32; gptq" : "gptq learns from the same data and")} needs no such scales", options.Location));
     }
 
     private ScaledReaders? Find(Node node)
@@ -70,13 +84,13 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
     }
 
     /// <summary>As many at a time as memory allows.</summary>
-    private static IEnumerable<List<IReadOnlyList<ScaledReaders>>> InPortions(List<IReadOnlyList<ScaledReaders>> groups)
+    private IEnumerable<List<IReadOnlyList<ScaledReaders>>> InPortions(List<IReadOnlyList<ScaledReaders>> groups)
     {
         var (portion, held) = (new List<IReadOnlyList<ScaledReaders>>(), 0L);
         foreach (var group in groups)
         {
             var more = MatricesOfInput * group.Count * (long)group[0].Channels * group[0].Channels;
-            if (held + more > WeightInputs.Held && portion.Count > 0)
+            if (held + more > WeightInputs.Held(context.Calibration!) && portion.Count > 0)
             {
                 yield return portion;
                 (portion, held) = ([], 0);

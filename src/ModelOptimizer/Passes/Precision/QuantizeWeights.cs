@@ -125,19 +125,23 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     private WeightPlanner Planner(int bits) =>
         _planners.TryGetValue(bits, out var known) ? known : _planners[bits] = new WeightPlanner(options with { Bits = bits }, _upgradeProblem);
 
-    private static void Write(WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
+    private void Write(WeightCandidate weight, WeightPlan plan, QuantizedWeight quantized, WeightRun run)
     {
         if (!run.Context.Rewriting($"store weight as {plan}", weight.Value))
             return;
         run.Notes.Add(weight, plan);
         HalfWeights.Prepare(weight);
-        var words = $"{plan}{run.Scaling?.Words(weight)}";
+        var words = $"{plan}{run.Scaling?.Words(weight)}{Words(run.Inputs?.IsUnseen(weight.Value) == true, quantized.Gain)}";
         var model = run.Context.Model;
         var bytes = plan.Form.Write(model, plan.Form is StorageForm ? weight : AttentionProjection.TakeOut(model, weight), quantized);
         HalfWeights.CleanUp(weight);
         weight.Value.RemoveIfUnused();
         run.Context.Compressed(weight.Name, weight.Content, bytes, words);
     }
+
+    /// <summary>How the codes were chosen, where that is not by rounding to nearest as everybody expects.</summary>
+    private string Words(bool isUnseen, JudgedGain? gain) => options.Algorithm == WeightAlgorithm.RoundToNearest ? ""
+        : $", {(isUnseen || gain is null ? options.Algorithm.OfUnseen : options.Algorithm)}{(gain is null ? "" : $" {gain}")}";
 
     /// <summary>What all weights of a run share.</summary>
     /// <param name="IsBlank">Writes no codes that mean anything: for who asks for sizes only, which then cost no look at the weights.</param>

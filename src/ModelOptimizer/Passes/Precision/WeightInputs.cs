@@ -11,9 +11,6 @@ namespace ModelOptimizer.Passes;
 /// </summary>
 internal sealed class WeightInputs
 {
-    /// <summary>Elements of Gram matrices that are held at a time.</summary>
-    internal const long Held = 1L << 27;
-
     /// <summary>The most inputs of a layer: each matrix takes 1 GiB then.</summary>
     internal const int MaxDepth = 1 << 14;
 
@@ -39,22 +36,14 @@ internal sealed class WeightInputs
             + "of typical inputs", options.Location);
     }
 
-    /// <returns>The inputs and what was learned from them; null when the weight is no layer's, or nothing was to be learned.</returns>
+    /// <returns>
+    /// The inputs and what was learned from them; no chooser where they are too few for one, and null when the weight is no layer's, or none can judge.
+    /// </returns>
     public (InputGram Inputs, ICodeChooser? Chooser)? Of(WeightCandidate weight)
-    {
-        var found = Find(weight);
-        if (found is null)
-            _unseen.Add(weight.Value);
-        return found;
-    }
-
-    /// <summary>True for a weight of which was asked in vain.</summary>
-    public bool IsUnseen(Value weight) => _unseen.Contains(weight);
-
-    private (InputGram Inputs, ICodeChooser? Chooser)? Find(WeightCandidate weight)
     {
         if (!_inputs.ContainsKey(weight.Value) && !TryLook(weight, out var whyNot))
         {
+            _unseen.Add(weight.Value);
             if (whyNot is not null)
                 _blind.Add($"'{weight.Name}' ({whyNot})");
             return null;
@@ -64,11 +53,19 @@ internal sealed class WeightInputs
         var known = inputs.Count == 1
             ? _known[inputs[0]]
             : new Known(InputGram.Join(inputs.Select(input => _known[input].Inputs)), _options.Algorithm);
-        if (known.IsLearned)
-            return (known.Inputs, known.Chooser);
-        _blind.Add($"'{weight.Name}' ({known.Why})");
-        return null;
+        if (!known.IsLearned)
+        {
+            _unseen.Add(weight.Value);
+            _blind.Add($"'{weight.Name}' ({known.Why})");
+        }
+        return known.Inputs.JudgingRows > 0 ? (known.Inputs, known.Chooser) : null;
     }
+
+    /// <summary>True for a weight of which was asked in vain: it gets what the algorithm has for those.</summary>
+    public bool IsUnseen(Value weight) => _unseen.Contains(weight);
+
+    /// <summary>Elements of Gram matrices that are held at a time: half of what calibration may take is left to the values that they are made of.</summary>
+    internal static long Held(CalibrationData data) => data.Ceiling.Bytes / 2 / sizeof(float);
 
     /// <summary>Tells which weights were rounded without what the algorithm learns from.</summary>
     public void Report()
@@ -108,12 +105,12 @@ internal sealed class WeightInputs
             if (InputsOf(weight) is { Count: > 0 } inputs && !_inputs.ContainsKey(weight.Value) && Depth(weight) <= MaxDepth)
             {
                 held += MatricesOfInput * inputs.Count(input => !wanted.Contains(input)) * Depth(weight) * Depth(weight);
-                if (held > Held && wanted.Count > 0)
+                if (held > Held(_data) && wanted.Count > 0)
                     break;
                 wanted.UnionWith(inputs);
                 _inputs[weight.Value] = inputs;
             }
-        _known = _data.Observe(_context.Model, wanted, _ => new InputGram(ofFewRows: !_options.Algorithm.NeedsFullRank))
+        _known = _data.Observe(_context.Model, wanted, _ => new InputGram())
             .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
     }
 

@@ -56,22 +56,30 @@ public abstract class WeightAlgorithm
 
     /// <summary>The same with inputs: of each channel the rounding that is best on those that judge, be it the nearest.</summary>
     /// <param name="inputs">What <paramref name="chooser"/> was learned from.</param>
-    /// <param name="chooser">What chooses codes once blocks have their scales; null for the nearest.</param>
+    /// <param name="chooser">What chooses codes once blocks have their scales; null for the nearest, or where too little is known of the inputs.</param>
     internal QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, InputGram inputs, ICodeChooser? chooser)
     {
         var best = Quantization.RoundToNearest.Quantize(weight, grid, blockSize);
         if (best is null)
             return null;
         var judge = new CodeJudge(weight, inputs.Judge);
-        var errors = judge.Errors(best);
-        using var scaled = Quantization.RoundToNearest.Quantize(weight, grid, blockSize, Rounding(grid, inputs))!;
+        var nearest = judge.Errors(best);
+        var errors = (double[])nearest.Clone();
+        using var scaled = Quantization.RoundToNearest.Quantize(weight, grid, blockSize, Scales(grid, inputs, chooser))!;
         judge.TakeBetter(best, errors, scaled);
-        if (chooser is null)
-            return best;
-        chooser.Round(weight, scaled);
-        judge.TakeBetter(best, errors, scaled);
+        if (chooser is not null)
+        {
+            chooser.Round(weight, scaled);
+            judge.TakeBetter(best, errors, scaled);
+        }
+        var (better, all) = (errors.Zip(nearest).Count(pair => pair.First < pair.Second), nearest.Sum());
+        best.Gain = new JudgedGain(better, weight.Channels, all > 0 ? errors.Sum() / all : 1);
         return best;
     }
+
+    /// <summary>Where too few rows are known for codes, they judge all the same.</summary>
+    private Func<int, BlockRounding> Scales(WeightGrid grid, InputGram inputs, ICodeChooser? chooser) =>
+        NeedsFullRank && chooser is null ? _ => OfUnseen.Rounding(grid) : Rounding(grid, inputs);
 
     public override string ToString() => Name;
 }

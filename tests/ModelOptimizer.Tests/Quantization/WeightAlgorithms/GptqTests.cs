@@ -56,6 +56,24 @@ public sealed class GptqTests
             Has.All.Matches<(double Chosen, double Nearest)>(pair => pair.Chosen <= pair.Nearest * 1.0001));
     }
 
+    /// <summary>With too few rows for codes blocks get the least squared error, which products may lose by.</summary>
+    [Test]
+    public void Few_rows_judge_all_the_same()
+    {
+        var inputs = Seen(Correlated(20, seed: 3), Correlated(20, seed: 4));
+        var weight = WeightMatrix.OfRows(Tensor.Create([40, Depth], Weights.Random(40 * Depth)));
+        var grid = new WeightGrid(4, IsSymmetric: true);
+        using var nearest = RoundToNearest.Quantize(weight, grid, 32)!;
+        using var mse = WeightAlgorithm.Find("mse")!.Quantize(weight, grid, 32)!;
+        using var chosen = Algorithm.Quantize(weight, grid, 32, inputs, chooser: null)!;
+        var judge = new CodeJudge(weight, inputs.Judge);
+        var (before, least) = (judge.Errors(nearest), judge.Errors(mse));
+
+        Assert.That(judge.Errors(chosen), Is.EqualTo(before.Zip(least, Math.Min)));
+        Assert.That(chosen.Gain!.Better, Is.EqualTo(before.Zip(least).Count(pair => pair.Second < pair.First)).And.InRange(1, 39));
+        Assert.That(chosen.Gain.Error, Is.EqualTo(before.Zip(least, Math.Min).Sum() / before.Sum()).Within(1e-9));
+    }
+
     [Test]
     public void Inputs_that_never_come_leave_weights_at_their_nearest_codes()
     {
@@ -74,14 +92,14 @@ public sealed class GptqTests
     }
 
     [Test]
-    public void No_matrix_is_made_of_fewer_rows_than_inputs_and_none_of_them_is_lost()
+    public void Half_of_the_rows_decide_and_none_is_lost()
     {
         var samples = Enumerable.Range(0, 8).Select(seed => Correlated(60, seed)).ToArray();
         var (few, all, whole) = (Seen(samples[..3]), Seen(samples), new float[Depth * Depth]);
         foreach (var rows in new[] { samples[0][..(30 * Depth)], samples[2], samples[4], samples[6] })
             MatrixProduct.AddGram(MatrixView.Of(whole, Depth, Depth), MatrixView.Of(rows, rows.Length / Depth, Depth));
 
-        Assert.That((few.DecidingRows, few.Deciding.Length), Is.EqualTo((90, 0)));
+        Assert.That((few.DecidingRows, few.JudgingRows), Is.EqualTo((90, 90)));
         Assert.That((all.DecidingRows, all.JudgingRows), Is.EqualTo((210, 270)));
         Assert.That(all.Deciding, Is.EqualTo(whole));
         var twice = InputGram.Join([few, few]);

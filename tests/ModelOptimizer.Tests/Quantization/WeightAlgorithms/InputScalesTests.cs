@@ -129,8 +129,8 @@ public sealed class InputScalesTests
     public void A_search_takes_one_matrix_of_its_own()
     {
         const int depth = 1024;
-        var inputs = new InputGram(ofFewRows: true);
-        var sample = new InputGram(ofFewRows: true);
+        var inputs = new InputGram();
+        var sample = new InputGram();
         sample.Observe(Tensor.Create([8, depth], Weights.Random(8 * depth)));
         inputs.Merge(sample);
         _ = (inputs.Decide, inputs.Judge);
@@ -186,10 +186,10 @@ public sealed class InputScalesTests
 
     private static InputGram Seen(params float[][] samples)
     {
-        var inputs = new InputGram(ofFewRows: true);
+        var inputs = new InputGram();
         foreach (var sample in samples)
         {
-            var own = new InputGram(ofFewRows: true);
+            var own = new InputGram();
             own.Observe(Tensor.Create([sample.Length / Depth, Depth], sample));
             inputs.Merge(own);
         }
