@@ -11,9 +11,10 @@ internal sealed class PaletteSearch
 
     /// <summary>
     /// What factors have to be worth at most, in bits of every code. Where channels are short, as in depthwise convolutions, factors take many bits
-    /// of a weight, but few beside the file, whose outputs hang on just these weights: with 6 bits they are worth 3 dB at the output of a text detector.
+    /// of a weight, but few beside the file, whose outputs hang on just these weights. Any gain would let them take 5 % of a BERT for 0.4 dB at its output;
+    /// a quarter of a bit would spare a text detector 0.6 % of its bytes at the cost of 0.6 dB.
     /// </summary>
-    private const double MostBits = 0.25;
+    private const double MostBits = 0.05;
 
     /// <summary>A channel with more noise than this part of its signal may not gain by more bits: no entries may lie in its range yet.</summary>
     private const double Lost = 0.25;

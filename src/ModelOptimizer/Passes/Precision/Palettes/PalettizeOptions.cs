@@ -14,6 +14,6 @@ public sealed record PalettizeOptions : QuantizationOptions
     public int? GroupSize { get; init; }
 
     [Option("Multiplies what a table holds by a factor for each output channel, of 4 bytes, where that brings values closer than these bytes would "
-        + "as bits of codes, or than a quarter of a bit would: one table then serves large and small channels.")]
+        + "as bits of codes, or than a twentieth of a bit would: one table then serves large and small channels.")]
     public bool PerChannelScale { get; init; } = true;
 }
