@@ -291,9 +291,10 @@ public sealed class QuantizeWeightsTests
     public void Refuses_opsets_whose_operators_do_not_broadcast(IGraphPass pass) =>
         Assert.That(PassContexts.Run(MatMul(6), pass).Weights.Single().Refusal, Is.EqualTo("opset 6 is too old: convert the model to opset 7 or newer first"));
 
+    /// <summary>Whatever opset they would need.</summary>
     [Test]
-    public void Refuses_tiny_weights() =>
-        Assert.That(Refusal(MatMul(17, Tensor.Create([Depth, 1], Weights.Random(Depth))), new()), Does.StartWith("too small"));
+    public void Refuses_tiny_weights([Values(8, 4)] int bits, [Values] WeightFormat format) =>
+        Assert.That(Refusal(MatMul(17, Tensor.Create([Depth, 1], Weights.Random(Depth))), new() { Bits = bits, Format = format }), Does.StartWith("too small"));
 
     [Test]
     public void Refuses_weights_without_elements() =>

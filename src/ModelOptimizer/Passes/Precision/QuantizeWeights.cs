@@ -105,7 +105,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
             return WhyNot(found, run.Policy, run.Context) ?? run.Lstm.Compress(found);
         var planned = Plan(found, run.Policy, run.Context, run.Context.Opset(found.Value.Graph));
         if (planned is not ({ } plan, null))
-            return planned.Refusal;
+            return WhyInAnyOpset(found, run) ?? planned.Refusal;
         var matrix = new WeightMatrix(found.Content, plan.ChannelAxis);
         using var quantized = run.IsBlank ? QuantizedWeight.Blank(plan.Grid, matrix, plan.BlockSizeOf(matrix)) : Quantize(found, matrix, plan, run);
         if (quantized is null)
@@ -113,6 +113,11 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         Write(found, plan, quantized, run);
         return null;
     }
+
+    /// <summary>What speaks against the weight even where the standard has all forms; null where the opset alone is in the way.</summary>
+    private string? WhyInAnyOpset(WeightCandidate found, WeightRun run) => options.Format == WeightFormat.Standard
+        ? Plan(found, run.Policy, run.Context, StandardOpset.Steps[^1]).Refusal
+        : null;
 
     private QuantizedWeight? Quantize(WeightCandidate weight, WeightMatrix matrix, WeightPlan plan, WeightRun run)
     {
