@@ -11,6 +11,10 @@ internal static class HalfWeights
     /// <summary>Every weight, and those of 16 bits by what reads them behind a Cast to float32.</summary>
     public static IEnumerable<WeightCandidate> Find(OnnxModel model) => WeightCandidate.FindConstants(model).Select(BehindCasts).Where(weight => weight.IsWeight);
 
+    /// <summary>Every other constant of float32, such as a bias.</summary>
+    public static IEnumerable<WeightCandidate> FindOthers(OnnxModel model) =>
+        WeightCandidate.FindConstants(model).Where(constant => constant.Content.ElementType == DataType.Float && !constant.IsWeight);
+
     public static bool Is(WeightCandidate weight) => weight.Content.ElementType is DataType.Float16 or DataType.BFloat16;
 
     /// <summary>Lets all nodes that read the weight expect float32, and give back what they gave before.</summary>

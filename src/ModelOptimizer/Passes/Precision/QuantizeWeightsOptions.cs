@@ -25,8 +25,8 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
         + "8: they gain only where the file is compressed, as an embedded resource may be.", Choices = [2, 3, 4, 5, 6, 8])]
     public int Bits { get; init; } = 8;
 
-    [Option("What the whole model may take: each weight gets the bits, blocks and algorithm, or stays float32, so that the error is least and all fits. "
-        + "Calibration data tells which weights matter. `bits` is the most then, `block-size` holds for all, and `symmetric: false` lets weights choose.",
+    [Option("What the whole model may take: each weight gets the bits, blocks and algorithm, or is float16 or stays float32, so that the error is least and "
+        + "all fits. Calibration data tells which weights matter. `bits` is the most then, `block-size` holds for all, and `symmetric: false` lets weights choose.",
         Minimum = 1, Example = "4 MiB")]
     public ByteSize? Budget { get; init; }
 

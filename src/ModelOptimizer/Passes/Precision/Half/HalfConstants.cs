@@ -26,6 +26,16 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
     public ScaledHalf Scaled(Tensor constant) =>
         Fitted.TryGetValue(constant, out var known) ? known : Fitted[constant] = Fit(constant);
 
+    /// <summary>Stores a constant as <see cref="Scaled"/> has it, and records that.</summary>
+    public void Store(WeightCandidate constant, PassContext context)
+    {
+        if (!context.Rewriting($"store as {Type.ToOnnxName()}", constant.Value))
+            return;
+        var half = Scaled(constant.Content);
+        Store(constant.Value, half);
+        context.Compressed(constant.Name, constant.Content, half.ByteCount, half.Form);
+    }
+
     /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factors that it was divided by.</summary>
     public void Store(Value constant, ScaledHalf half)
     {

@@ -70,22 +70,9 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
         }
         if (scaled.LosesNumbers)
             return Text($"{scaled.Lost} of its {weight.Content.ElementCount} values would become zero");
-        if (!context.Rewriting($"store as {TypeName}", weight.Value))
-            return null;
-        constants.Store(weight.Value, scaled);
-        context.Compressed(weight.Name, weight.Content, weight.Content.ByteCount / 2 + (scaled.Factor?.ByteCount ?? 0), Form(scaled));
+        constants.Store(weight, context);
         return null;
     }
-
-    private string Form(ScaledHalf scaled) => TypeName + Words(scaled.Factor)
-        + (scaled.Rounded.Underflows == 0 ? "" : Text($", {scaled.Rounded.Underflows} values rounded to zero"));
-
-    private static string Words(Tensor? factor) => factor switch
-    {
-        null => "",
-        { ElementCount: 1 } => Text($" times {factor.AsSpan<float>()[0]:g6}"),
-        _ => Text($" times a power of two for each of {factor.ElementCount} channels"),
-    };
 
     private string Largest => constants.Type == DataType.Float16 ? "65504" : "3.39e38";
 

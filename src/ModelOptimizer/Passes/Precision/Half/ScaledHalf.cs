@@ -28,6 +28,12 @@ internal sealed record ScaledHalf(HalfPrecision Rounded, long Lost, Tensor? Fact
     /// <summary>The exponent below which the largest number is brought: float16 ends at 2^16, and rounding may carry.</summary>
     private const int Top = 15;
 
+    /// <summary>Of what is stored.</summary>
+    public long ByteCount => Rounded.Content.ByteCount + (Factor?.ByteCount ?? 0);
+
+    /// <summary>Whether it stands for the constant: all numbers are in range, and few become zero.</summary>
+    public bool Holds => !Rounded.HasNonFinite && Rounded.Overflows == 0 && !LosesNumbers;
+
     /// <summary>Whether too many numbers would become zero.</summary>
     public bool LosesNumbers => Lost > TolerableLoss * Rounded.Content.ElementCount;
 
@@ -40,6 +46,22 @@ internal sealed record ScaledHalf(HalfPrecision Rounded, long Lost, Tensor? Fact
         var one = plain.Rounded.Overflows == 0 && !(rounding.Sqnr < NormalSqnr) ? plain : Scaled(constant, ChannelFactors.One(constant)) ?? plain;
         return one.LosesNumbers ? OfChannels(constant, one) : one;
     }
+
+    /// <summary>The constant as it is computed with, in float32.</summary>
+    public Tensor Restore() => Factor is null
+        ? Tensor.Create(Rounded.Content.Dimensions.AsSpan(), Rounded.Content.ToFloats())
+        : ChannelFactors.Multiply(Rounded.Content, Factor);
+
+    /// <summary>How it is stored, in words.</summary>
+    public string Form => Rounded.Content.ElementType.ToOnnxName() + FactorWords
+        + (Rounded.Underflows == 0 ? "" : FormattableString.Invariant($", {Rounded.Underflows} values rounded to zero"));
+
+    private string FactorWords => Factor switch
+    {
+        null => "",
+        { ElementCount: 1 } => FormattableString.Invariant($" times {Factor.AsSpan<float>()[0]:g6}"),
+        _ => FormattableString.Invariant($" times a power of two for each of {Factor.ElementCount} channels"),
+    };
 
     private static ScaledHalf Create(Tensor constant, HalfPrecision rounded, Tensor? factor)
     {

@@ -9,8 +9,9 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>
-/// How far the outputs of a changed model are from those of the model itself on calibration data, without labels: noise over signal, output by
-/// output. Outputs of whole numbers, such as generated tokens, don't count: they are right or wrong, and how nearly is not seen.
+/// How far the outputs of a changed model are from those of the model itself on calibration data, without labels: noise over signal, the mean of
+/// all outputs. Those of whole numbers, such as generated tokens, don't count: they are right or wrong, and how nearly is not seen. Nor do those that
+/// are zero throughout.
 /// </summary>
 internal sealed class OutputMeter
 {
@@ -27,13 +28,16 @@ internal sealed class OutputMeter
 
     private readonly IInferenceEngine _engine;
     private readonly CalibrationData _data;
+    private readonly HashSet<string> _notFinite;
 
     public OutputMeter(IInferenceEngine engine, OnnxModel model, SampleSplit samples)
     {
         (_engine, _data) = (engine, samples.Learning);
         using var runner = ModelRunner.Open(_engine, model, "original");
-        Deciding = References(runner, samples.Deciding(MaxDeciding), EnoughElements);
-        Judging = References(runner, samples.Judging(MaxJudging), long.MaxValue);
+        Deciding = References(runner, samples.Deciding, MaxDeciding, EnoughElements);
+        Judging = References(runner, samples.Judging, MaxJudging, long.MaxValue);
+        var outputs = Deciding.Concat(Judging).SelectMany(Real);
+        _notFinite = [.. outputs.Where(output => !IsFinite(output.Content)).Select(output => output.Name)];
     }
 
     /// <summary>Outputs that choices are weighed by.</summary>
@@ -43,10 +47,18 @@ internal sealed class OutputMeter
     public IReadOnlyList<Reference> Judging { get; }
 
     /// <summary>Whether there is an output that tells how near others come to it.</summary>
-    public bool IsTelling => Deciding.Any(reference => reference.Outputs.Values.Any(output => output?.ElementType.IsFloatingPoint() == true));
+    public bool IsTelling => Deciding.SelectMany(Real).Any(output => Signal(output.Content) > 0);
 
-    /// <returns>By output: noise over signal, infinite where numbers are not finite.</returns>
-    public IReadOnlyDictionary<string, double> Measure(OnnxModel candidate, IReadOnlyList<Reference> on)
+    /// <summary>Outputs that don't count, or not wholly, in words.</summary>
+    public IReadOnlyList<string> Remarks =>
+    [
+        .. Deciding.SelectMany(Real).GroupBy(output => output.Name).Where(output => output.All(one => Signal(one.Content) == 0))
+            .Select(output => $"'{output.Key}' is zero on all samples and doesn't count"),
+        .. _notFinite.Order(StringComparer.Ordinal).Select(name => $"of '{name}' only what is finite counts"),
+    ];
+
+    /// <returns>Noise over signal, the mean of all outputs that have a signal; infinite where a number is not finite in the candidate alone.</returns>
+    public double Measure(OnnxModel candidate, IReadOnlyList<Reference> on)
     {
         var sums = new SortedDictionary<string, (double Signal, double Noise)>(StringComparer.Ordinal);
         using var runner = ModelRunner.Open(_engine, candidate, "result");
@@ -57,42 +69,50 @@ internal sealed class OutputMeter
             SideBySide.For(chunk.Length, i => answers[i] = runner.Run(chunk[i].Sample));
             // In order of samples: the same sums on any number of cores.
             foreach (var (reference, answer) in chunk.Zip(answers))
-                Add(sums, reference.Outputs, answer);
+                foreach (var (name, x) in Real(reference))
+                {
+                    var (sum, signal) = (sums.GetValueOrDefault(name), Signal(x));
+                    sums[name] = (sum.Signal + signal, sum.Noise + Noise(x, answer.GetValueOrDefault(name), signal, _notFinite.Contains(name)));
+                }
         }
-        return sums.ToDictionary(pair => pair.Key, pair => pair.Value.Noise == 0 ? 0 : pair.Value.Noise / pair.Value.Signal);
+        return sums.Values.Where(sum => sum.Signal > 0).Select(sum => sum.Noise / sum.Signal).DefaultIfEmpty(0).Average();
     }
 
-    private static void Add(
-        SortedDictionary<string, (double Signal, double Noise)> sums,
-        IReadOnlyDictionary<string, Tensor?> expected, IReadOnlyDictionary<string, Tensor?> actual)
-    {
-        foreach (var (name, x) in expected)
-            if (x is not null && x.ElementType.IsFloatingPoint() && OutputElements.CanRead(x.ElementType))
-            {
-                var (sum, one) = (sums.GetValueOrDefault(name), Compare(x, actual.GetValueOrDefault(name)));
-                sums[name] = (sum.Signal + one.Signal, sum.Noise + one.Noise);
-            }
-    }
+    private static IEnumerable<(string Name, Tensor Content)> Real(Reference reference) =>
+        from output in reference.Outputs
+        where output.Value is { } content && OutputElements.IsReal(content.ElementType)
+        select (output.Key, output.Value);
 
-    private List<Reference> References(ModelRunner runner, IEnumerable<Sample> samples, long enough)
+    /// <summary>Answers to as many samples as are enough, judged by one of them, and fit into memory.</summary>
+    private List<Reference> References(ModelRunner runner, Func<int, IEnumerable<Sample>> pick, int most, long enough)
     {
-        var (references, bytes, elements) = (new List<Reference>(), 0L, 0L);
-        foreach (var sample in samples)
+        var one = Answer(pick(1).First());
+        var elements = one.Outputs.Values.Sum(output => output?.ElementCount ?? 0);
+        var count = Math.Min(enough / Math.Max(1, elements), Ceiling / Math.Max(1, one.Bytes));
+        return [.. pick((int)Math.Clamp(count, 1, most)).Select(Answer)];
+
+        Reference Answer(Sample sample)
         {
             _data.Cancellation.ThrowIfCancellationRequested();
-            references.Add(new Reference(sample, runner.Run(sample)));
-            elements += references[^1].Outputs.Values.Sum(output => output?.ElementCount ?? 0);
-            if ((bytes += references[^1].Bytes) > Ceiling || elements >= enough)
-                break;
+            return new Reference(sample, runner.Run(sample));
         }
-        return references;
     }
 
-    private static (double Signal, double Noise) Compare(Tensor expected, Tensor? actual)
+    private static double Signal(Tensor output) => RowSums.Of(output, output, 0, output.ElementCount).XX;
+
+    /// <summary>Where numbers of the model itself are not finite, others may get lost as well, and count like zeros.</summary>
+    private static double Noise(Tensor expected, Tensor? actual, double signal, bool mayLose)
     {
         if (actual is null || actual.ElementType != expected.ElementType || !actual.Dimensions.SequenceEqual(expected.Dimensions))
-            return (0, double.PositiveInfinity);
+            return double.PositiveInfinity;
         var sums = RowSums.Of(expected, actual, 0, expected.ElementCount);
-        return (sums.XX, sums.NonFinite > 0 ? double.PositiveInfinity : sums.SquaredError);
+        return sums.NonFinite == 0 ? sums.SquaredError : mayLose ? sums.SquaredError + signal - sums.XX : double.PositiveInfinity;
+    }
+
+    private static bool IsFinite(Tensor output)
+    {
+        var elements = new double[output.ElementCount];
+        OutputElements.Read(output, 0, elements);
+        return Array.TrueForAll(elements, double.IsFinite);
     }
 }

@@ -1,4 +1,5 @@
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 
@@ -52,8 +53,9 @@ internal sealed class SizeBudget
         var inputs = learning is null ? null : new WeightInputs(options with { Algorithm = learning }, selector, context, samples?.Learning);
         var meter = samples is null || context.MeasureSize().Bytes > MaxProbed ? null : new OutputMeter(context.Engine, context.Model, samples);
         (_meter, _isHeldOut) = (meter is { IsTelling: true } ? meter : null, samples?.IsHeldOut == true);
-        _weights = Survey(inputs);
-        _trials = new SizeTrials(context, selector, options, _weights, learning is null ? null : (learning, samples!.Learning));
+        var halves = new HalfConstants(context.Model, DataType.Float16);
+        _weights = Survey(inputs, halves);
+        _trials = new SizeTrials(context, selector, options, _weights, halves, learning is null ? null : (learning, samples!.Learning));
         _estimate = new SizeEstimate(_weights, _trials.Measure([.. _weights.Select(_ => 0)]));
     }
 
@@ -72,17 +74,18 @@ internal sealed class SizeBudget
         // Of equals the first, which is the answer.
         var taken = candidates.MinBy(candidate => candidate.Noise)!;
         var reporter = new SizeReporter(_weights, _estimate, Measure(), _trials.Apply(taken.Chosen));
-        _context.Log.Sized(reporter.Report(_context.Log.CurrentPass, Bytes, answer.Bound, taken, candidates, _meter?.Judging.Count ?? 0, _isHeldOut));
+        var report = reporter.Report(_context.Log.CurrentPass, Bytes, taken, candidates, _meter?.Judging.Count ?? 0, _isHeldOut);
+        _context.Log.Sized(report);
     }
 
-    private List<SizedWeight> Survey(WeightInputs? inputs)
+    private List<SizedWeight> Survey(WeightInputs? inputs, HalfConstants halves)
     {
-        var probe = _meter is null ? null : new WeightProbe(_context.Model, _meter, new Dictionary<string, double>());
+        var probe = _meter is null ? null : new WeightProbe(_context.Model, _meter);
         var policy = new WeightPolicy(_options, _context.Model);
         policy.Report(_context.Diagnostics);
-        var (lstm, reach) = (new LstmWeights(_options, _selector, _context), _options.Format == WeightFormat.Standard ? StandardOpset.Reach(_context) : default);
-        var survey = new WeightSurvey(_settings, _algorithms, _selector, policy, lstm, reach, inputs, probe);
-        return [.. HalfWeights.Find(_context.Model).Select(weight => survey.Of(weight, _context.Opset(weight.Value.Graph)))];
+        var lstm = new LstmWeights(_options, _selector, _context);
+        var reach = _options.Format == WeightFormat.Standard ? StandardOpset.Reach(_context) : default;
+        return [.. new WeightSurvey(_settings, _algorithms, _selector, policy, lstm, reach, inputs, probe, halves, _context).Run()];
     }
 
     /// <summary>Solves, writes, learns from the size what was estimated wrongly, and solves again until the answer stays the same.</summary>
@@ -118,25 +121,34 @@ internal sealed class SizeBudget
     }
 
     /// <summary>One setting for all weights, where that fits, the best by estimate first.</summary>
-    private IEnumerable<SizeCandidate> Uniform() => _settings
-        .Select((setting, s) => (Setting: setting, Chosen: (IReadOnlyList<int>)[.. _weights.Select(weight => weight.BySetting[s])]))
+    private IEnumerable<SizeCandidate> Uniform() => _settings.Select(Name).Append("float16 for all weights")
+        .Select((name, s) => (Name: name, Chosen: (IReadOnlyList<int>)[.. _weights.Select(weight => weight.BySetting[s])]))
         .Where(one => _estimate.Of(one.Chosen) <= Bytes + Bytes / 64)
         .OrderBy(one => one.Chosen.Select((choice, w) => _weights[w].Choices[choice].Error).Sum())
-        .Select(one => new SizeCandidate(Name(one.Setting), one.Chosen, _trials.Measure(one.Chosen)))
+        .Select(one => new SizeCandidate(one.Name, one.Chosen, _trials.Measure(one.Chosen)))
         .Where(candidate => candidate.Bytes <= Bytes);
 
-    private double Noise(IReadOnlyList<int> chosen) =>
-        _meter!.Measure(_trials.Build(chosen), _meter.Judging).Values.DefaultIfEmpty(0).Max();
+    private double Noise(IReadOnlyList<int> chosen) => _meter!.Measure(_trials.Build(chosen), _meter.Judging);
 
     private static string Name(QuantizeWeightsOptions setting) =>
         $"{(setting.Symmetric ? "int" : "uint")}{setting.Bits} "
         + $"{(setting.BlockSize is { } block ? $"in blocks of {block}" : "per channel")} for all weights";
 
     private string Measure() => _meter is not null
-        ? "noise over signal at the outputs on calibration data, of each weight alone, added up"
+        ? string.Join("; ", [
+            "noise over signal at the outputs on calibration data, their mean, of each weight alone, added up",
+            .. _meter.Remarks, .. Unmeasured()])
         : _algorithms.Any(algorithm => algorithm.LearnsFromInputs)
             ? "squared error of each layer's output on calibration data, relative to its energy, added up"
             : "squared error of each weight, relative to its energy, added up; there is no calibration data";
+
+    private IEnumerable<string> Unmeasured()
+    {
+        var unmeasured = _weights.Where(weight => weight.IsUnmeasured).Select(weight => $"'{weight.Name}'").ToList();
+        if (unmeasured.Count > 0)
+            yield return $"of {string.Join(", ", unmeasured.Take(MostKept))}{(unmeasured.Count > MostKept ? ", …" : "")}, which make outputs infinite, "
+                + "the error of the weight itself, relative to its energy";
+    }
 
     private DiagnosticException OutOfReach()
     {
@@ -149,22 +161,26 @@ internal sealed class SizeBudget
         static string Show(long bytes) => FormattableString.Invariant($"{new ByteSize(bytes)} ({bytes:N0} bytes)");
     }
 
-    /// <summary>The largest weights that have no choice, with what keeps them.</summary>
+    /// <summary>The largest weights that get no codes, with what keeps them.</summary>
     /// <param name="least">What is reached: what hardly counts beside it is left out.</param>
     private string Kept(long least)
     {
         var kept = _weights.Where(weight => weight.Refusal is not null).GroupBy(weight => weight.Refusal!)
-            .Select(group => (Why: group.Key, First: group.First().Name, Count: group.Count(), Bytes: group.Sum(weight => weight.Choices[0].Bytes)))
+            .Select(group => (Why: group.Key, First: group.First().Name, Count: group.Count(), Bytes: group.Sum(SmallestBytes)))
             .Where(group => group.Bytes >= least / 100).OrderByDescending(group => group.Bytes).Take(MostKept).ToList();
-        return kept.Count == 0 ? "" : "Weights that stay as they are: " + string.Join("; ", kept.Select(group =>
+        return kept.Count == 0 ? "" : "Weights that stay floats: " + string.Join("; ", kept.Select(group =>
             $"'{group.First}'{(group.Count > 1 ? $" and {group.Count - 1} more" : "")}, {new ByteSize(group.Bytes)} ({group.Why})")) + ". ";
     }
+
+    private static long SmallestBytes(SizedWeight weight) => weight.Choices.Min(choice => choice.Bytes);
 
     private string Advice()
     {
         var narrowing = new (bool IsGiven, string Name)[]
         {
             (_options.BlockSize is not null, "block-size"), (_options.PerChannel, "per-channel"), (_options.Format == WeightFormat.Standard, "format"),
+            (_options.LmHeadBits is not null, "lm-head-bits"), (_options.EmbeddingBits is not null, "embedding-bits"),
+            (_options.FirstLastBits is not null, "first-last-bits"),
         }.Where(option => option.IsGiven).Select(option => option.Name).ToList();
         return narrowing.Count > 0
             ? $"Leave {string.Join(" and ", narrowing)} open; or allow that size"
@@ -173,5 +189,5 @@ internal sealed class SizeBudget
 }
 
 /// <summary>Choices that are held against each other.</summary>
-/// <param name="Noise">Noise over signal at the worst output; 0 where nothing is measured.</param>
+/// <param name="Noise">Noise over signal, the mean of the outputs; 0 where nothing is measured.</param>
 internal sealed record SizeCandidate(string Name, IReadOnlyList<int> Chosen, long Bytes, double Noise = 0);

@@ -22,7 +22,7 @@ internal sealed class SizeEstimate(IReadOnlyList<SizedWeight> weights, long plai
     /// <summary>The file with these choices.</summary>
     public long Of(IReadOnlyList<int> chosen) => OtherBytes + weights.Zip(chosen, (weight, choice) => Bytes(weight.Choices[choice])).Sum();
 
-    public long Bytes(SizedChoice choice) => choice.Bytes + (choice.IsFloat ? 0 : _overhead);
+    public long Bytes(SizedChoice choice) => choice.Bytes + (choice.IsKept ? 0 : _overhead);
 
     /// <param name="actual">What a file with these choices takes: it is estimated so from now on.</param>
     public void Learn(IReadOnlyList<int> chosen, long actual)

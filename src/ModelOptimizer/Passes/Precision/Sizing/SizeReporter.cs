@@ -12,12 +12,13 @@ internal sealed class SizeReporter(IReadOnlyList<SizedWeight> weights, SizeEstim
 
     private readonly MultipleChoiceKnapsack _knapsack = estimate.Knapsack();
 
-    /// <param name="bound">The error that no choices of the size have less of, by estimate.</param>
     /// <param name="taken">What was taken of the candidates.</param>
     public SizeOutcome Report(
-        string pass, long budget, double bound, SizeCandidate taken, IReadOnlyList<SizeCandidate> candidates, int samples, bool isHeldOut)
+        string pass, long budget, SizeCandidate taken, IReadOnlyList<SizeCandidate> candidates, int samples, bool isHeldOut)
     {
         var error = taken.Chosen.Select((choice, w) => weights[w].Choices[choice].Error).Sum();
+        // The error that no choices of the size have less of, by estimate.
+        var bound = _knapsack.Solve(budget - estimate.OtherBytes)?.Bound ?? error;
         var step = Step(budget);
         return new SizeOutcome(
             pass, budget, taken.Bytes, estimate.FixedBytes, measure, error, Allocation.GapOf(error, bound), Curve(), At(budget - step),

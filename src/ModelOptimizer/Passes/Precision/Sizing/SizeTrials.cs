@@ -9,7 +9,7 @@ namespace ModelOptimizer.Passes.Sizing;
 /// <summary>Stores weights as they were chosen, on copies of the model or on the model itself.</summary>
 /// <param name="learning">The algorithm among the choices that learns from data, and the data; null when none does.</param>
 internal sealed class SizeTrials(
-    PassContext context, NodeSelector selector, QuantizeWeightsOptions options, IReadOnlyList<SizedWeight> weights,
+    PassContext context, NodeSelector selector, QuantizeWeightsOptions options, IReadOnlyList<SizedWeight> weights, HalfConstants halves,
     (WeightAlgorithm Algorithm, CalibrationData Data)? learning)
 {
     private readonly Dictionary<string, long> _sizes = [];
@@ -30,7 +30,7 @@ internal sealed class SizeTrials(
     public IReadOnlySet<Value> Apply(IReadOnlyList<int> chosen)
     {
         var inputs = Inputs(context);
-        Apply(context, weights.Zip(chosen).ToDictionary(pair => pair.First.Value), inputs, isBlank: false);
+        Apply(context, weights.Zip(chosen).ToDictionary(pair => pair.First.Value), inputs, halves, isBlank: false);
         inputs?.Report();
         return weights.Select(weight => weight.Value).Where(weight => inputs?.IsUnseen(weight) == true).ToHashSet();
     }
@@ -42,36 +42,39 @@ internal sealed class SizeTrials(
     {
         var copy = new ModelCopy(context.Model);
         var trial = new PassContext(copy.Model, new RewriteLog(), context.Engine, new DiagnosticBag());
-        Apply(trial, weights.Zip(chosen).ToDictionary(pair => (Value)copy.CopyOf(pair.First.Value)), isBlank ? null : Inputs(trial), isBlank);
+        Apply(trial, weights.Zip(chosen).ToDictionary(pair => (Value)copy.CopyOf(pair.First.Value)), isBlank ? null : Inputs(trial),
+            halves.For(copy.Model), isBlank);
         // As it is done before the model is written.
         trial.RefreshDeclarations();
         return copy.Model;
     }
 
     private void Apply(
-        PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen, WeightInputs? inputs, bool isBlank)
+        PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen, WeightInputs? inputs, HalfConstants constants, bool isBlank)
     {
         if (options.Format == WeightFormat.Standard)
             RaiseOpset(target, chosen);
         AttentionProjection.InferMasks(target);
         var (notes, lstm) = (new WeightNotes(options, target), new LstmWeights(options, selector, target));
-        foreach (var weight in HalfWeights.Find(target.Model))
+        foreach (var weight in HalfWeights.Find(target.Model).Concat(HalfWeights.FindOthers(target.Model)))
         {
             if (target.IsDone)
                 break;
-            var (sized, index) = chosen[weight.Value];
-            if ((Refusal(sized, index) ?? Compress(sized.Choices[index].Setting, weight)) is { } refusal)
+            if (!chosen.TryGetValue(weight.Value, out var sized))
+                continue;
+            var choice = sized.Weight.Choices[sized.Choice];
+            if (choice.IsHalf)
+                constants.Store(weight, target);
+            else if ((choice.Setting is { } setting ? Compress(setting, weight) : WhyKept(sized.Weight)) is { } refusal)
                 target.RefuseWeight(weight.Name, weight.Content, refusal);
         }
         notes.Report();
 
-        // Where no choice but floats was left, any setting tells why, by a look at the weight.
-        string? Compress(QuantizeWeightsOptions? choice, WeightCandidate weight)
+        string? Compress(QuantizeWeightsOptions setting, WeightCandidate weight)
         {
-            var setting = choice ?? SizeSettings.Of(options)[0] with { Algorithm = WeightAlgorithm.RoundToNearest };
             var learned = setting.Algorithm.LearnsFromInputs ? inputs : null;
             return new QuantizeWeights(setting).Compress(
-                weight, new(target, new WeightPolicy(setting, target.Model), learned, null, notes, lstm, isBlank && choice is not null));
+                weight, new(target, new WeightPolicy(setting, target.Model), learned, null, notes, lstm, isBlank));
         }
     }
 
@@ -87,6 +90,7 @@ internal sealed class SizeTrials(
         new OpsetUpgrade(target.Model, needed.Value).Run(what => target.Rewriting(what, "the whole model"));
     }
 
-    private static string? Refusal(SizedWeight weight, int choice) => weight.Refusal
-        ?? (choice == 0 && weight.Choices.Count > 1 ? $"it stays {weight.Choices[0].Form}: the budget has room for it, and others lose less" : null);
+    private static string? WhyKept(SizedWeight weight) => weight.Choices.Count > 1
+        ? $"it stays {weight.Choices[0].Form}: the budget has room for it, and others lose less"
+        : weight.Refusal;
 }

@@ -10,16 +10,15 @@ namespace ModelOptimizer.Passes.Sizing;
 /// of several weights adds up nearly linearly at the outputs (Zhou et al., "Adaptive Quantization for Deep Neural Network", AAAI 2018).
 /// </summary>
 /// <param name="model">The model before it is quantized.</param>
-/// <param name="counts">By output: how much its noise counts.</param>
-internal sealed class WeightProbe(OnnxModel model, OutputMeter meter, IReadOnlyDictionary<string, double> counts)
+internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
 {
     /// <summary>Bytes of weights that models measured side by side may hold together.</summary>
     private const long Ceiling = 1L << 30;
 
     private readonly int _sideBySide = SideBySide.Fitting(model, Ceiling);
 
-    /// <returns>The choices with their errors at the outputs.</returns>
-    public IReadOnlyList<SizedChoice> Measure(WeightCandidate weight, IReadOnlyList<SizedChoice> choices, WeightTrial trial)
+    /// <returns>The choices with their errors at the outputs; null where outputs are finite with none of those that are measured.</returns>
+    public IReadOnlyList<SizedChoice>? Measure(WeightCandidate weight, IReadOnlyList<SizedChoice> choices, WeightTrial trial)
     {
         var quantized = choices.Where(choice => choice.Local > 0).OrderBy(choice => choice.Local).ToList();
         if (quantized.Count == 0)
@@ -29,14 +28,13 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter, IReadOnlyD
         foreach (var group in probes.Chunk(_sideBySide))
         {
             var (models, noise) = (group.Select(choice => With(weight, trial.Rounded(choice))).ToList(), new double[group.Length]);
-            SideBySide.For(group.Length, i => noise[i] = Weighted(meter.Measure(models[i], meter.Deciding), counts));
+            SideBySide.For(group.Length, i => noise[i] = meter.Measure(models[i], meter.Deciding));
             curve.AddRange(group.Zip(noise, (choice, measured) => (choice.Local, measured)));
         }
-        return [.. choices.Select(choice => choice with { Error = At(curve, choice.Local) })];
+        return curve.Exists(point => double.IsFinite(point.Noise))
+            ? [.. choices.Select(choice => choice with { Error = At(curve, choice.Local) })]
+            : null;
     }
-
-    public static double Weighted(IReadOnlyDictionary<string, double> noise, IReadOnlyDictionary<string, double> counts) =>
-        noise.Sum(output => output.Value * counts.GetValueOrDefault(output.Key, 1));
 
     /// <summary>Proportional to the local error beyond the ends and where nothing arrived at the outputs.</summary>
     private static double At(List<(double Local, double Noise)> curve, double local)

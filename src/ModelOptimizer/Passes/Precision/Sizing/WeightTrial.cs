@@ -25,6 +25,7 @@ internal sealed class WeightTrial(
     private readonly WeightMatrix _sample = new WeightMatrix(weight.Content, channelAxis).Some(SampledChannels);
     private readonly Dictionary<WeightGrid, (WeightAlgorithm Algorithm, double Gain)> _best = [];
     private CodeJudge? _judge;
+    private Tensor? _half;
 
     private (InputGram Inputs, ICodeChooser? Chooser)? Learned => learned is var (inputs, _) && inputs.Depth == _matrix.Depth ? learned : null;
 
@@ -38,21 +39,31 @@ internal sealed class WeightTrial(
             return null;
         if (!_best.TryGetValue(plan.Grid, out var best))
             best = _best[plan.Grid] = Best(plan.Grid, nearest.BlockSize);
-        var local = best.Gain * WeighedError(_matrix, nearest);
+        var local = best.Gain * WeighedError(_matrix, (c, row) => nearest.Restore(c, row));
         return new SizedChoice(setting with { Algorithm = best.Algorithm }, plan, plan.ByteCount(_matrix), local);
+    }
+
+    /// <summary>The weight in 16 bits.</summary>
+    public SizedChoice Half(ScaledHalf half)
+    {
+        _half = half.Restore();
+        var rounded = new WeightMatrix(_half, channelAxis);
+        return SizedChoice.Half(half, WeighedError(_matrix, (c, row) => rounded.Read(c, 1, 0, row.Length, row)));
     }
 
     /// <summary>Errors as shares of what rounding everything to zero would cost.</summary>
     public IReadOnlyList<SizedChoice> Relative(IReadOnlyList<SizedChoice> choices)
     {
         using var nothing = QuantizedWeight.Blank(new WeightGrid(FineBits, true), _matrix, _matrix.Depth);
-        var all = WeighedError(_matrix, nothing);
+        var all = WeighedError(_matrix, (c, row) => nothing.Restore(c, row));
         return [.. choices.Select(choice => choice with { Error = all > 0 ? choice.Local / all : 0 })];
     }
 
     /// <summary>The weight as a choice makes it, in floats.</summary>
     public Tensor Rounded(SizedChoice choice)
     {
+        if (choice.IsHalf)
+            return _half!;
         using var quantized = Quantize(_matrix, choice.Plan!.Grid, choice.Plan.BlockSizeOf(_matrix), choice.Setting!.Algorithm)!;
         var rounded = new float[weight.Content.ElementCount];
         var (inner, channels) = (_matrix.Inner, _matrix.Channels);
@@ -89,10 +100,11 @@ internal sealed class WeightTrial(
         : algorithm.Quantize(matrix, grid, blockSize);
 
     /// <summary>Of the channels that were picked.</summary>
-    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(_sample, quantized);
+    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(_sample, (c, row) => quantized.Restore(c, row));
 
     /// <summary>Squared errors, each counted by the mean square of its input where that is known.</summary>
-    private double WeighedError(WeightMatrix matrix, QuantizedWeight quantized)
+    /// <param name="restore">Fills a row with a channel as it is rounded.</param>
+    private double WeighedError(WeightMatrix matrix, Action<int, float[]> restore)
     {
         var (sums, depth) = (new double[matrix.Channels], matrix.Depth);
         var counts = Learned is var (inputs, _) ? Enumerable.Range(0, depth).Select(k => inputs.Judge[k * (depth + 1)]).ToArray() : null;
@@ -101,7 +113,7 @@ internal sealed class WeightTrial(
         {
             var (missed, rounded) = (new float[depth], new float[depth]);
             matrix.Read(c, 1, 0, depth, missed);
-            quantized.Restore(c, rounded);
+            restore(c, rounded);
             TensorPrimitives.Subtract(missed, rounded, missed);
             if (counts is not null)
                 TensorPrimitives.Multiply<float>(missed, counts, rounded);

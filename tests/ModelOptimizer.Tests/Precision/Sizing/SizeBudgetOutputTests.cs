@@ -1,0 +1,60 @@
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Precision.Sizing;
+
+/// <summary>Size budgets where noise over signal is not to be had at all outputs.</summary>
+public sealed class SizeBudgetOutputTests : SizeBudgetFixture
+{
+    /// <summary>It is other than zero only once one of the two is rounded.</summary>
+    [Test]
+    public void Outputs_without_a_signal_do_not_count()
+    {
+        var (model, budget) = WithOutput((g, difference) => difference);
+        var report = Run(model, budget, Samples()).SizeBudgets.Single();
+
+        Assert.That(report.Measure, Does.Contain("; 'edge' is zero on all samples and doesn't count"));
+        Assert.That(report.Weights.Select(weight => weight.Bits), Has.All.LessThan(32));
+        Assert.That(report.Tried.Select(tried => tried.Noise), Has.All.LessThan(1));
+    }
+
+    /// <summary>The logarithm of zero, of which rounding makes other numbers, and the other way round.</summary>
+    [Test]
+    public void Of_outputs_that_are_not_finite_themselves_the_rest_counts()
+    {
+        var model = Model((g, y) => g.Op("Log", g.Op("Relu", y)));
+        var report = Run(model, new() { Budget = new ByteSize(ModelWriter.SizeOf(model) / 5) }, Samples()).SizeBudgets.Single();
+
+        Assert.That(report.Measure, Does.EndWith("; of 'edge' only what is finite counts"));
+        Assert.That(report.Tried.Select(tried => tried.Noise), Has.All.LessThan(1));
+        Assert.That(report.Error, Is.GreaterThan(0).And.LessThan(1));
+    }
+
+    /// <summary>The root of what is below zero as soon as one of the two is rounded.</summary>
+    [Test]
+    public void Weights_that_make_outputs_infinite_are_weighed_by_their_own_errors()
+    {
+        var (model, budget) = WithOutput((g, difference) =>
+            g.Op("Sqrt", g.Op("Sub", g.Initializer("little", Tensor.Create([], 1e-12f)), g.Op("Abs", difference))));
+        var report = Run(model, budget, Samples()).SizeBudgets.Single();
+
+        Assert.That(report.Measure, Does.EndWith(
+            "; of 'one', 'same', which make outputs infinite, the error of the weight itself, relative to its energy"));
+        Assert.That(report.Weights.Where(weight => weight.Weight is "one" or "same").Select(weight => weight.Bits), Has.All.LessThan(32));
+    }
+
+    /// <param name="edge">Makes an output of the difference of two layers that are alike.</param>
+    private static (OnnxModel Model, QuantizeWeightsOptions Options) WithOutput(Func<GraphBuilder, Value, Value> edge)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, Depth);
+        var one = g.Op("MatMul", x, g.Weight("one", Matrix(Depth, Depth, 1)));
+        var same = g.Op("MatMul", x, g.Weight("same", Matrix(Depth, Depth, 1)));
+        g.Output("y", g.Op("Add", one, g.Op("MatMul", same, g.Weight("head", Matrix(Depth, Depth, 2)))));
+        g.Output("edge", edge(g, g.Op("Sub", one, same)));
+        var model = g.Build();
+        return (model, new() { Budget = new ByteSize(ModelWriter.SizeOf(model) / 5) });
+    }
+}
