@@ -1,6 +1,7 @@
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tests.Precision.Sizing;
@@ -43,6 +44,20 @@ public sealed class SizeBudgetOutputTests : SizeBudgetFixture
         Assert.That(report.Measure, Does.EndWith(
             "; of 'one', 'same', which make outputs infinite, the error of the weight itself, relative to its energy"));
         Assert.That(report.Weights.Where(weight => weight.Weight is "one" or "same").Select(weight => weight.Bits), Has.All.LessThan(32));
+    }
+
+    /// <summary>Whole numbers tell nothing.</summary>
+    [TestCase("mse", "squared error of each weight, relative to its energy, added up; mse learns from no inputs")]
+    [TestCase("gptq", "squared error of each layer's output on calibration data, relative to its energy, added up")]
+    public void What_was_measured_is_named_where_no_output_tells(string algorithm, string measure)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, Depth);
+        g.Output("y", g.Op("ArgMax", g.Op("MatMul", x, g.Weight("w", Matrix(Depth, Depth, 1)))));
+        var model = g.Build();
+        var options = new QuantizeWeightsOptions { Budget = new ByteSize(ModelWriter.SizeOf(model) / 4), Algorithm = WeightAlgorithm.Find(algorithm)! };
+
+        Assert.That(Run(model, options, Samples()).SizeBudgets.Single().Measure, Is.EqualTo(measure));
     }
 
     /// <param name="edge">Makes an output of the difference of two layers that are alike.</param>

@@ -140,7 +140,8 @@ internal sealed class SizeBudget
             .. _meter.Remarks, .. Unmeasured()])
         : _algorithms.Any(algorithm => algorithm.LearnsFromInputs)
             ? "squared error of each layer's output on calibration data, relative to its energy, added up"
-            : "squared error of each weight, relative to its energy, added up; there is no calibration data";
+            : "squared error of each weight, relative to its energy, added up; "
+                + (_context.Calibration is { HasSamples: true } ? $"{_options.Algorithm} learns from no inputs" : "there is no calibration data");
 
     private IEnumerable<string> Unmeasured()
     {
