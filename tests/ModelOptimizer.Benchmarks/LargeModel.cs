@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Benchmarks;
 
@@ -21,13 +22,13 @@ internal static class LargeModel
 
     public static int LayersOf(long gibibytes) => (int)(((gibibytes << 30) + LayerBytes - 1) / LayerBytes);
 
-    public static void Write(string path, bool inline, long opset, int layers)
+    public static void Write(string path, bool inline, long opset, int layers, bool isHalf)
     {
         var model = OnnxModel.Create(irVersion: 8, new Dictionary<string, long> { [""] = opset });
         var value = model.Graph.AddInput("x", new TensorType(DataType.Float, Shape.Of(1, Width)));
         for (var layer = 0; layer < layers; layer++)
             foreach (var (depth, channels) in Matrices)
-                value = Multiply(model, value, depth, channels);
+                value = Multiply(model, value, depth, channels, isHalf);
         model.Graph.AddOutput("y", value);
         ModelWriter.Save(model, path, new SaveOptions { ExternalData = inline ? ExternalDataMode.Never : ExternalDataMode.Always });
     }
@@ -36,7 +37,7 @@ internal static class LargeModel
         ? long.Parse(options[at + 1], CultureInfo.InvariantCulture)
         : null;
 
-    private static Value Multiply(OnnxModel model, Value value, int depth, int channels)
+    private static Value Multiply(OnnxModel model, Value value, int depth, int channels, bool isHalf)
     {
         var graph = model.Graph;
         var index = graph.Nodes.Count;
@@ -44,7 +45,14 @@ internal static class LargeModel
         var weights = new float[depth * channels];
         for (var i = 0; i < weights.Length; i++)
             weights[i] = (random.NextSingle() + random.NextSingle() - 1) * 0.05f;
-        var weight = graph.AddInitializer($"weight_{index}", model.PutAside(Tensor.Create([depth, channels], weights)));
+        var tensor = Tensor.Create([depth, channels], weights);
+        var weight = graph.AddInitializer($"weight_{index}", model.PutAside(isHalf ? HalfPrecision.Convert(tensor, DataType.Float16).Content : tensor));
+        if (isHalf)
+        {
+            var cast = graph.Insert(null, "Cast", [weight], name: $"cast_{index}");
+            cast.Attributes.Set("to", (long)DataType.Float);
+            weight = cast.Output();
+        }
         return graph.Insert(null, "MatMul", [value, weight], name: $"matmul_{index}").Output();
     }
 }

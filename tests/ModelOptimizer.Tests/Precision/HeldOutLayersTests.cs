@@ -62,7 +62,9 @@ public sealed class HeldOutLayersTests
         Assert.That(sum.Scaled, Is.LessThan(sum.Plain));
     }
 
-    /// <summary>The pass as it is: scales go into the constants before, later layers see what earlier ones became.</summary>
+    /// <summary>
+    /// The pass as it is: scales go into the constants before, later layers see what earlier ones became. Of all 43 and 24 layers none lost, either.
+    /// </summary>
     [Test]
     public void Awq_in_the_pass_loses_on_no_layer_and_gains_in_sum([Values("manllama", "langid-bert")] string model, [Values(2, 4)] int bits)
     {

@@ -105,7 +105,7 @@ public sealed class InputScalesTests
     [Test]
     public void What_few_channels_suggest_all_of_them_judge()
     {
-        var weights = Weights.Random(9 * Depth).Select((w, i) => i / Depth != 4 && IsLarge(i % Depth) ? w * 40 : w).ToArray();
+        var weights = Weights.Random(9 * Depth).Select((w, i) => i / Depth != 4 && IsLarge(i % Depth) ? w * 8 : w).ToArray();
         var (layer, middle) = (Layer(weights, 9), Layer(weights[(4 * Depth)..(5 * Depth)], 1));
         var inputs = Seen(Inputs(200, seed: 3), Inputs(200, seed: 4));
 
