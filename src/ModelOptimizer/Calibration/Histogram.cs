@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ModelOptimizer.Calibration;
 
@@ -146,41 +148,54 @@ internal sealed class Histogram(int bins = Histogram.DefaultBins)
         {
             var block = elements[start..Math.Min(elements.Length, start + Block)];
             Zeros += Place(block, places);
-            var i = 0;
-            for (; i + Rows <= block.Length; i += Rows)
-            {
-                first[places[i]]++;
-                second[places[i + 1]]++;
-                third[places[i + 2]]++;
-                fourth[places[i + 3]]++;
-            }
-            for (; i < block.Length; i++)
-                first[places[i]]++;
+            Tally(places[..block.Length], first, second, third, fourth);
         }
     }
 
-    /// <summary>Finds the place of each number.</summary>
+    /// <summary>Counts in rows by turns, unchecked: <see cref="Place"/> names places of a row only, and checks would take a third of the time.</summary>
+    private static void Tally(ReadOnlySpan<int> places, Span<uint> first, Span<uint> second, Span<uint> third, Span<uint> fourth)
+    {
+        ref var place = ref MemoryMarshal.GetReference(places);
+        ref var a = ref MemoryMarshal.GetReference(first);
+        ref var b = ref MemoryMarshal.GetReference(second);
+        ref var c = ref MemoryMarshal.GetReference(third);
+        ref var d = ref MemoryMarshal.GetReference(fourth);
+        nint i = 0;
+        for (; i + Rows <= places.Length; i += Rows)
+        {
+            Unsafe.Add(ref a, Unsafe.Add(ref place, i))++;
+            Unsafe.Add(ref b, Unsafe.Add(ref place, i + 1))++;
+            Unsafe.Add(ref c, Unsafe.Add(ref place, i + 2))++;
+            Unsafe.Add(ref d, Unsafe.Add(ref place, i + 3))++;
+        }
+        for (; i < places.Length; i++)
+            Unsafe.Add(ref a, Unsafe.Add(ref place, i))++;
+    }
+
+    /// <summary>Finds the place of each number, the nearest one for what lies beyond all bins.</summary>
     /// <returns>How many are zero.</returns>
     private int Place(ReadOnlySpan<float> block, Span<int> places)
     {
         // A power of two: the product is exact.
         var scale = MathF.ScaleB(1, -_exponent);
-        var step = Vector<float>.Count;
+        var (step, lowest, highest) = (Vector<float>.Count, new Vector<int>(-bins), new Vector<int>(bins - 1));
+        ref var from = ref MemoryMarshal.GetReference(block);
+        ref var to = ref MemoryMarshal.GetReference(places);
         var zeros = Vector<int>.Zero;
         var i = 0;
         for (; i + step <= block.Length; i += step)
         {
-            var x = new Vector<float>(block[i..]);
+            var x = Vector.LoadUnsafe(ref from, (nuint)i);
             var bin = Vector.ConvertToInt32Native(Vector.Floor(x * scale));
             // A product so small that it is no longer below zero: what is negative lies in bin -1 at most.
-            var most = Vector.LessThan(x, Vector<float>.Zero) | new Vector<int>(int.MaxValue);
-            (Vector.Min(bin, most) + new Vector<int>(bins)).CopyTo(places[i..]);
+            var most = Vector.LessThan(x, Vector<float>.Zero) | highest;
+            (Vector.Max(Vector.Min(bin, most), lowest) - lowest).StoreUnsafe(ref to, (nuint)i);
             zeros -= Vector.Equals(x, Vector<float>.Zero);
         }
         var count = Vector.Sum(zeros);
         for (; i < block.Length; i++)
         {
-            places[i] = Math.Min((int)MathF.Floor(block[i] * scale), block[i] < 0 ? -1 : int.MaxValue - bins) + bins;
+            places[i] = Math.Clamp((int)MathF.Floor(block[i] * scale), -bins, block[i] < 0 ? -1 : bins - 1) + bins;
             count += block[i] == 0 ? 1 : 0;
         }
         return count;
