@@ -97,7 +97,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
             MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
-            SizeBudgets = log.SizeBudgets.Count == 0 ? null : ReportBuilder.SizeBudgets(log),
+            SizeBudgets = log.SizeBudgets.Count == 0 ? null : log.SizeBudgets,
             Quantized = log.Nodes,
             Activations = log.Values,
             Metrics = ReportBuilder.Metrics(measurements),

@@ -32,7 +32,7 @@ public static class Scratch
     }
 }
 
-/// <summary>Counts how often it is read, and takes its time for it.</summary>
+/// <summary>Counts how often it is read, and takes so long that a second reader, were it let in, would come meanwhile.</summary>
 internal sealed class CountingScratchFile(string folder) : ScratchFile(Open(folder))
 {
     private int _reads;

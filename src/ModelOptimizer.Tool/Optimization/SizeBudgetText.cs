@@ -1,13 +1,13 @@
 using System.Globalization;
 using ModelOptimizer.Evaluation;
+using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
-using ModelOptimizer.Reporting;
 using static ModelOptimizer.Tool.Quantities;
 
 namespace ModelOptimizer.Tool;
 
 /// <summary>Shows how a pass spent a size budget: the weights, error against size, and what was measured to make sure.</summary>
-internal sealed class SizeBudgetText(CommandContext context, SizeBudgetReport sized)
+internal sealed class SizeBudgetText(CommandContext context, SizeOutcome sized)
 {
     /// <summary>Rows of the weights: the largest.</summary>
     private const int MostWeights = 40;
@@ -38,8 +38,8 @@ internal sealed class SizeBudgetText(CommandContext context, SizeBudgetReport si
     private void Curve()
     {
         var table = Tables.Create(">Size", ">Error", "");
-        List<(SizePoint Point, string Note)> points =
-            [.. sized.Curve.Select(point => (point, "")), (new SizePoint(sized.Bytes, sized.Error), "chosen")];
+        List<(ErrorAtSize Point, string Note)> points =
+            [.. sized.Curve.Select(point => (point, "")), (new ErrorAtSize(sized.Bytes, sized.Error), "chosen")];
         if (sized.Smaller is { } smaller)
             points.Add((smaller, $"{Bytes(sized.Budget - smaller.Bytes)} less"));
         if (sized.Larger is { } larger)

@@ -24,7 +24,7 @@ public sealed record ErrorAtSize(long Bytes, double Error);
 /// <param name="Name">Chosen for each weight, or one setting for all.</param>
 /// <param name="Noise">Noise over signal, the mean of the outputs.</param>
 /// <param name="Samples">Runs that it was measured on.</param>
-/// <param name="HeldOut">Whether those samples had no part in the choice.</param>
+/// <param name="HeldOut">Whether those samples had no part in the choice, as is so of 4 calibration samples on.</param>
 public sealed record TriedChoices(string Name, long Bytes, double Noise, int Samples, bool HeldOut, bool Taken);
 
 /// <param name="Form">How it is stored, and how its codes are chosen.</param>

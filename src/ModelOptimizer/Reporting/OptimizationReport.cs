@@ -36,8 +36,9 @@ public sealed record OptimizationReport
 
     /// <summary>What passes with an accuracy goal gave up for it; null when none had one.</summary>
     public IReadOnlyList<MixedPrecisionReport>? MixedPrecision { get; init; }
+
     /// <summary>How passes with a size budget spent it; null when none had one.</summary>
-    public IReadOnlyList<SizeBudgetReport>? SizeBudgets { get; init; }
+    public IReadOnlyList<SizeOutcome>? SizeBudgets { get; init; }
 
     /// <summary>Every node that computes in another precision; those that could and don't are among the refusals.</summary>
     public required IReadOnlyList<QuantizedNode> Quantized { get; init; }

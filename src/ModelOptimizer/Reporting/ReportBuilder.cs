@@ -24,15 +24,6 @@ internal static class ReportBuilder
     public static IReadOnlyList<WeightReport> Weights(RewriteLog log) =>
         [.. log.Weights.Select(w => new WeightReport(w.Weight, w.Pass, w.Type.ToString(), w.BytesBefore, w.BytesAfter, w.Form, w.Refusal))];
 
-    public static IReadOnlyList<SizeBudgetReport> SizeBudgets(RewriteLog log) =>
-        [.. log.SizeBudgets.Select(one => new SizeBudgetReport(
-            one.Pass, one.Budget, one.Bytes, one.OtherBytes, one.Measure, one.Error, one.Gap, [.. one.Curve.Select(Point)],
-            one.Smaller is { } smaller ? Point(smaller) : null, one.Larger is { } larger ? Point(larger) : null,
-            [.. one.Tried.Select(t => new TriedAllocation(t.Name, t.Bytes, t.Noise, t.Samples, t.HeldOut, t.Taken))],
-            [.. one.Weights.Select(w => new SizedWeightReport(w.Weight, w.Form, w.Bits, w.BytesBefore, w.Bytes, w.Share))]))];
-
-    private static SizePoint Point(ErrorAtSize point) => new(point.Bytes, point.Error);
-
     public static IReadOnlyList<DiagnosticReport> Diagnostics(IEnumerable<Diagnostic> diagnostics) =>
         [.. diagnostics.Select(d => new DiagnosticReport(d.Code, Name(d.Severity), d.Message, FileName(d), d.Location?.Line ?? 0, d.Location?.Column ?? 0))];
 
