@@ -36,20 +36,19 @@ internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Ove
         return new HalfPrecision(Tensor.Create(type, tensor.Dimensions.AsSpan(), bits), damaged > 0, overflows, underflows);
     }
 
-    /// <summary>Copies neighbouring elements, which float32 holds exactly.</summary>
-    /// <param name="halves">Of float16 or bfloat16.</param>
-    /// <param name="first">The first element.</param>
-    /// <param name="floats">Takes as many as it holds.</param>
-    public static void Widen(Tensor halves, int first, Span<float> floats)
+    /// <summary>Copies elements, which float32 holds exactly.</summary>
+    /// <param name="halves">The bits of the elements.</param>
+    /// <param name="type">float16 or bfloat16.</param>
+    /// <param name="floats">Takes as many.</param>
+    public static void Widen(ReadOnlySpan<ushort> halves, DataType type, Span<float> floats)
     {
-        if (halves.ElementType == DataType.Float16)
+        if (type == DataType.Float16)
         {
-            TensorPrimitives.ConvertToSingle(halves.AsSpan<Half>().Slice(first, floats.Length), floats);
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(halves), floats);
             return;
         }
-        var upper = halves.AsSpan<ushort>().Slice(first, floats.Length);
-        for (var i = 0; i < floats.Length; i++)
-            floats[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+        for (var i = 0; i < halves.Length; i++)
+            floats[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
     }
 
     private const ushort Float16Infinity = 0x7C00;

@@ -85,41 +85,52 @@ internal sealed class WeightMatrix
     /// <summary>Copies the weights [channel, channel + count) × [start, start + length) to a channel-major block.</summary>
     public void Read(int channel, int count, int start, int length, Span<float> block)
     {
+        var source = new Elements(Content);
         if (_inner != 1)
-            ReadRows(channel, count, start, length, block);
+            ReadRows(source, channel, count, start, length, block);
         else if (Content.ElementType == DataType.Float)
-            Transposition.Copy(Content.AsSpan<float>()[(start * Channels + channel)..], Channels, length, count, block, length);
+            Transposition.Copy(source.Floats[(start * Channels + channel)..], Channels, length, count, block, length);
         else
-            ReadHalfColumns(channel, count, start, length, block);
+            ReadHalfColumns(source, channel, count, start, length, block);
     }
 
-    private void ReadHalfColumns(int channel, int count, int start, int length, Span<float> block)
+    private void ReadHalfColumns(Elements source, int channel, int count, int start, int length, Span<float> block)
     {
         var floats = ArrayPool<float>.Shared.Rent(length * count);
         for (var k = 0; k < length; k++)
-            Copy((start + k) * Channels + channel, floats.AsSpan(k * count, count));
+            source.Copy((start + k) * Channels + channel, floats.AsSpan(k * count, count));
         Transposition.Copy(floats, count, length, count, block, length);
         ArrayPool<float>.Shared.Return(floats);
     }
 
-    private void ReadRows(int channel, int count, int start, int length, Span<float> block)
+    private void ReadRows(Elements source, int channel, int count, int start, int length, Span<float> block)
     {
         for (var c = 0; c < count; c++)
             for (var k = 0; k < length;)
             {
                 var (outer, inner) = Math.DivRem(start + k, _inner);
                 var run = Math.Min(_inner - inner, length - k);
-                Copy((outer * Channels + channel + c) * _inner + inner, block.Slice(c * length + k, run));
+                source.Copy((outer * Channels + channel + c) * _inner + inner, block.Slice(c * length + k, run));
                 k += run;
             }
     }
 
-    /// <summary>Copies neighbours in memory as float32.</summary>
-    private void Copy(int first, Span<float> floats)
+    /// <summary>What a tensor holds, asked for once: each look into a mapped file takes a lock.</summary>
+    private readonly ref struct Elements(Tensor content)
     {
-        if (Content.ElementType == DataType.Float)
-            Content.AsSpan<float>().Slice(first, floats.Length).CopyTo(floats);
-        else
-            HalfPrecision.Widen(Content, first, floats);
+        private readonly DataType _type = content.ElementType;
+        private readonly ReadOnlySpan<ushort> _halves = content.ElementType == DataType.Float ? default : content.AsSpan<ushort>();
+
+        /// <summary>Empty where they are halves.</summary>
+        public ReadOnlySpan<float> Floats { get; } = content.ElementType == DataType.Float ? content.AsSpan<float>() : default;
+
+        /// <summary>Copies neighbours in memory as float32.</summary>
+        public void Copy(int first, Span<float> floats)
+        {
+            if (_type == DataType.Float)
+                Floats.Slice(first, floats.Length).CopyTo(floats);
+            else
+                HalfPrecision.Widen(_halves.Slice(first, floats.Length), _type, floats);
+        }
     }
 }
