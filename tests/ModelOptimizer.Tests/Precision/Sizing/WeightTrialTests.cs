@@ -35,4 +35,54 @@ public sealed class WeightTrialTests
         Assert.That(choice.Local, Is.EqualTo(error).Within(channels > WeightTrial.SampledChannels ? 3 : 0.01).Percent);
         Assert.That(error, Is.LessThan(0.95 * plain));
     }
+
+    /// <summary>Of weights [depth, channels] a look at each channel by itself would touch everything as often as there are channels.</summary>
+    [Test]
+    public void Errors_are_weighed_of_many_channels_together([Values(DataType.Float, DataType.Float16)] DataType type)
+    {
+        var floats = Tensor.Create([Depth, 200], Weights.Random(Depth * 200));
+        var counted = new CountedTensor(type == DataType.Float ? floats : HalfPrecision.Convert(floats, type).Content);
+        var trial = Trial(counted);
+        var before = counted.Looks;
+
+        trial.Relative([SizedChoice.Float(counted)]);
+
+        Assert.That(counted.Looks - before, Is.EqualTo(4), "64 channels at a time");
+    }
+
+    /// <summary>Numbers too large for float16 are divided by a factor.</summary>
+    [TestCase(1)]
+    [TestCase(1e6f)]
+    public void The_error_of_16_bits_is_that_of_what_they_stand_for(float scale)
+    {
+        var floats = Tensor.Create([Depth, 200], [.. Weights.Random(Depth * 200).Select(weight => scale * weight)]);
+        var (half, trial) = (ScaledHalf.Of(floats, DataType.Float16), Trial(floats));
+        var choice = trial.Half(half);
+
+        Assert.That(half.Factor, scale == 1 ? Is.Null : Is.Not.Null);
+        var rounded = trial.Rounded(choice).AsSpan<float>().ToArray();
+        Assert.That(rounded, Is.EqualTo(half.Restore().AsSpan<float>().ToArray()));
+        var error = floats.AsSpan<float>().ToArray().Zip(rounded, (w, r) => Math.Pow(w - r, 2)).Sum();
+        Assert.That(choice.Local, Is.EqualTo(error).Within(0.01).Percent.And.GreaterThan(0));
+    }
+
+    /// <summary>Whoever looks once has made float32 of all.</summary>
+    [Test]
+    public void Weights_of_16_bits_are_not_held_in_32_to_be_weighed()
+    {
+        var floats = Tensor.Create([Depth, 200], Weights.Random(Depth * 200));
+        var half = ScaledHalf.Of(floats, DataType.Float16);
+        var counted = new CountedTensor(half.Rounded.Content);
+        var choice = Trial(floats).Half(half with { Rounded = half.Rounded with { Content = counted } });
+
+        Assert.That(counted.Looks, Is.EqualTo(4), "64 channels at a time");
+        Assert.That(choice.Local, Is.EqualTo(Trial(floats).Half(half).Local));
+    }
+
+    private static WeightTrial Trial(Tensor content)
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        g.Output("y", g.Op("MatMul", g.Input("x", content.ElementType, 2, Depth), g.Weight("w", content)));
+        return new WeightTrial(HalfWeights.Find(g.Build()).Single(), channelAxis: 1, [WeightAlgorithm.Find("mse")!], learned: null);
+    }
 }

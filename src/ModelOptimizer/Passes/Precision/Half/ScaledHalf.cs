@@ -65,9 +65,11 @@ internal sealed record ScaledHalf(HalfPrecision Rounded, long Lost, Tensor? Fact
 
     private static ScaledHalf Create(Tensor constant, HalfPrecision rounded, Tensor? factor)
     {
+        if (rounded.Underflows == 0)
+            return new ScaledHalf(rounded, 0, factor);
         var numbers = constant.AsSpan<float>();
         var (halves, lost) = (rounded.Content.ToFloats(), 0L);
-        for (var i = 0; rounded.Underflows > 0 && i < numbers.Length; i++)
+        for (var i = 0; i < numbers.Length; i++)
             if (halves[i] == 0 && MathF.Abs(numbers[i]) >= s_nothing)
                 lost++;
         return new ScaledHalf(rounded, lost, factor);

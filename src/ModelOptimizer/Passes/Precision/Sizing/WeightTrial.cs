@@ -18,6 +18,9 @@ internal sealed class WeightTrial(
     /// <summary>So many bits are fine enough for the nearest codes.</summary>
     private const int FineBits = 8;
 
+    /// <summary>Channels read together: of weights [depth, channels] one alone would touch everything.</summary>
+    private const int TileChannels = 64;
+
     /// <summary>So many channels show what an algorithm gains: none knows of another.</summary>
     internal const int SampledChannels = 128;
 
@@ -25,7 +28,7 @@ internal sealed class WeightTrial(
     private readonly WeightMatrix _sample = new WeightMatrix(weight.Content, channelAxis).Some(SampledChannels);
     private readonly Dictionary<WeightGrid, (WeightAlgorithm Algorithm, double Gain)> _best = [];
     private CodeJudge? _judge;
-    private Tensor? _half;
+    private ScaledHalf? _half;
 
     private (InputGram Inputs, ICodeChooser? Chooser)? Learned => learned is var (inputs, _) && inputs.Depth == _matrix.Depth ? learned : null;
 
@@ -39,23 +42,24 @@ internal sealed class WeightTrial(
             return null;
         if (!_best.TryGetValue(plan.Grid, out var best))
             best = _best[plan.Grid] = Best(plan.Grid, nearest.BlockSize);
-        var local = best.Gain * WeighedError(_matrix, (c, row) => nearest.Restore(c, row));
+        var local = best.Gain * WeighedError(_matrix, Rows(nearest));
         return new SizedChoice(setting with { Algorithm = best.Algorithm }, plan, plan.ByteCount(_matrix), local);
     }
 
     /// <summary>The weight in 16 bits.</summary>
     public SizedChoice Half(ScaledHalf half)
     {
-        _half = half.Restore();
-        var rounded = new WeightMatrix(_half, channelAxis);
-        return SizedChoice.Half(half, WeighedError(_matrix, (c, row) => rounded.Read(c, 1, 0, row.Length, row)));
+        _half = half;
+        // Without factors what is stored says it all: in float32 it would lie in memory a second time.
+        var rounded = new WeightMatrix(half.Factor is null ? half.Rounded.Content : half.Restore(), channelAxis);
+        using var held = rounded.Hold();
+        return SizedChoice.Half(half, WeighedError(_matrix, (first, channels, rows) => rounded.Read(first, channels, 0, rounded.Depth, rows)));
     }
 
     /// <summary>Errors as shares of what rounding everything to zero would cost.</summary>
     public IReadOnlyList<SizedChoice> Relative(IReadOnlyList<SizedChoice> choices)
     {
-        using var nothing = QuantizedWeight.Blank(new WeightGrid(FineBits, true), _matrix, _matrix.Depth);
-        var all = WeighedError(_matrix, (c, row) => nothing.Restore(c, row));
+        var all = WeighedError(_matrix, (_, _, rows) => Array.Clear(rows));
         return [.. choices.Select(choice => choice with { Error = all > 0 ? choice.Local / all : 0 })];
     }
 
@@ -63,7 +67,7 @@ internal sealed class WeightTrial(
     public Tensor Rounded(SizedChoice choice)
     {
         if (choice.IsHalf)
-            return _half!;
+            return _half!.Restore();
         using var quantized = Quantize(_matrix, choice.Plan!.Grid, choice.Plan.BlockSizeOf(_matrix), choice.Setting!.Algorithm)!;
         var rounded = new float[weight.Content.ElementCount];
         var (inner, channels) = (_matrix.Inner, _matrix.Channels);
@@ -100,26 +104,39 @@ internal sealed class WeightTrial(
         : algorithm.Quantize(matrix, grid, blockSize);
 
     /// <summary>Of the channels that were picked.</summary>
-    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(_sample, (c, row) => quantized.Restore(c, row));
+    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(_sample, Rows(quantized));
 
     /// <summary>Squared errors, each counted by the mean square of its input where that is known.</summary>
-    /// <param name="restore">Fills a row with a channel as it is rounded.</param>
-    private double WeighedError(WeightMatrix matrix, Action<int, float[]> restore)
+    /// <param name="restore">Fills rows with channels as they are rounded: the first, how many, and where they go.</param>
+    private double WeighedError(WeightMatrix matrix, Action<int, int, float[]> restore)
     {
         var (sums, depth) = (new double[matrix.Channels], matrix.Depth);
         var counts = Learned is var (inputs, _) ? Enumerable.Range(0, depth).Select(k => inputs.Judge[k * (depth + 1)]).ToArray() : null;
         using var held = matrix.Hold();
-        Cores.For(0, sums.Length, c =>
+        Cores.For(0, (sums.Length + TileChannels - 1) / TileChannels, tile =>
         {
-            var (missed, rounded) = (new float[depth], new float[depth]);
-            matrix.Read(c, 1, 0, depth, missed);
-            restore(c, rounded);
+            var first = tile * TileChannels;
+            var channels = Math.Min(TileChannels, sums.Length - first);
+            var (missed, rounded) = (new float[channels * depth], new float[channels * depth]);
+            matrix.Read(first, channels, 0, depth, missed);
+            restore(first, channels, rounded);
             TensorPrimitives.Subtract(missed, rounded, missed);
-            if (counts is not null)
-                TensorPrimitives.Multiply<float>(missed, counts, rounded);
-            // Choices may hang on the last bit.
-            sums[c] = CodeJudge.Dot(missed, counts is null ? missed : rounded);
+            for (var c = 0; c < channels; c++)
+            {
+                var row = missed.AsSpan(c * depth, depth);
+                var weighed = rounded.AsSpan(c * depth, depth);
+                if (counts is not null)
+                    TensorPrimitives.Multiply<float>(row, counts, weighed);
+                // Choices may hang on the last bit.
+                sums[first + c] = CodeJudge.Dot(row, counts is null ? row : weighed);
+            }
         });
         return sums.Sum();
     }
+
+    private static Action<int, int, float[]> Rows(QuantizedWeight quantized) => (first, channels, rows) =>
+    {
+        for (var c = 0; c < channels; c++)
+            quantized.Restore(first + c, rows.AsSpan(c * quantized.Depth, quantized.Depth));
+    };
 }
