@@ -38,6 +38,31 @@ public sealed class OutputMeterTests : IDisposable
         Assert.That(places[3], Is.InRange(26, 30));
     }
 
+    /// <summary>With outputs of 3 · 2^17 elements two are less than the 2^20 that are enough.</summary>
+    [Test]
+    public void Samples_are_no_fewer_than_are_enough() =>
+        Assert.That(Meter(Model(3 << 16, 1, 1), samples: 32).Meter.Deciding, Has.Count.EqualTo(3));
+
+    /// <summary>The one in the middle, which tells how many there may be, is shorter than the others.</summary>
+    [TestCase(0.1, 1)]
+    [TestCase(1.5, 2)]
+    [TestCase(2.5, 3)]
+    public void Samples_of_any_length_are_kept_as_far_as_memory_allows(double longSamples, int kept)
+    {
+        const int rows = 100, width = 64;
+        var g = new GraphBuilder();
+        var weight = g.Weight("w", Tensor.Create([1, width], Weights.Random(width)));
+        g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 1, Dimension.Unknown, 1), weight));
+        var model = g.Build();
+        string[] data = [.. new[] { rows, 1, rows }.Select((count, i) =>
+            _folder.WriteNpz($"{i}.npz", ("x", DataFolder.Floats($"(1, {count}, 1)", Weights.Random(count)))))];
+        var split = new SampleSplit(new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = data }), model);
+
+        var meter = new OutputMeter(PassContexts.Engine, model, split, (long)(longSamples * sizeof(float) * rows * (1 + width)));
+
+        Assert.That((meter.Deciding.Count, meter.Judging.Count), Is.EqualTo((kept, kept)));
+    }
+
     private (OutputMeter Meter, float[] Inputs) Meter(OnnxModel model, int samples)
     {
         var inputs = Weights.Random(samples, 1);

@@ -23,16 +23,17 @@ internal sealed class OutputMeter
     /// <summary>Elements of outputs, from as many samples, that are enough to find it.</summary>
     private const int EnoughElements = 1 << 20;
 
-    /// <summary>Bytes of inputs and outputs that are kept of either part.</summary>
     private const long Ceiling = 128L << 20;
 
     private readonly IInferenceEngine _engine;
     private readonly CalibrationData _data;
+    private readonly long _ceiling;
     private readonly HashSet<string> _notFinite;
 
-    public OutputMeter(IInferenceEngine engine, OnnxModel model, SampleSplit samples)
+    /// <param name="ceiling">Bytes of inputs and outputs that are kept of either part.</param>
+    public OutputMeter(IInferenceEngine engine, OnnxModel model, SampleSplit samples, long ceiling = Ceiling)
     {
-        (_engine, _data) = (engine, samples.Learning);
+        (_engine, _data, _ceiling) = (engine, samples.Learning, ceiling);
         using var runner = ModelRunner.Open(_engine, model, "original");
         Deciding = References(runner, samples.Deciding, MaxDeciding, EnoughElements);
         Judging = References(runner, samples.Judging, MaxJudging, long.MaxValue);
@@ -87,9 +88,18 @@ internal sealed class OutputMeter
     private List<Reference> References(ModelRunner runner, Func<int, IEnumerable<Sample>> pick, int most, long enough)
     {
         var one = Answer(pick(1).First());
-        var elements = one.Outputs.Values.Sum(output => output?.ElementCount ?? 0);
-        var count = Math.Min(enough / Math.Max(1, elements), Ceiling / Math.Max(1, one.Bytes));
-        return [.. pick((int)Math.Clamp(count, 1, most)).Select(Answer)];
+        var elements = Math.Max(1, one.Outputs.Values.Sum(output => output?.ElementCount ?? 0));
+        var count = Math.Min(enough / elements + Math.Sign(enough % elements), _ceiling / Math.Max(1, one.Bytes));
+        var (kept, bytes) = (new List<Reference>(), 0L);
+        // The one may be shorter than others.
+        foreach (var reference in pick((int)Math.Clamp(count, 1, most)).Select(Answer))
+        {
+            bytes += reference.Bytes;
+            if (kept.Count > 0 && bytes > _ceiling)
+                break;
+            kept.Add(reference);
+        }
+        return kept;
 
         Reference Answer(Sample sample)
         {
