@@ -56,6 +56,25 @@ public sealed class SizeBudgetHalfTests : SizeBudgetFixture
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
     }
 
+    /// <summary>Of 8 bits the runtime has an LSTM only that takes both weights or none.</summary>
+    [Test]
+    public void Weights_of_LSTM_can_be_float16([Values] bool withData)
+    {
+        var g = new GraphBuilder();
+        var w = g.Weight("w", Tensor.Create([1, 256, 64], Weights.Random(256 * 64, seed: 1)));
+        var r = g.Weight("r", Tensor.Create([1, 256, 64], Weights.Random(256 * 64, seed: 2)));
+        g.Output("y", g.Op("LSTM", [g.Input("x", DataType.Float, 5, 2, 64), w, r], ("hidden_size", 64)));
+        var model = g.Build();
+        var budget = (long)(0.52 * ModelWriter.SizeOf(model));
+        var data = Folder.WriteNpz("x.npz", ("x", Evaluation.DataFolder.Floats("(6, 5, 2, 64)", Weights.Random(6 * 5 * 2 * 64, 7))));
+        var log = Run(model, new() { Budget = new ByteSize(budget) }, withData ? data : null);
+
+        var report = log.SizeBudgets.Single();
+        Assert.That(ModelWriter.ToBytes(model), Has.Length.LessThanOrEqualTo(budget).And.Length.EqualTo(report.Bytes));
+        Assert.That(report.Weights.Select(weight => (weight.Weight, weight.Bits)), Is.EqualTo(new[] { ("w", 16), ("r", 16) }));
+        Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
+    }
+
     /// <summary>Numbers beyond its range are brought into it as convert-float16 does, and what is not finite stays.</summary>
     [TestCase(1e6f, "float16")]
     [TestCase(float.PositiveInfinity, null)]

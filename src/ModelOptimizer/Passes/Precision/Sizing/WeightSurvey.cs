@@ -13,7 +13,7 @@ internal sealed class WeightSurvey(
     LstmWeights lstm, (long Opset, string? Problem) reach, WeightInputs? inputs, WeightProbe? probe, HalfConstants halves, PassContext context)
 {
     private const string WholeLstm =
-        "a size budget has no choice for weights of LSTM: quantize-dynamic with 'operators: [LSTM]' above stores them in 8 bits, and so does "
+        "a size budget has no codes for weights of LSTM: quantize-dynamic with 'operators: [LSTM]' above stores them in 8 bits, and so does "
         + "'storage: true', which makes floats of them at every run";
 
     private static readonly ConvertFloat16Options s_half = new();
@@ -29,10 +29,11 @@ internal sealed class WeightSurvey(
     private SizedWeight Of(WeightCandidate weight)
     {
         var (plain, opset) = (SizedChoice.Float(weight.Content), context.Opset(weight.Value.Graph));
-        var refusal = WeightGuards.RefusalOfFound(weight, selector, opset) ?? policy.Refusal(weight) ?? (lstm.Takes(weight) ? WholeLstm : null);
+        var refusal = WeightGuards.RefusalOfFound(weight, selector, opset) ?? policy.Refusal(weight);
         if (refusal is not null)
             return new SizedWeight(weight.Value, weight.Name, [plain], new int[settings.Count + 1]) { Refusal = refusal };
         var own = settings.Select(setting => policy.Given(weight) is { } bits ? setting with { Bits = bits } : setting).ToList();
+        var isLstm = lstm.Takes(weight);
         var plans = own.ConvertAll(Plan);
         var planned = plans.Select(plan => plan.Plan).FirstOrDefault(plan => plan is not null);
         var learned = planned is null ? null : inputs?.Of(weight);
@@ -50,7 +51,9 @@ internal sealed class WeightSurvey(
         };
 
         (WeightPlan? Plan, string? Refusal) Plan(QuantizeWeightsOptions setting) =>
-            weight.IsWeight ? new WeightPlanner(setting, reach.Problem).Plan(weight, Math.Max(opset, reach.Opset)) : default;
+            isLstm ? (null, WholeLstm)
+            : weight.IsWeight ? new WeightPlanner(setting, reach.Problem).Plan(weight, Math.Max(opset, reach.Opset))
+            : default;
 
         int Add(WeightPlan plan, QuantizeWeightsOptions setting)
         {
