@@ -52,7 +52,9 @@ public sealed class SizeBudgetHalfTests : SizeBudgetFixture
 
         var weights = log.SizeBudgets.Single().Weights;
         Assert.That(weights.Select(weight => (weight.Weight, weight.Bits)), Is.EqualTo(new[] { ("kernel", 16), ("offset", 16) }));
-        Assert.That(log.Weights.Select(weight => (weight.Form, weight.Refusal)), Is.All.EqualTo(("float16", (string?)null)));
+        Assert.That(log.Weights.Select(weight => weight.Refusal), Is.All.Null);
+        Assert.That(log.Weights.Single(weight => weight.Weight == "kernel").Form, Does.StartWith("float16; no codes: "));
+        Assert.That(log.Weights.Single(weight => weight.Weight == "offset").Form, Is.EqualTo("float16"));
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
     }
 
@@ -72,6 +74,7 @@ public sealed class SizeBudgetHalfTests : SizeBudgetFixture
         var report = log.SizeBudgets.Single();
         Assert.That(ModelWriter.ToBytes(model), Has.Length.LessThanOrEqualTo(budget).And.Length.EqualTo(report.Bytes));
         Assert.That(report.Weights.Select(weight => (weight.Weight, weight.Bits)), Is.EqualTo(new[] { ("w", 16), ("r", 16) }));
+        Assert.That(log.Weights.Select(weight => weight.Form), Is.All.StartsWith("float16; no codes: a size budget has no codes for weights of LSTM"));
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
     }
 

@@ -26,14 +26,18 @@ internal sealed class HalfConstants(OnnxModel model, DataType type)
     public ScaledHalf Scaled(Tensor constant) =>
         Fitted.TryGetValue(constant, out var known) ? known : Fitted[constant] = Fit(constant);
 
+    /// <summary>Why a constant has no codes, in words for a report; empty for one that could have them.</summary>
+    public static string NoCodes(string? why) => why is null ? "" : $"; no codes: {why}";
+
     /// <summary>Stores a constant as <see cref="Scaled"/> has it, and records that.</summary>
-    public void Store(WeightCandidate constant, PassContext context)
+    /// <param name="whyNoCodes">What spoke against fewer bits, where those were asked for.</param>
+    public void Store(WeightCandidate constant, PassContext context, string? whyNoCodes = null)
     {
         if (!context.Rewriting($"store as {Type.ToOnnxName()}", constant.Value))
             return;
         var half = Scaled(constant.Content);
         Store(constant.Value, half);
-        context.Compressed(constant.Name, constant.Content, half.ByteCount, half.Form);
+        context.Compressed(constant.Name, constant.Content, half.ByteCount, half.Form + NoCodes(whyNoCodes));
     }
 
     /// <summary>Lets everything that still reads a constant read it in 16 bits, through a Cast to float32 and the factors that it was divided by.</summary>

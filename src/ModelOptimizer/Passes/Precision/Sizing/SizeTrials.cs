@@ -64,7 +64,7 @@ internal sealed class SizeTrials(
                 continue;
             var choice = sized.Weight.Choices[sized.Choice];
             if (choice.IsHalf)
-                constants.Store(weight, target);
+                constants.Store(weight, target, sized.Weight.Refusal);
             else if ((choice.Setting is { } setting ? Compress(setting, weight) : WhyKept(sized.Weight)) is { } refusal)
                 target.RefuseWeight(weight.Name, weight.Content, refusal);
         }
@@ -91,6 +91,6 @@ internal sealed class SizeTrials(
     }
 
     private static string? WhyKept(SizedWeight weight) => weight.Choices.Count > 1
-        ? $"it stays {weight.Choices[0].Form}: the budget has room for it, and others lose less"
+        ? $"it stays {weight.Choices[0].Form}: the budget has room for it, and others lose less{HalfConstants.NoCodes(weight.Refusal)}"
         : weight.Refusal;
 }
