@@ -36,11 +36,18 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
             : null;
     }
 
-    /// <summary>Proportional to the local error beyond the ends and where nothing arrived at the outputs.</summary>
-    private static double At(List<(double Local, double Noise)> curve, double local)
+    /// <summary>
+    /// Proportional to the local error beyond the ends and where nothing arrived at the outputs. A choice that was measured to make outputs infinite
+    /// is never taken, but tells nothing of others.
+    /// </summary>
+    /// <param name="measured">What arrived at the outputs of some choices, by rising local error; of one at least a finite number.</param>
+    internal static double At(List<(double Local, double Noise)> measured, double local)
     {
         if (local == 0)
             return 0;
+        var curve = measured.FindAll(point => double.IsFinite(point.Noise));
+        if (measured.Exists(point => point.Local == local) && !curve.Exists(point => point.Local == local))
+            return double.PositiveInfinity;
         var next = curve.TakeWhile(point => point.Local < local).Count();
         if (next == 0 || next == curve.Count)
         {
@@ -49,7 +56,7 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
         }
         var (from, to) = (curve[next - 1], curve[next]);
         var along = Math.Log(local / from.Local) / Math.Log(to.Local / from.Local);
-        return from.Noise > 0 && to.Noise > 0 && double.IsFinite(to.Noise)
+        return from.Noise > 0 && to.Noise > 0
             ? from.Noise * Math.Pow(to.Noise / from.Noise, along)
             : from.Noise + (to.Noise - from.Noise) * (local - from.Local) / (to.Local - from.Local);
     }
