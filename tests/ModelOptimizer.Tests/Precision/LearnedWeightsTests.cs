@@ -77,6 +77,21 @@ public sealed class LearnedWeightsTests : IDisposable
         Assert.That(log.Weights.Single().Form, Does.Match(@"MatMulNBits, mse in [1-3]\d of 40 channels, \d+(\.\d)?% of the error of the nearest codes$"));
     }
 
+    /// <summary>Which of two roundings is better for a channel a handful of rows tells wrongly too often.</summary>
+    [Test]
+    public void A_handful_of_rows_judges_nothing()
+    {
+        var original = Model(s_layers["MatMul"]);
+        var (learned, least, log) = (original.Clone(), original.Clone(), new RewriteLog());
+        var data = Samples(1, rows: 2 * WeightInputs.FewestJudging - 1);
+        var diagnostics = Run(learned, "gptq", data, log).Diagnostics;
+        Run(least, "mse", data);
+
+        Assert.That(diagnostics.Single().Descriptor, Is.EqualTo(DiagnosticCatalog.TooFewInputs));
+        Assert.That(log.Weights.Single().Form, Does.EndWith("MatMulNBits, mse"));
+        Assert.That(ModelWriter.ToBytes(learned), Is.EqualTo(ModelWriter.ToBytes(least)));
+    }
+
     [TestCase("gptq", @", gptq in \d\d of 40 channels, \d+(\.\d)?% of the error of the nearest codes$")]
     [TestCase("mse", ", mse$")]
     [TestCase("round-to-nearest", "MatMulNBits$")]

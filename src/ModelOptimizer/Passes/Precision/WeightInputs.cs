@@ -14,6 +14,9 @@ internal sealed class WeightInputs
     /// <summary>The most inputs of a layer: each matrix takes 1 GiB then.</summary>
     internal const int MaxDepth = 1 << 14;
 
+    /// <summary>Where too few rows are known for codes, fewer of them judge worse than none.</summary>
+    internal const int FewestJudging = 32;
+
     /// <summary>What decides, what judges, and the factor of the first.</summary>
     private const int MatricesOfInput = 3;
 
@@ -37,7 +40,8 @@ internal sealed class WeightInputs
     }
 
     /// <returns>
-    /// The inputs and what was learned from them; no chooser where they are too few for one, and null when the weight is no layer's, or none can judge.
+    /// The inputs and what was learned from them; no chooser where they are too few for one, and null when the weight is no layer's, or too few can
+    /// judge.
     /// </returns>
     public (InputGram Inputs, ICodeChooser? Chooser)? Of(WeightCandidate weight)
     {
@@ -58,7 +62,7 @@ internal sealed class WeightInputs
             _unseen.Add(weight.Value);
             _blind.Add($"'{weight.Name}' ({known.Why})");
         }
-        return known.Inputs.JudgingRows > 0 ? (known.Inputs, known.Chooser) : null;
+        return known.IsLearned || known.Inputs.JudgingRows >= FewestJudging ? (known.Inputs, known.Chooser) : null;
     }
 
     /// <summary>True for a weight of which was asked in vain: it gets what the algorithm has for those.</summary>

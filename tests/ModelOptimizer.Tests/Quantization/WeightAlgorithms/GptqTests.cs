@@ -1,5 +1,6 @@
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
 using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Tests.Quantization.WeightAlgorithms;
@@ -72,6 +73,20 @@ public sealed class GptqTests
         Assert.That(judge.Errors(chosen), Is.EqualTo(before.Zip(least, Math.Min)));
         Assert.That(chosen.Gain!.Better, Is.EqualTo(before.Zip(least).Count(pair => pair.Second < pair.First)).And.InRange(1, 39));
         Assert.That(chosen.Gain.Error, Is.EqualTo(before.Zip(least, Math.Min).Sum() / before.Sum()).Within(1e-9));
+    }
+
+    /// <summary>Rows that no half saw tell how many have to judge so that it is worth it.</summary>
+    [TestCase(2)]
+    [TestCase(2 * WeightInputs.FewestJudging)]
+    public void A_handful_of_rows_judges_worse_than_none(int rows)
+    {
+        var weight = WeightMatrix.OfRows(Tensor.Create([400, Depth], Weights.Random(400 * Depth)));
+        var grid = new WeightGrid(4, IsSymmetric: true);
+        var unseen = Seen(Correlated(1000, seed: 5)).Deciding;
+        using var mse = WeightAlgorithm.Find("mse")!.Quantize(weight, grid, 32)!;
+        using var chosen = Algorithm.Quantize(weight, grid, 32, Seen(Correlated(rows, seed: 3)), chooser: null)!;
+
+        Assert.That(Error(weight, chosen, unseen) / Error(weight, mse, unseen), rows == 2 ? Is.GreaterThan(1) : Is.LessThanOrEqualTo(1));
     }
 
     [Test]
