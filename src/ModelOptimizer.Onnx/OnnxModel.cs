@@ -60,6 +60,9 @@ public sealed class OnnxModel
     /// <summary>The version of the standard operators that the graph's nodes are read by: a function's own, else the model's.</summary>
     public long OpsetOf(Graph graph) => FunctionOf(graph)?.OpsetImports.GetValueOrDefault("", Opset) ?? Opset;
 
+    /// <summary>The oldest version of the standard operators that nodes are read by: functions may import an older one than the model.</summary>
+    public long OldestOpset => FunctionList.Select(function => OpsetOf(function.Body)).Append(Opset).Min();
+
     /// <summary>The versions by domain that the graph's nodes are read by: a function's own, else the model's.</summary>
     public IReadOnlyDictionary<string, long> OpsetImportsOf(Graph graph) => FunctionOf(graph)?.OpsetImports ?? OpsetImports;
 

@@ -19,7 +19,7 @@ internal sealed class OpsetUpgrade(OnnxModel model, long target)
     {
         foreach (var root in Roots())
             ReviewNodes(root, model.OpsetOf(root));
-        for (var version = Roots().Min(model.OpsetOf) + 1; version <= target; version++)
+        for (var version = model.OldestOpset + 1; version <= target; version++)
             if (!TryRaise(version, announce))
                 return;
     }

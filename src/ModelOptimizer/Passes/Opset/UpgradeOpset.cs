@@ -14,7 +14,7 @@ public sealed record UpgradeOpsetOptions : ILocated
         IsMain = true, Required = true, Minimum = 1, Maximum = OperatorCatalog.LatestOpset, Example = "21")]
     public long? Version { get; init; }
 
-    /// <summary>Leaves a model that is as new or newer alone instead of refusing it.</summary>
+    /// <summary>Leaves a model that is as new or newer alone, and functions that are, instead of refusing it.</summary>
     internal bool KeepsNewer { get; init; }
 }
 
@@ -43,9 +43,9 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        if (model.Opset >= _target && options.KeepsNewer)
+        if (model.OldestOpset >= _target && options.KeepsNewer)
             return;
-        if (model.Opset > _target)
+        if (model.Opset > _target && !options.KeepsNewer)
             throw Refused($"The model is of opset {model.Opset} already, and going back to {_target} is not possible");
         context.InferTypes();
         var copy = model.Clone();
@@ -56,6 +56,22 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
         if (Complaint(copy, context) is { } complaint && Complaint(model, context) is null)
             throw Refused($"{context.Engine.Description} runs the model at opset {model.Opset}, but not at {_target}: {complaint}. A lower version may do");
         new OpsetUpgrade(model, _target).Run(what => context.Rewriting(what, "the whole model"));
+    }
+
+    /// <summary>Upgrades the context's model to each of the versions that is newer, as far as it goes.</summary>
+    /// <returns>Why one is out of reach; null when none is.</returns>
+    internal static string? Raise(IEnumerable<long> versions, PassContext context)
+    {
+        try
+        {
+            foreach (var version in versions.Distinct().Order())
+                new UpgradeOpset(new UpgradeOpsetOptions { Version = version, KeepsNewer = true }).Run(context.Model, context);
+            return null;
+        }
+        catch (DiagnosticException e)
+        {
+            return e.Diagnostics[0].Message;
+        }
     }
 
     /// <summary>The runtime's reason not to take the model; null when it does.</summary>

@@ -56,16 +56,18 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     private void RaiseOpset(PassContext context)
     {
         var policy = new WeightPolicy(options, context.Model);
-        _upgradeProblem = StandardOpset.Raise(HalfWeights.Find(context.Model).Select(weight => OpsetFor(weight, policy, context)), context);
+        var needed = HalfWeights.Find(context.Model).Select(weight => NewerOpsetFor(weight, policy, context)).OfType<long>();
+        _upgradeProblem = UpgradeOpset.Raise(needed, context);
         _planners.Clear();
     }
 
-    /// <summary>The first opset, from the model's own on, in which the standard can store the weight; the model's own where none can.</summary>
-    internal long OpsetFor(WeightCandidate found, WeightPolicy policy, PassContext context)
+    /// <summary>The first opset in which the standard can store the weight; null where its graph's own does, or none.</summary>
+    internal long? NewerOpsetFor(WeightCandidate found, WeightPolicy policy, PassContext context)
     {
         var own = context.Opset(found.Value.Graph);
-        return StandardOpset.Steps.Where(step => step > own).Prepend(own)
+        var first = StandardOpset.Steps.Where(step => step > own).Prepend(own)
             .FirstOrDefault(opset => Plan(found, policy, context, opset) is (not null, null), own);
+        return first > own ? first : null;
     }
 
     /// <summary>Scales what layers read, as the weights that are going to be rounded suggest.</summary>

@@ -16,27 +16,11 @@ internal static class StandardOpset
 
     public static IReadOnlyList<long> Steps { get; } = [PerChannel, Blocked, TwoBits];
 
-    /// <summary>Upgrades the model to each of the versions that is newer, as far as it goes.</summary>
-    /// <returns>Why one is out of reach; null when none is.</returns>
-    public static string? Raise(IEnumerable<long> versions, PassContext context)
-    {
-        try
-        {
-            foreach (var version in versions.Distinct().Order())
-                new UpgradeOpset(new UpgradeOpsetOptions { Version = version, KeepsNewer = true }).Run(context.Model, context);
-            return null;
-        }
-        catch (DiagnosticException e)
-        {
-            return e.Diagnostics[0].Message;
-        }
-    }
-
-    /// <summary>The newest of them that the model could be upgraded to, 0 for none, and why no newer one.</summary>
+    /// <summary>The newest of them that all of the model could be upgraded to, 0 for none, and why no newer one.</summary>
     public static (long Opset, string? Problem) Reach(PassContext context)
     {
         var copy = context.Model.Clone();
-        var problem = Raise(Steps, new PassContext(copy, new RewriteLog(), context.Engine, new DiagnosticBag()));
-        return (copy.Opset > context.Model.Opset ? copy.Opset : 0, problem);
+        var problem = UpgradeOpset.Raise(Steps, new PassContext(copy, new RewriteLog(), context.Engine, new DiagnosticBag()));
+        return (copy.OldestOpset > context.Model.OldestOpset ? copy.OldestOpset : 0, problem);
     }
 }

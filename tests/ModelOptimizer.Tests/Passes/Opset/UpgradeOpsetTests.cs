@@ -28,6 +28,21 @@ public sealed class UpgradeOpsetTests
     public void A_model_of_the_version_asked_for_stays_as_it_is() =>
         PassTester.Run(new UpgradeOpset(new UpgradeOpsetOptions { Version = 13 }), Build(13, g => g.Op("Abs", g.Input("x", Cube)))).Ignores();
 
+    /// <summary>As passes ask for it that write operators of a version into them.</summary>
+    [Test]
+    public void Functions_become_as_new_where_the_model_is_newer()
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        g.Function("local", "First", 1, (f, inputs) => [f.Op("Squeeze", [inputs[0]], ("axes", new long[] { 0 }))], opset: 12);
+        g.Output("y", g.Op("local.First", g.Input("x", Cube)));
+        var model = g.Build();
+
+        PassContexts.Run(model, new UpgradeOpset(new UpgradeOpsetOptions { Version = 17, KeepsNewer = true }));
+
+        Assert.That((model.Opset, model.OldestOpset), Is.EqualTo((21, 17)));
+        Assert.That(model.Functions.Single().Body.Nodes.Single(node => node.Is("Squeeze")).Inputs, Has.Count.EqualTo(2));
+    }
+
     [Test]
     public void Every_version_on_the_way_is_one_rewrite_and_the_limit_stops_between_two()
     {

@@ -216,6 +216,22 @@ public sealed class SizeBudgetTests : SizeBudgetFixture
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
     }
 
+    /// <summary>4 bits need 21, which is the model's own.</summary>
+    [Test]
+    public void A_function_of_an_older_opset_becomes_as_new_as_what_was_chosen()
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        g.Function("local", "Layer", 1, (f, inputs) => [f.Op("MatMul", inputs[0], f.Constant(Matrix(Depth, Depth, 1)))], opset: 17);
+        g.Output("y", g.Op("local.Layer", g.Input("x", DataType.Float, 2, Depth)));
+        var model = g.Build();
+        var options = new QuantizeWeightsOptions { Budget = new ByteSize(ModelWriter.SizeOf(model) / 5), Format = WeightFormat.Standard };
+        var report = Run(model, options, null).SizeBudgets.Single();
+
+        Assert.That(report.Weights.Single().Bits, Is.EqualTo(4));
+        Assert.That(model.Functions.Single().OpsetImports[""], Is.EqualTo(21));
+        Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
+    }
+
     [Test]
     public void Weights_stay_floats_where_all_of_them_fit()
     {

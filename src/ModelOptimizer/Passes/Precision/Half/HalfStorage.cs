@@ -12,6 +12,7 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
 
     private readonly List<string> _overflowing = [];
 
+    /// <summary>Why weights stay for which Cast is too old.</summary>
     private string? _upgradeProblem;
 
     private string TypeName => constants.Type.ToOnnxName();
@@ -19,7 +20,7 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
     public void Run()
     {
         if (constants.Type == DataType.BFloat16 && Candidates().Any(weight => Obstacle(weight) is null && IsTooOld(weight)))
-            RaiseOpset();
+            _upgradeProblem = UpgradeOpset.Raise([BFloat16Opset], context);
         foreach (var weight in Candidates())
         {
             if (context.IsDone)
@@ -38,19 +39,6 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
     private string? Obstacle(WeightCandidate weight) => WeightGuards.Refusal(weight, selector, context.Opset(weight.Value.Graph));
 
     private bool IsTooOld(WeightCandidate weight) => context.Opset(weight.Value.Graph) < BFloat16Opset;
-
-    /// <summary>Where the model can't be upgraded, its weights stay, and the refusals of nodes say why.</summary>
-    private void RaiseOpset()
-    {
-        try
-        {
-            new UpgradeOpset(new UpgradeOpsetOptions { Version = BFloat16Opset, KeepsNewer = true }).Run(context.Model, context);
-        }
-        catch (DiagnosticException e)
-        {
-            _upgradeProblem = e.Diagnostics[0].Message;
-        }
-    }
 
     /// <returns>Why the tensor stays as it is, or null.</returns>
     private string? Convert(WeightCandidate weight)

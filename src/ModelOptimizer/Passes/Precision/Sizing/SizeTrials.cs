@@ -82,11 +82,12 @@ internal sealed class SizeTrials(
     private static void RaiseOpset(PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen)
     {
         var needed = HalfWeights.Find(target.Model).Max(weight => chosen[weight.Value] is var (sized, index) && sized.Choices[index].Setting is { } setting
-            ? new QuantizeWeights(setting).OpsetFor(weight, new WeightPolicy(setting, target.Model), target)
-            : (long?)null);
-        if (needed is null || needed <= target.Model.Opset)
+            ? new QuantizeWeights(setting).NewerOpsetFor(weight, new WeightPolicy(setting, target.Model), target)
+            : null);
+        if (needed is null)
             return;
         target.InferTypes();
+        // Without the runtime's word on it, which is asked once instead of at every trial.
         new OpsetUpgrade(target.Model, needed.Value).Run(what => target.Rewriting(what, "the whole model"));
     }
 

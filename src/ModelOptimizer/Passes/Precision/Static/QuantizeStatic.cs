@@ -84,6 +84,8 @@ public sealed class QuantizeStatic(QuantizeStaticOptions options) : ISelectivePa
     /// <summary>Where the model can't be upgraded, the forms of <c>com.microsoft</c> do, which every opset has.</summary>
     private static void RaiseOpset(long needed, OnnxModel model, PassContext context)
     {
+        if (model.Opset >= needed)
+            return;
         try
         {
             new UpgradeOpset(new UpgradeOpsetOptions { Version = needed, KeepsNewer = true }).Run(model, context);
