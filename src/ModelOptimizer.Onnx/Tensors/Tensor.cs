@@ -83,6 +83,9 @@ public abstract class Tensor
         return tensor;
     }
 
+    /// <summary>A tensor of zeros, which takes no memory until it is read.</summary>
+    public static Tensor Zeros(DataType elementType, ReadOnlySpan<long> dimensions) => new ZeroTensor(elementType, [.. dimensions]);
+
     /// <summary>A float32 tensor.</summary>
     public static Tensor Create(ReadOnlySpan<long> dimensions, params float[] elements) => Create(DataType.Float, dimensions, elements);
 

@@ -42,27 +42,34 @@ internal static class DequantizeLinearLayout
         var inner = 1;
         foreach (var d in dimensions[(channelAxis + 1)..])
             inner = checked(inner * (int)d);
+        return weight.ToTensor(CodeType(weight.Grid), dimensions, () => Pack(weight, inner));
+    }
+
+    private static byte[] Pack(QuantizedWeight weight, int inner)
+    {
         var packed = new byte[CodePacking.ByteCount(weight.Codes.Length, weight.Grid.StorageBits)];
         // Eight rows' worth of any type fill whole bytes, so that chunks never share one.
         var chunk = inner == 1 ? ChunkRows * weight.Channels : 1 << 16;
         Cores.For(0, (weight.Codes.Length + chunk - 1) / chunk, i => PackChunk(weight, inner, i * chunk, chunk, packed));
-        return Tensor.Create(CodeType(weight.Grid), dimensions, packed);
+        return packed;
     }
 
     /// <summary>Scales [channels], or [blocks, channels] when a channel has several blocks or <paramref name="blocked"/> asks for it.</summary>
     public static Tensor Scales(QuantizedWeight weight, bool blocked) => blocked
-        ? Tensor.Create([weight.Blocks, weight.Channels], Transpose(weight.Scales, weight.Channels, weight.Blocks))
-        : Tensor.Create([weight.Channels], weight.Scales);
+        ? weight.ToTensor(DataType.Float, [weight.Blocks, weight.Channels], () => Transpose(weight.Scales, weight.Channels, weight.Blocks))
+        : weight.ToTensor(DataType.Float, [weight.Channels], () => weight.Scales);
 
     /// <summary>Zero points in the shape of the scales; null for a symmetric grid, whose zero is zero.</summary>
-    public static Tensor? ZeroPoints(QuantizedWeight weight, bool blocked)
+    public static Tensor? ZeroPoints(QuantizedWeight weight, bool blocked) => weight.Grid.IsSymmetric
+        ? null
+        : weight.ToTensor(CodeType(weight.Grid), blocked ? [weight.Blocks, weight.Channels] : [weight.Channels], () => PackPoints(weight));
+
+    private static byte[] PackPoints(QuantizedWeight weight)
     {
-        if (weight.Grid.IsSymmetric)
-            return null;
         var points = Transpose(weight.ZeroPoints, weight.Channels, weight.Blocks);
         var packed = new byte[CodePacking.ByteCount(points.Length, weight.Grid.StorageBits)];
         CodePacking.Pack(points, weight.Grid.StorageBits, packed);
-        return Tensor.Create(CodeType(weight.Grid), blocked ? [weight.Blocks, weight.Channels] : [weight.Channels], packed);
+        return packed;
     }
 
     private static void PackChunk(QuantizedWeight weight, int inner, int start, int length, byte[] packed)

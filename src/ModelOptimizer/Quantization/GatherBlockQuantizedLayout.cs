@@ -18,13 +18,19 @@ internal static class GatherBlockQuantizedLayout
 
     public static Tensor Codes(QuantizedWeight weight)
     {
+        var row = weight.Depth * weight.Grid.StorageBits / 8;
+        return weight.ToTensor(DataType.UInt8, [weight.Channels, row], () => Pack(weight, row));
+    }
+
+    private static byte[] Pack(QuantizedWeight weight, int row)
+    {
         var bytes = MatMulNBitsLayout.Pack(weight);
-        var (row, padded) = (weight.Depth * weight.Grid.StorageBits / 8, bytes.Length / weight.Channels);
+        var padded = bytes.Length / weight.Channels;
         // Whatever fills up a partial block at the end of a row is left out.
         for (var channel = 1; channel < weight.Channels && row < padded; channel++)
             bytes.AsSpan(channel * padded, row).CopyTo(bytes.AsSpan(channel * row));
         Array.Resize(ref bytes, weight.Channels * row);
-        return Tensor.Create(DataType.UInt8, [weight.Channels, row], bytes);
+        return bytes;
     }
 
     public static Tensor Scales(QuantizedWeight weight) => MatMulNBitsLayout.Scales(weight);

@@ -22,7 +22,7 @@ internal static class MatMulNBitsLayout
         (long)weight.Channels * (blocks * sizeof(float) + (grid.IsSymmetric ? 0 : CodePacking.ByteCount(blocks, grid.StorageBits)));
 
     public static Tensor Codes(QuantizedWeight weight) =>
-        Tensor.Create(DataType.UInt8, [weight.Channels, weight.Blocks, weight.BlockSize * weight.Grid.StorageBits / 8], Pack(weight));
+        weight.ToTensor(DataType.UInt8, [weight.Channels, weight.Blocks, weight.BlockSize * weight.Grid.StorageBits / 8], () => Pack(weight));
 
     /// <summary>The bytes of the codes, block after block.</summary>
     public static byte[] Pack(QuantizedWeight weight)
@@ -45,19 +45,24 @@ internal static class MatMulNBitsLayout
         return packed;
     }
 
-    public static Tensor Scales(QuantizedWeight weight) => Tensor.Create([weight.Channels, weight.Blocks], weight.Scales);
+    public static Tensor Scales(QuantizedWeight weight) => weight.ToTensor(DataType.Float, [weight.Channels, weight.Blocks], () => weight.Scales);
 
     public static Tensor? ZeroPoints(QuantizedWeight weight)
     {
         if (weight.Grid.IsSymmetric)
             return null;
         var row = CodePacking.ByteCount(weight.Blocks, weight.Grid.StorageBits);
+        return weight.ToTensor(DataType.UInt8, [weight.Channels, row], () => PackPoints(weight, row));
+    }
+
+    private static byte[] PackPoints(QuantizedWeight weight, int row)
+    {
         var packed = new byte[weight.Channels * row];
         for (var channel = 0; channel < weight.Channels; channel++)
         {
             var points = weight.ZeroPoints.AsSpan(channel * weight.Blocks, weight.Blocks).ToArray();
             CodePacking.Pack(points, weight.Grid.StorageBits, packed.AsSpan(channel * row, row));
         }
-        return Tensor.Create(DataType.UInt8, [weight.Channels, row], packed);
+        return packed;
     }
 }

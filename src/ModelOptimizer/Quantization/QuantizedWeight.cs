@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Quantization;
 
@@ -7,9 +8,12 @@ namespace ModelOptimizer.Quantization;
 /// Weights on a grid, channel by channel: one unpacked code for each weight and one scale (and zero point) for each block of
 /// consecutive weights of a channel. The codes sit in a borrowed buffer: dispose when they are packed.
 /// </summary>
-internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, int blockSize) : IDisposable
+/// <param name="isBlank">Without codes, scales and zero points.</param>
+internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, int blockSize, bool isBlank = false) : IDisposable
 {
-    private readonly byte[] _codes = ArrayPool<byte>.Shared.Rent(checked(channels * depth));
+    private readonly bool _isBlank = isBlank;
+
+    private readonly byte[] _codes = isBlank ? [] : ArrayPool<byte>.Shared.Rent(checked(channels * depth));
 
     public WeightGrid Grid { get; } = grid;
 
@@ -24,18 +28,18 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     public int Blocks { get; } = BlocksOf(depth, blockSize);
 
     /// <summary>Scales [channels, blocks].</summary>
-    public float[] Scales { get; } = new float[channels * BlocksOf(depth, blockSize)];
+    public float[] Scales { get; } = isBlank ? [] : new float[channels * BlocksOf(depth, blockSize)];
 
     /// <summary>Zero points [channels, blocks], unsigned.</summary>
-    public byte[] ZeroPoints { get; } = new byte[channels * BlocksOf(depth, blockSize)];
+    public byte[] ZeroPoints { get; } = isBlank ? [] : new byte[channels * BlocksOf(depth, blockSize)];
 
-    /// <summary>Zeros on the grid in the form of a weight.</summary>
-    public static QuantizedWeight Blank(WeightGrid grid, WeightMatrix form, int blockSize)
-    {
-        var blank = new QuantizedWeight(grid, form.Channels, form.Depth, blockSize);
-        blank.Codes.Clear();
-        return blank;
-    }
+    /// <summary>Nothing but the form of a weight, whose constants are zeros: for who asks for their sizes only.</summary>
+    public static QuantizedWeight Blank(WeightGrid grid, WeightMatrix form, int blockSize) =>
+        new(grid, form.Channels, form.Depth, blockSize, isBlank: true);
+
+    /// <summary>A constant of it, whose elements are made where it has any.</summary>
+    public Tensor ToTensor<T>(DataType type, ReadOnlySpan<long> dimensions, Func<T[]> elements) where T : unmanaged =>
+        _isBlank ? Tensor.Zeros(type, dimensions) : Tensor.Create(type, dimensions, elements());
 
     /// <summary>Unsigned codes [channels, depth].</summary>
     public Span<byte> Codes => _codes.AsSpan(0, Channels * Depth);
@@ -86,7 +90,11 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     /// <summary>Blocks of a channel, the last of which may be partial.</summary>
     public static int BlocksOf(int depth, int blockSize) => (depth + blockSize - 1) / blockSize;
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_codes);
+    public void Dispose()
+    {
+        if (!_isBlank)
+            ArrayPool<byte>.Shared.Return(_codes);
+    }
 }
 
 /// <summary>Where codes are better than the nearest for the inputs that judge.</summary>

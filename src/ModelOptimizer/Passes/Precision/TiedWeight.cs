@@ -45,8 +45,8 @@ internal sealed record TiedWeight(WeightCandidate Weight, IReadOnlyList<Node> Tr
     private (Value Codes, Value Scales, Value RowScales) AddConstants(OnnxModel model, QuantizedWeight quantized)
     {
         var codes = DequantizeLinearLayout.Codes(quantized, [quantized.Channels, quantized.Depth], channelAxis: 0);
-        return (Add("quantized", codes), Add("scale", Tensor.Create([quantized.Channels], quantized.Scales)),
-            Add("row_scale", Tensor.Create([quantized.Channels, 1], quantized.Scales)));
+        return (Add("quantized", codes), Add("scale", DequantizeLinearLayout.Scales(quantized, blocked: false)),
+            Add("row_scale", LookupForm.RowScales(quantized, rank: 2)));
 
         Value Add(string suffix, Tensor tensor) => model.AddConstant(Weight.Value.Graph, $"{Weight.Name}_{suffix}", tensor);
     }

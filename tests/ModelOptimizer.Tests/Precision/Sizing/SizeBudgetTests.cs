@@ -314,25 +314,28 @@ public sealed class SizeBudgetTests : SizeBudgetFixture
 
     /// <summary>Of models larger than memory each look takes long.</summary>
     [Test]
-    public void Sizes_are_known_without_a_look_at_the_weights()
+    public void Sizes_are_known_without_a_look_at_the_weights_nor_codes([Values(17, 21)] int opset, [Values] bool symmetric)
     {
-        static OnnxModel Layer(Tensor weight)
+        const int depth = 1024;
+
+        OnnxModel Layer(Tensor weight)
         {
-            var g = new GraphBuilder(opset: 17);
-            g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2, Depth), g.Weight("w", weight)));
+            var g = new GraphBuilder(opset, irVersion: 10);
+            g.Output("y", g.Op("MatMul", g.Input("x", DataType.Float, 2, depth), g.Weight("w", weight)));
             return g.Build();
         }
 
-        var options = new QuantizeWeightsOptions { Bits = 4, BlockSize = 32 };
-        var (known, unknown) = (Layer(Matrix(Depth, Depth, 1)), Layer(Tensor.Create([Depth, Depth], Enumerable.Repeat(float.NaN, Depth * Depth).ToArray())));
+        var options = new QuantizeWeightsOptions { Bits = 4, BlockSize = 16, Symmetric = symmetric };
+        var (known, unknown) = (Layer(Matrix(depth, depth, 1)), Layer(UnreadTensor.Create(DataType.Float, depth, depth)).PuttingAllAside("nowhere"));
         Run(known, options, null);
         var weight = HalfWeights.Find(unknown).Single();
-        var choice = new SizedChoice(options, new WeightPlanner(options).Plan(weight, 17).Plan, 0, 0);
+        var choice = new SizedChoice(options, new WeightPlanner(options).Plan(weight, opset).Plan, 0, 0);
         var sized = new SizedWeight(weight.Value, weight.Name, [SizedChoice.Float(weight.Content), choice], [1]);
         var context = new PassContext(unknown, new RewriteLog(), PassContexts.Engine, new DiagnosticBag());
 
         var trials = new SizeTrials(context, new NodeSelector(options), options, [sized], new HalfConstants(unknown, DataType.Float16), learning: null);
         Assert.That(trials.Measure([1]), Is.EqualTo(ModelWriter.SizeOf(known)));
+        Assert.That(unknown.ScratchProblem, Is.Null, "nothing was made that could be put aside");
     }
 
     /// <summary>A first guess that seems to reach nothing is made good by measuring.</summary>

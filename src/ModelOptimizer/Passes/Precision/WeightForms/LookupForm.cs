@@ -25,7 +25,8 @@ internal sealed class LookupForm : WeightForm
     }
 
     /// <summary>One scale a row, with as many axes as the row so that it spreads over it.</summary>
-    public static Tensor RowScales(QuantizedWeight quantized, int rank) => Tensor.Create([quantized.Channels, .. Enumerable.Repeat(1L, rank - 1)], quantized.Scales);
+    public static Tensor RowScales(QuantizedWeight quantized, int rank) =>
+        quantized.ToTensor(DataType.Float, [quantized.Channels, .. Enumerable.Repeat(1L, rank - 1)], () => quantized.Scales);
 
     /// <param name="table">Codes [rows, …].</param>
     /// <param name="rowScales">Scales [rows, 1 …].</param>
