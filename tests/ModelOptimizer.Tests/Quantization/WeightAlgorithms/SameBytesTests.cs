@@ -44,6 +44,19 @@ public sealed class SameBytesTests
     public void Entries_of_palettes_are_the_same_on_every_CPU(int bits, string hash) =>
         Assert.That(Hash(MemoryMarshal.AsBytes(Codebook.Find(Weights.Random(Channels * Depth, seed: 7), 1 << bits).Entries.AsSpan()), [], []), Is.EqualTo(hash));
 
+    /// <summary>Channels of very different size, of which the numbers are divided before they share a table.</summary>
+    [Test]
+    public void Factors_of_palettes_are_the_same_on_every_CPU()
+    {
+        var weight = Tensor.Create([Channels, Depth],
+            [.. Weights.Random(Channels * Depth, seed: 7).Select((number, i) => i / Depth % 4 == 0 ? number * 64 : number)]);
+        var palettes = new PaletteSearch(weight, new ChannelGroups(weight, 0, null), 4).Find(hasFactors: true);
+
+        Assert.That(palettes[0].Factors, Is.Not.Null);
+        Assert.That(Hash(palettes[0].Codes, MemoryMarshal.AsBytes(palettes[0].Entries.AsSpan()), MemoryMarshal.AsBytes(palettes[0].Factors.AsSpan())),
+            Is.EqualTo("A64D1FE59F72AC80"));
+    }
+
     [Test]
     public void The_judge_of_gptq_and_its_codes_are_the_same_on_every_CPU_that_fuses()
     {
