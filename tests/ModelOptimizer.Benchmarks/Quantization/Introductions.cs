@@ -29,6 +29,7 @@ internal static class Introductions
         {Columns}
         - Algorithms: `round-to-nearest`, `mse`, `k-quant` and `hqq` look at weights only; `gptq` and `awq` learn from 256 calibration samples.
         - Blocks of 32 weights share a scale where nothing else is said.
+        - `palettize`: weights are codes of a table for each tensor, and floats again once the model is loaded.
         - budget of …: bits, block and algorithm of each weight are chosen so that the model is no larger than that setting leaves it.
 
 
