@@ -1,3 +1,4 @@
+using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Testing;
@@ -89,6 +90,52 @@ public sealed class TableWeightsTests
         PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 4 }));
 
         PassTester.SameOutputs(Tied(Weights.Rounded(table, channelAxis: 0, 8), 17), quantized, new Tolerance(1e-5));
+    }
+
+    /// <summary>As merged decoders have it. The runtime fuses DequantizeLinear in a body with constants of that body only.</summary>
+    [Test]
+    public void Bodies_may_read_a_tied_table_of_the_outer_graph(
+        [Values(8, 4)] int bits, [Values] WeightFormat format, [Values(17, 21)] int opset, [Values("within", "outside", "transB")] string transpose)
+    {
+        var (table, quantized) = (Table(64), Branches(Table(64), opset, transpose));
+        var log = PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = bits, Format = format }));
+
+        Assert.That(log.Weights.Single().Refusal, Is.Null);
+        Assert.That(ConstantBytes(quantized), Is.InRange(log.Weights.Single().BytesAfter, log.Weights.Single().BytesAfter + 64));
+        var isWhole = bits == 8 || format == WeightFormat.Standard;
+        var rounded = Branches(Weights.Rounded(table, channelAxis: 0, isWhole ? 8 : bits, isWhole ? null : 32), opset, transpose);
+        foreach (var condition in new[] { true, false })
+        {
+            var inputs = new Dictionary<string, Tensor>
+            {
+                ["ids"] = Tensor.Create([3], 4L, 0L, 41L), ["c"] = Tensor.Create(DataType.Bool, [], new[] { condition }),
+            };
+            PassTester.SameOutputs(rounded, quantized, IntegerActivations, inputs);
+            using var optimized = PassContexts.Engine.Open(quantized, new SessionSettings());
+            using var plain = PassContexts.Engine.Open(rounded, new SessionSettings());
+            TensorAssert.AreEqual(plain.Run(inputs)[0], optimized.Run(inputs)[0], IntegerActivations, $"{condition}");
+        }
+    }
+
+    private static long ConstantBytes(OnnxModel model) =>
+        GraphWalker.Graphs(model).SelectMany(graph => graph.Initializers).Sum(constant => constant.Initializer!.ByteCount);
+
+    /// <summary>Both branches look up and multiply.</summary>
+    private static OnnxModel Branches(Tensor table, int opset, string transpose)
+    {
+        var g = new GraphBuilder(opset);
+        var (w, ids) = (g.Weight("table", table), g.Input("ids", DataType.Int64, 3));
+        var turned = transpose == "outside" ? Transpose(g) : null;
+        g.Output("y", g.If(g.Input("c", DataType.Bool), then => [Scores(then)], otherwise => [otherwise.Op("Neg", Scores(otherwise))]).Output());
+        return g.Build();
+
+        Value Scores(GraphBuilder body)
+        {
+            var rows = body.Op("Gather", w, ids);
+            return transpose == "transB" ? body.Op("Gemm", [rows, w], ("transB", 1L)) : body.Op("MatMul", rows, turned ?? Transpose(body));
+        }
+
+        Value Transpose(GraphBuilder graph) => graph.Op("Transpose", [w], ("perm", new long[] { 1, 0 }));
     }
 
     private static Tensor Table(int width) => Tensor.Create([Words, width], Weights.Random(Words * width));

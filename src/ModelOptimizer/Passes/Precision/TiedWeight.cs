@@ -25,30 +25,47 @@ internal sealed record TiedWeight(WeightCandidate Weight, IReadOnlyList<Node> Tr
         return isTied ? new TiedWeight(weight with { Uses = [.. lookups, .. products, .. transposing] }, transposes) : null;
     }
 
+    /// <summary>
+    /// The graphs that products stand in. Each has scales and a Transpose of its own: below DequantizeLinear with constants of an outer graph the
+    /// runtime fails to load.
+    /// </summary>
+    private IEnumerable<Graph> GraphsOfProducts => Weight.Uses.Where(WeightSlots.IsProduct).Select(use => use.User.Graph!).Distinct();
+
+    private bool HasLookups => Weight.Uses.Any(WeightSlots.IsLookup);
+
+    /// <summary>How often <see cref="Write"/> stores the scales: for each graph with products, and for lookups in a shape of their own.</summary>
+    public int CopiesOfScales => GraphsOfProducts.Count() + (HasLookups ? 1 : 0);
+
     /// <summary>Lets lookups find quantized rows, and products read these transposed.</summary>
     /// <param name="quantized">The rows as channels, on a symmetric grid of 8 bits.</param>
     /// <param name="replace">Puts a product with codes [depth, channels] and scales [channels] in the place of a node.</param>
     /// <returns>Bytes of the constants.</returns>
     public long Write(OnnxModel model, QuantizedWeight quantized, Action<Node, Value, Value> replace)
     {
-        var (codes, scales, rowScales) = AddConstants(model, quantized);
-        foreach (var lookup in Weight.Uses.Where(WeightSlots.IsLookup))
-            LookupForm.Replace(lookup.User, codes, rowScales);
+        var bytes = 0L;
+        var codes = Add(Weight.Value.Graph, "quantized",
+            DequantizeLinearLayout.Codes(quantized, [quantized.Channels, quantized.Depth], channelAxis: 0));
+        var scales = GraphsOfProducts.ToDictionary(graph => graph,
+            graph => Add(graph, "scale", DequantizeLinearLayout.Scales(quantized, blocked: false)));
+        if (HasLookups)
+            ReplaceLookups(codes, Add(Weight.Value.Graph, "row_scale", LookupForm.RowScales(quantized, rank: 2)));
         foreach (var product in Weight.Uses.Where(IsTransposing).Select(use => use.User).ToList())
-            replace(product, Transpose(codes, product), scales);
+            replace(product, Transpose(codes, product), scales[product.Graph!]);
         foreach (var transpose in Transposes)
-            ReplaceProducts(transpose, Transpose(codes, transpose), scales, replace);
-        rowScales.RemoveIfUnused();
-        return codes.Constant!.ByteCount + (rowScales.Uses.Count > 0 ? 2 : 1) * scales.Constant!.ByteCount;
+            ReplaceProducts(transpose, codes, scales, replace);
+        return bytes;
+
+        Value Add(Graph graph, string suffix, Tensor tensor)
+        {
+            bytes += tensor.ByteCount;
+            return model.AddConstant(graph, $"{Weight.Name}_{suffix}", tensor);
+        }
     }
 
-    private (Value Codes, Value Scales, Value RowScales) AddConstants(OnnxModel model, QuantizedWeight quantized)
+    private void ReplaceLookups(Value codes, Value rowScales)
     {
-        var codes = DequantizeLinearLayout.Codes(quantized, [quantized.Channels, quantized.Depth], channelAxis: 0);
-        return (Add("quantized", codes), Add("scale", DequantizeLinearLayout.Scales(quantized, blocked: false)),
-            Add("row_scale", LookupForm.RowScales(quantized, rank: 2)));
-
-        Value Add(string suffix, Tensor tensor) => model.AddConstant(Weight.Value.Graph, $"{Weight.Name}_{suffix}", tensor);
+        foreach (var lookup in Weight.Uses.Where(WeightSlots.IsLookup))
+            LookupForm.Replace(lookup.User, codes, rowScales);
     }
 
     private static Value Transpose(Value codes, Node before)
@@ -58,10 +75,12 @@ internal sealed record TiedWeight(WeightCandidate Weight, IReadOnlyList<Node> Tr
         return transposed.Output();
     }
 
-    private static void ReplaceProducts(Node transpose, Value codes, Value scales, Action<Node, Value, Value> replace)
+    private static void ReplaceProducts(Node transpose, Value codes, Dictionary<Graph, Value> scales, Action<Node, Value, Value> replace)
     {
-        foreach (var product in transpose.Output().Uses.Select(use => use.User).ToList())
-            replace(product, codes, scales);
+        var products = transpose.Output().Uses.Select(use => use.User).ToList();
+        var beside = products.Exists(product => product.Graph == transpose.Graph) ? Transpose(codes, transpose) : null;
+        foreach (var product in products)
+            replace(product, product.Graph == transpose.Graph ? beside! : Transpose(codes, product), scales[product.Graph!]);
         transpose.Remove();
     }
 

@@ -11,10 +11,8 @@ internal sealed class TiedForm(TiedWeight tied) : WeightForm
 {
     public override string Name => "Gather of int8 rows and, transposed, DequantizeLinear";
 
-    /// <summary>Lookups read the scales in a shape of their own.</summary>
     public override long ByteCount(WeightGrid grid, WeightMatrix weight, int blockSize) =>
-        DequantizeLinearLayout.ByteCount(grid, weight, blockSize)
-        + (tied.Weight.Uses.Any(WeightSlots.IsLookup) ? weight.Channels * sizeof(float) : 0);
+        DequantizeLinearLayout.ByteCount(grid, weight, blockSize) + (tied.CopiesOfScales - 1L) * weight.Channels * sizeof(float);
 
     public override long Write(OnnxModel model, WeightCandidate weight, QuantizedWeight quantized) => tied.Write(model, quantized, (product, codes, scales) =>
     {
