@@ -32,6 +32,9 @@ public static class Cores
     /// <exception cref="AggregateException">What failed.</exception>
     public static void For(int from, int to, Action<int> work) => Parallel.For(from, to, Bound.Value ?? new ParallelOptions(), work);
 
+    /// <summary>How many parts of a length there are, the last of which may be shorter: of any count up to 2^31.</summary>
+    public static int Parts(int count, int length) => (int)(((long)count + length - 1) / length);
+
     /// <summary>The sum of a number per item.</summary>
     public static long Sum(int count, Func<int, long> term)
     {

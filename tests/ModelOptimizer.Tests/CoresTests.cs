@@ -48,6 +48,14 @@ public sealed class CoresTests
     [TestCase(-1)]
     public void No_threads_are_no_bound(int threads) => Assert.That(() => Cores.Limit(threads), Throws.TypeOf<ArgumentOutOfRangeException>());
 
+    /// <summary>Of nearly 2^31 elements as well, where the rest of a part would run over.</summary>
+    [TestCase(0, 64, 0)]
+    [TestCase(64, 64, 1)]
+    [TestCase(65, 64, 2)]
+    [TestCase(int.MaxValue, 1 << 16, 1 << 15)]
+    [TestCase(int.MaxValue, int.MaxValue, 1)]
+    public void Parts_hold_a_whole_length(int count, int length, int parts) => Assert.That(Cores.Parts(count, length), Is.EqualTo(parts));
+
     [Test]
     public void A_sum_has_every_term()
     {

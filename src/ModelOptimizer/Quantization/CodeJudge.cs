@@ -14,7 +14,7 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
     {
         var errors = new double[weight.Channels];
         using var held = weight.Hold();
-        Cores.For(0, (weight.Channels + TileChannels - 1) / TileChannels, tile =>
+        Cores.For(0, Cores.Parts(weight.Channels, TileChannels), tile =>
         {
             var (first, depth) = (tile * TileChannels, weight.Depth);
             var channels = Math.Min(TileChannels, weight.Channels - first);

@@ -49,8 +49,8 @@ internal static class DequantizeLinearLayout
     {
         var packed = new byte[CodePacking.ByteCount(weight.Codes.Length, weight.Grid.StorageBits)];
         // Eight rows' worth of any type fill whole bytes, so that chunks never share one.
-        var chunk = inner == 1 ? ChunkRows * weight.Channels : 1 << 16;
-        Cores.For(0, (weight.Codes.Length + chunk - 1) / chunk, i => PackChunk(weight, inner, i * chunk, chunk, packed));
+        var chunk = (int)Math.Min(Math.Max(1, weight.Codes.Length), inner == 1 ? (long)ChunkRows * weight.Channels : 1 << 16);
+        Cores.For(0, Cores.Parts(weight.Codes.Length, chunk), i => PackChunk(weight, inner, i * chunk, chunk, packed));
         return packed;
     }
 

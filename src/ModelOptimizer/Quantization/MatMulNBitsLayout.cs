@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using ModelOptimizer.Onnx;
 using Tensor = ModelOptimizer.Onnx.Tensor;
@@ -32,7 +33,9 @@ internal static class MatMulNBitsLayout
         var packed = new byte[checked(weight.Channels * weight.Blocks * blob)];
         Cores.For(0, weight.Channels, channel =>
         {
-            Span<byte> codes = stackalloc byte[weight.BlockSize];
+            // Whole rows of tables are blocks, too: too large for the stack.
+            var buffer = ArrayPool<byte>.Shared.Rent(weight.BlockSize);
+            var codes = buffer.AsSpan(0, weight.BlockSize);
             for (var block = 0; block < weight.Blocks; block++)
             {
                 // A partial block is filled up with zeros, in codes.
@@ -41,6 +44,7 @@ internal static class MatMulNBitsLayout
                 TensorPrimitives.Add(codes, shift, codes);
                 CodePacking.Pack(codes, bits, packed.AsSpan((channel * weight.Blocks + block) * blob, blob));
             }
+            ArrayPool<byte>.Shared.Return(buffer);
         });
         return packed;
     }

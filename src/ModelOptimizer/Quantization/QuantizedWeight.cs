@@ -88,7 +88,7 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     }
 
     /// <summary>Blocks of a channel, the last of which may be partial.</summary>
-    public static int BlocksOf(int depth, int blockSize) => (depth + blockSize - 1) / blockSize;
+    public static int BlocksOf(int depth, int blockSize) => Cores.Parts(depth, blockSize);
 
     public void Dispose()
     {

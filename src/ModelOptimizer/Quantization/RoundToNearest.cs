@@ -22,7 +22,7 @@ internal static class RoundToNearest
     public static QuantizedWeight? Quantize(WeightMatrix weight, WeightGrid grid, int blockSize, Func<int, BlockRounding> rounds)
     {
         var result = new QuantizedWeight(grid, weight.Channels, weight.Depth, blockSize);
-        var tiles = (weight.Channels + TileChannels - 1) / TileChannels;
+        var tiles = Cores.Parts(weight.Channels, TileChannels);
         var finite = true;
         using var held = weight.Hold();
         // Block by block, tile by tile: neighbours in this order are neighbours in memory.

@@ -65,6 +65,16 @@ public sealed class PackingTests
                         Is.EqualTo(Weights.Dequantize(quantized, channelAxis: 0)));
             }, iter: 200);
 
+    /// <summary>A row of a table may be one block, and larger than any stack.</summary>
+    [Test]
+    public void A_block_may_be_as_large_as_a_row()
+    {
+        using var quantized = new QuantizedWeight(new WeightGrid(4, true), channels: 1, depth: 3 << 24, blockSize: 1 << 26);
+        quantized.Codes.Fill(15);
+
+        Assert.That(MatMulNBitsLayout.Pack(quantized).AsSpan(0, 3 << 23).IndexOfAnyExcept((byte)255), Is.EqualTo(-1));
+    }
+
     [Test]
     public void A_channel_axis_in_the_middle_keeps_its_place()
     {

@@ -49,7 +49,7 @@ internal sealed class Gptq : ICodeChooser
     public void Round(WeightMatrix weight, QuantizedWeight quantized)
     {
         using var held = weight.Hold();
-        Cores.For(0, (weight.Channels + TileChannels - 1) / TileChannels, tile =>
+        Cores.For(0, Cores.Parts(weight.Channels, TileChannels), tile =>
         {
             var channels = Math.Min(TileChannels, weight.Channels - tile * TileChannels);
             new Tile(this, weight, quantized, tile * TileChannels, channels).Round();
