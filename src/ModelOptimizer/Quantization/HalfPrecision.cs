@@ -14,14 +14,19 @@ internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Ove
 {
     private const int Chunk = 1 << 16;
 
-    /// <param name="tensor">Of float32.</param>
+    /// <summary>Why a tensor can't be had in 16 bits; null when it can: what is made anew lies in one array.</summary>
+    public static string? TooLarge(Tensor tensor) => tensor.ElementCount <= Array.MaxLength / sizeof(ushort)
+        ? null
+        : "in 16 bits, too, it takes 2 GiB or more, and what is made anew must take less";
+
+    /// <param name="tensor">Of float32, and not <see cref="TooLarge"/>.</param>
     /// <param name="type">float16 or bfloat16.</param>
     public static HalfPrecision Convert(Tensor tensor, DataType type)
     {
         var bits = new ushort[tensor.ElementCount];
         var (damaged, overflows, underflows) = (0L, 0L, 0L);
         using var held = tensor.Hold();
-        Cores.For(0, (bits.Length + Chunk - 1) / Chunk, chunk =>
+        Cores.For(0, Cores.Parts(bits.Length, Chunk), chunk =>
         {
             var start = chunk * Chunk;
             var length = Math.Min(Chunk, bits.Length - start);

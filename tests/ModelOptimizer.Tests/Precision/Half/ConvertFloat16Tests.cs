@@ -57,6 +57,17 @@ public sealed class ConvertFloat16Tests
         PassTester.SameOutputs(MatMul(Tensor.Create([96, 40], numbers)), stored, new Tolerance(1e-3), inputs);
     }
 
+    /// <summary>It is not even looked at.</summary>
+    [Test]
+    public void Refuses_what_takes_2_GiB_in_16_bits_too([Values] HalfForm form)
+    {
+        var model = MatMul(UnreadTensor.Create(DataType.Float, 1 << 15, 1 << 15));
+        var log = PassContexts.Run(model, new ConvertFloat16(new() { Form = form }));
+
+        Assert.That(log.Weights.Single().Refusal, Does.StartWith("in 16 bits, too, it takes 2 GiB or more"));
+        Assert.That(log.Rewrites, Is.Empty);
+    }
+
     [Test]
     public void Refuses_masks_of_the_lowest_float32()
     {

@@ -1,5 +1,7 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Quantization;
@@ -56,6 +58,24 @@ public sealed class SizeBudgetHalfTests : SizeBudgetFixture
         Assert.That(log.Weights.Single(weight => weight.Weight == "kernel").Form, Does.StartWith("float16; no codes: "));
         Assert.That(log.Weights.Single(weight => weight.Weight == "offset").Form, Is.EqualTo("float16"));
         Assert.DoesNotThrow(() => PassContexts.Engine.Open(model, new()).Dispose());
+    }
+
+    /// <summary>It is not even looked at.</summary>
+    [Test]
+    public void What_takes_2_GiB_in_16_bits_too_has_no_choice()
+    {
+        const int length = 1 << 15;
+        var g = new GraphBuilder();
+        var offset = g.Initializer("offset", UnreadTensor.Create(DataType.Float, length, length));
+        g.Output("y", g.Op("Add", g.Input("x", DataType.Float, length, length), offset));
+        var model = g.Build();
+        var options = new QuantizeWeightsOptions { Budget = new ByteSize(1 << 30) };
+        var (context, selector) = (new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()), new NodeSelector(options));
+        var survey = new WeightSurvey(
+            SizeSettings.Of(options), SizeSettings.Algorithms(options, hasData: false), selector, new WeightPolicy(options, model),
+            new LstmWeights(options, selector, context), default, null, null, new HalfConstants(model, DataType.Float16), context);
+
+        Assert.That(survey.Run(), Is.Empty);
     }
 
     /// <summary>Of 8 bits the runtime has an LSTM only that takes both weights or none.</summary>

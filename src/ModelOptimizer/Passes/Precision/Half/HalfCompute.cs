@@ -1,6 +1,7 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -66,7 +67,8 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
     /// <summary>What values were on calibration data, and what constants are.</summary>
     private Dictionary<Value, HalfObserver> Observations(HalfGraph graph)
     {
-        var seen = graph.Edges.Select(edge => (edge.Value, Content: edge.Constant ?? ScaledHalf.Restored(edge.Value))).Where(known => known.Content is not null)
+        var seen = graph.Edges.Select(edge => (edge.Value, Content: edge.Constant ?? ScaledHalf.Restored(edge.Value)))
+            .Where(known => known.Content is { } content && HalfPrecision.TooLarge(content) is null)
             .ToDictionary(known => known.Value, known => HalfObserver.Of(known.Content!));
         if (context.Calibration is null)
         {

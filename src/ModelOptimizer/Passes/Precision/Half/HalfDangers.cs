@@ -29,7 +29,9 @@ internal sealed class HalfDangers
     public void Mark()
     {
         foreach (var edge in _graph.Edges)
-            if (_seen.GetValueOrDefault(edge.Value)?.Rounding.Loss(edge.Constant is null ? Headroom : 1) is { } loss)
+            if (edge.Constant is { } content && HalfPrecision.TooLarge(content) is { } tooLarge)
+                edge.Keep($"{edge.Name} stays float32: {tooLarge}");
+            else if (_seen.GetValueOrDefault(edge.Value)?.Rounding.Loss(edge.Constant is null ? Headroom : 1) is { } loss)
                 edge.Keep($"{edge.Name} {loss}");
         foreach (var vertex in _graph.Vertices)
             if (vertex is { Operator: { } known, Node: { } node })

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -36,7 +37,8 @@ internal sealed class HalfStorage(ConvertFloat16Options options, NodeSelector se
     private IEnumerable<WeightCandidate> Candidates() =>
         WeightCandidate.FindConstants(context.Model).Where(weight => weight.Content.ElementCount >= options.MinElements);
 
-    private string? Obstacle(WeightCandidate weight) => WeightGuards.Refusal(weight, selector, context.Opset(weight.Value.Graph));
+    private string? Obstacle(WeightCandidate weight) =>
+        WeightGuards.Refusal(weight, selector, context.Opset(weight.Value.Graph)) ?? HalfPrecision.TooLarge(weight.Content);
 
     private bool IsTooOld(WeightCandidate weight) => context.Opset(weight.Value.Graph) < BFloat16Opset;
 

@@ -40,7 +40,8 @@ internal sealed record ScaledHalf(HalfPrecision Rounded, long Lost, Tensor? Fact
     public static ScaledHalf Of(Tensor constant, DataType type)
     {
         var plain = Create(constant, HalfPrecision.Convert(constant, type), null);
-        if (type != DataType.Float16 || plain.Rounded.HasNonFinite)
+        // Factors are tried in float32, of which an array holds no more.
+        if (type != DataType.Float16 || plain.Rounded.HasNonFinite || constant.ByteCount > Array.MaxLength)
             return plain;
         var rounding = HalfRounding.Of(constant.AsSpan<float>());
         var one = plain.Rounded.Overflows == 0 && !(rounding.Sqnr < NormalSqnr) ? plain : Scaled(constant, ChannelFactors.One(constant)) ?? plain;

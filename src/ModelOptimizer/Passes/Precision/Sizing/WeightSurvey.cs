@@ -44,7 +44,7 @@ internal sealed class WeightSurvey(
         refusal = choices.Count > 1 ? null : refusal ?? plans[0].Refusal;
         bySetting.Add(AddHalf());
         var measured = probe?.Measure(weight, choices, trial);
-        return new SizedWeight(weight.Value, weight.Name, measured ?? trial.Relative(choices), bySetting)
+        return new SizedWeight(weight.Value, weight.Name, measured ?? (choices.Count > 1 ? trial.Relative(choices) : choices), bySetting)
         {
             Refusal = refusal,
             IsUnmeasured = probe is not null && measured is null,
@@ -67,7 +67,8 @@ internal sealed class WeightSurvey(
             return 0;
         }
 
-        int AddHalf() => weight.Content.ElementType == DataType.Float && IsLarge(weight) && halves.Scaled(weight.Content) is { Holds: true } half
+        int AddHalf() => weight.Content.ElementType == DataType.Float && IsLarge(weight) && HalfPrecision.TooLarge(weight.Content) is null
+            && halves.Scaled(weight.Content) is { Holds: true } half
             ? Last(trial.Half(half))
             : 0;
 

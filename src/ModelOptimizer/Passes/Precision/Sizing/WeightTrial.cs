@@ -25,14 +25,16 @@ internal sealed class WeightTrial(
     internal const int SampledChannels = 128;
 
     private readonly WeightMatrix _matrix = new(weight.Content, channelAxis);
-    private readonly WeightMatrix _sample = new WeightMatrix(weight.Content, channelAxis).Some(SampledChannels);
     private readonly Dictionary<WeightGrid, (WeightAlgorithm Algorithm, double Gain)> _best = [];
+    private WeightMatrix? _sample;
     private CodeJudge? _judge;
     private ScaledHalf? _half;
 
     private (InputGram Inputs, ICodeChooser? Chooser)? Learned => learned is var (inputs, _) && inputs.Depth == _matrix.Depth ? learned : null;
 
-    private CodeJudge? Judge => _judge ??= Learned is var (inputs, _) ? new CodeJudge(_sample, inputs.Judge) : null;
+    private WeightMatrix Sample => _sample ??= _matrix.Some(SampledChannels);
+
+    private CodeJudge? Judge => _judge ??= Learned is var (inputs, _) ? new CodeJudge(Sample, inputs.Judge) : null;
 
     /// <returns>Null when the weight is not finite.</returns>
     public SizedChoice? Try(WeightPlan plan, QuantizeWeightsOptions setting)
@@ -87,11 +89,11 @@ internal sealed class WeightTrial(
         var only = algorithms.Count == 1;
         if (!only && grid.Bits >= FineBits)
             return (WeightAlgorithm.RoundToNearest, 1);
-        using var nearest = RoundToNearest.Quantize(_sample, grid, blockSize)!;
+        using var nearest = RoundToNearest.Quantize(Sample, grid, blockSize)!;
         var (best, gain, plain) = (algorithms[0], double.PositiveInfinity, Error(nearest));
         foreach (var algorithm in algorithms.Where(algorithm => only || !algorithm.LearnsFromInputs || Learned is not null))
         {
-            using var quantized = Quantize(_sample, grid, blockSize, algorithm);
+            using var quantized = Quantize(Sample, grid, blockSize, algorithm);
             if (quantized is not null && (plain > 0 ? Error(quantized) / plain : 1) is var share && share < gain)
                 (best, gain) = (algorithm, share);
         }
@@ -104,7 +106,7 @@ internal sealed class WeightTrial(
         : algorithm.Quantize(matrix, grid, blockSize);
 
     /// <summary>Of the channels that were picked.</summary>
-    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(_sample, Rows(quantized));
+    private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(Sample, Rows(quantized));
 
     /// <summary>Squared errors, each counted by the mean square of its input where that is known.</summary>
     /// <param name="restore">Fills rows with channels as they are rounded: the first, how many, and where they go.</param>
@@ -113,7 +115,7 @@ internal sealed class WeightTrial(
         var (sums, depth) = (new double[matrix.Channels], matrix.Depth);
         var counts = Learned is var (inputs, _) ? Enumerable.Range(0, depth).Select(k => inputs.Judge[k * (depth + 1)]).ToArray() : null;
         using var held = matrix.Hold();
-        Cores.For(0, (sums.Length + TileChannels - 1) / TileChannels, tile =>
+        Cores.For(0, Cores.Parts(sums.Length, TileChannels), tile =>
         {
             var first = tile * TileChannels;
             var channels = Math.Min(TileChannels, sums.Length - first);
