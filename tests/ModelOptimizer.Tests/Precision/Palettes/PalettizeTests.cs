@@ -150,6 +150,19 @@ public sealed class PalettizeTests
         Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Code), Is.EqualTo(new[] { "MO4001" }));
     }
 
+    /// <summary>There are no channels to group.</summary>
+    [Test]
+    public void Refuses_weights_without_elements([Values] bool isTable)
+    {
+        var g = new GraphBuilder();
+        var empty = g.Weight("w", Tensor.Create(isTable ? [0, 16] : [8, 0], Array.Empty<float>()));
+        g.Output("y", isTable ? g.Op("Gather", empty, g.Input("ids", DataType.Int64, 2)) : g.Op("MatMul", g.Input("x", DataType.Float, 2, 8), empty));
+        var log = PassContexts.Run(g.Build(), Pass(4));
+
+        Assert.That(log.Weights.Single().Refusal, Is.EqualTo("it has no elements"));
+        Assert.That(log.Rewrites, Is.Empty);
+    }
+
     [Test]
     public void A_table_that_costs_more_than_codes_save_is_refused()
     {

@@ -6,8 +6,9 @@ using ModelOptimizer.Quantization;
 namespace ModelOptimizer.Passes;
 
 /// <summary>
-/// Stores each weight as codes of 2 to 8 bits that find values in a table, chosen for the least squared error (k-means, exact). The runtime
-/// makes floats of them once, when it loads the model, and computes as fast as before: for convolutions above all, which have no n-bit kernel.
+/// Stores each weight as codes of 2 to 8 bits that find values in a table, chosen for the least squared error (k-means, exact for up to 2048
+/// different numbers; <see cref="Codebook"/> tells of more). The runtime makes floats of them once, when it loads the model, and computes as fast
+/// as before: for convolutions above all, which have no n-bit kernel.
 /// <code>
 /// Conv(x, w)  =>  Conv(x, Gather(table, Cast(codes)))
 /// </code>
@@ -35,8 +36,9 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
             if (context.IsDone)
                 return;
             var found = portion.Select(weight => (PaletteFinding?)Refuse(weight, context)).ToArray();
-            var groups = portion.ConvertAll(Groups);
-            Cores.For(0, portion.Count, i => found[i] ??= Find(portion[i], groups[i]));
+            // What is refused may have no channels to group.
+            var groups = portion.Select((weight, i) => found[i] is null ? Groups(weight) : null).ToArray();
+            Cores.For(0, portion.Count, i => found[i] ??= Find(portion[i], groups[i]!));
             for (var i = 0; i < portion.Count && !context.IsDone; i++)
             {
                 if (Write(portion[i], found[i]!, sharers, writer, context) is { } refusal)
