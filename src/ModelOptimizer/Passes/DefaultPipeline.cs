@@ -97,7 +97,7 @@ public static class DefaultPipeline
     ];
 
     private static IReadOnlyList<IGraphPass> Upgrade(FuseOptions options) => options.TargetOpset is { } version
-        ? [new UpgradeOpset(new UpgradeOpsetOptions { Version = version, KeepsNewer = true, Location = options.Location })]
+        ? [new UpgradeOpset(new UpgradeOpsetOptions { Version = version, KeepsNewer = true, KeepsFunctions = true, Location = options.Location })]
         : [];
 
     /// <summary>Passes without loss that run only where a profile names them.</summary>

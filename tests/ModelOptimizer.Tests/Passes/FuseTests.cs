@@ -44,6 +44,21 @@ public sealed class FuseTests
         Assert.That(test.Model.Opset, Is.EqualTo(opset));
     }
 
+    /// <summary>A function whose Clip can't be converted stands in the way of an upgrade only.</summary>
+    [TestCase(17)]
+    [TestCase(21)]
+    public void Functions_of_older_opsets_are_let_be_where_the_model_is_as_new(int opset)
+    {
+        var g = new GraphBuilder(opset, irVersion: 10);
+        g.Function("local", "Bounded", 1, (f, inputs) => [f.FromCaller<float>(f.Node("Clip", [inputs[0]]), "max").Output()], opset: 10);
+        g.Output("y", g.Op("local.Bounded", [g.Input("x", DataType.Float, 4)], ("max", 1f)));
+        var model = g.Build();
+
+        PassContexts.Run(model, new Fuse(new FuseOptions { TargetOpset = 17 }));
+
+        Assert.That((model.Opset, model.OldestOpset), Is.EqualTo((opset, 10)));
+    }
+
     private static IEnumerable<string> DomainsOf(OnnxModel model) => GraphWalker.Nodes(model).Select(node => node.Domain).Distinct();
 
     private static void Check(string path, OnnxModel model, OnnxModel candidate, FusionFormat format)

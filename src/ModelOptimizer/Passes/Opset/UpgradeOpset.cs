@@ -16,6 +16,9 @@ public sealed record UpgradeOpsetOptions : ILocated
 
     /// <summary>Leaves a model that is as new or newer alone, and functions that are, instead of refusing it.</summary>
     internal bool KeepsNewer { get; init; }
+
+    /// <summary>With <see cref="KeepsNewer"/>: older functions of a model that is as new or newer stay as they are, too.</summary>
+    internal bool KeepsFunctions { get; init; }
 }
 
 /// <summary>
@@ -43,7 +46,7 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
-        if (model.OldestOpset >= _target && options.KeepsNewer)
+        if (options.KeepsNewer && (options.KeepsFunctions ? model.Opset : model.OldestOpset) >= _target)
             return;
         if (model.Opset > _target && !options.KeepsNewer)
             throw Refused($"The model is of opset {model.Opset} already, and going back to {_target} is not possible");
@@ -54,7 +57,8 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
         if (rehearsal.Obstacles.Count > 0)
             throw Refused(model, rehearsal.Obstacles, context);
         if (Complaint(copy, context) is { } complaint && Complaint(model, context) is null)
-            throw Refused($"{context.Engine.Description} runs the model at opset {model.Opset}, but not at {_target}: {complaint}. A lower version may do");
+            throw Refused($"{context.Engine.Description} runs the model at opset {From(model)}, but not at {_target}: {complaint}. "
+                + "A lower version may do");
         new OpsetUpgrade(model, _target).Run(what => context.Rewriting(what, "the whole model"));
     }
 
@@ -91,7 +95,7 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
     private DiagnosticException Refused(OnnxModel model, IReadOnlyList<Refusal> obstacles, PassContext context)
     {
         var told = obstacles.Take(MostObstacles)
-            .Select(obstacle => Diagnostic($"The model can't be upgraded from opset {model.Opset} to {_target}: {obstacle.Where}: {obstacle.Why}"))
+            .Select(obstacle => Diagnostic($"The model can't be upgraded from opset {From(model)} to {_target}: {obstacle.Where}: {obstacle.Why}"))
             .ToList();
         if (obstacles.Count > MostObstacles)
             told.Add(Diagnostic($"The model can't be upgraded to opset {_target}: the same holds for {obstacles.Count - MostObstacles} nodes more"));
@@ -99,6 +103,9 @@ public sealed class UpgradeOpset(UpgradeOpsetOptions options) : IGraphPass
             context.Log.Refuse(obstacle.Where, obstacle.Why);
         return new DiagnosticException([.. told]);
     }
+
+    /// <summary>The opset that an upgrade begins at, which is a function's where the model itself is new enough.</summary>
+    private long From(OnnxModel model) => model.Opset < _target ? model.Opset : model.OldestOpset;
 
     private DiagnosticException Refused(string message) => new(Diagnostic(message));
 

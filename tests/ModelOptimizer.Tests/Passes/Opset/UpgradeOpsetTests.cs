@@ -44,6 +44,19 @@ public sealed class UpgradeOpsetTests
     }
 
     [Test]
+    public void A_function_that_is_upgraded_alone_is_refused_by_its_own_opset()
+    {
+        var g = new GraphBuilder(opset: 21, irVersion: 10);
+        g.Function("local", "Bounded", 1, (f, inputs) => [f.FromCaller<float>(f.Node("Clip", [inputs[0]]), "max").Output()], opset: 10);
+        g.Output("y", g.Op("local.Bounded", [g.Input("x", Cube)], ("max", 1f)));
+
+        var e = Assert.Throws<DiagnosticException>(() =>
+            PassContexts.Run(g.Build(), new UpgradeOpset(new UpgradeOpsetOptions { Version = 17, KeepsNewer = true })))!;
+
+        Assert.That(e.Message, Does.Contain("can't be upgraded from opset 10 to 17"));
+    }
+
+    [Test]
     public void Every_version_on_the_way_is_one_rewrite_and_the_limit_stops_between_two()
     {
         var model = Build(11, g => g.Op("Squeeze", [g.Input("x", Cube)], ("axes", new long[] { 0 })));
