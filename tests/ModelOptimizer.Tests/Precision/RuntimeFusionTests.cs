@@ -48,6 +48,20 @@ public sealed class RuntimeFusionTests
         Assert.That(OperatorsAfterLoading(model), Is.EqualTo(new[] { "Gemm" }));
     }
 
+    /// <summary>The runtime makes float32 of the scales first; scales of float16 themselves it would not fuse.</summary>
+    [Test]
+    public void A_product_with_scales_stored_in_float16_becomes_one_operator(
+        [Values] WeightFormat format, [Values(2, 4)] int bits, [Values] bool symmetric)
+    {
+        var model = Gemm(transB: false, biasRank: 1, opset: bits == 2 ? 25 : 21);
+        PassContexts.Run(model,
+            new QuantizeWeights(new() { Bits = bits, Symmetric = symmetric, Format = format }), new ConvertFloat16(new() { MinElements = 1 }));
+
+        var types = model.Graph.Initializers.Select(value => value.Initializer!.ElementType);
+        Assert.That(types, Has.None.EqualTo(DataType.Float).And.Some.EqualTo(DataType.Float16));
+        Assert.That(OperatorsAfterLoading(model).Where(name => name != "Add"), Is.EqualTo(new[] { "MatMulNBits" }));
+    }
+
     [Test]
     public void A_tied_table_of_blocks_is_read_by_two_operators_and_nothing_else()
     {
