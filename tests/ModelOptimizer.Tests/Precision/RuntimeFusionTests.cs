@@ -76,6 +76,23 @@ public sealed class RuntimeFusionTests
     }
 
     [Test]
+    public void A_tied_table_of_rows_is_multiplied_by_one_operator([Values(9, 17)] int opset, [Values] WeightFormat format, [Values] bool isInBranch)
+    {
+        var g = new GraphBuilder(opset);
+        var (table, ids) = (g.Weight("table", Tensor.Create([Channels, Depth], Weights.Random(Depth * Channels))), g.Input("ids", DataType.Int64, 3));
+        g.Output("y", isInBranch
+            ? g.If(g.Input("c", DataType.Bool), then => [Scores(then)], otherwise => [otherwise.Op("Neg", Scores(otherwise))]).Output()
+            : Scores(g));
+        var model = g.Build();
+        PassContexts.Run(model, new QuantizeWeights(new() { Format = format }));
+
+        Assert.That(OperatorsAfterLoading(model).Except(["If", "Neg"]), Is.EqualTo(new[] { "Gather", "Cast", "Mul", "MatMulNBits" }));
+
+        Value Scores(GraphBuilder body) =>
+            body.Op("MatMul", body.Op("Gather", table, ids), body.Op("Transpose", [table], ("perm", new long[] { 1, 0 })));
+    }
+
+    [Test]
     public void Palettes_are_folded_at_load([Values(2, 3, 4, 6, 7, 8)] int bits, [Values(null, 4)] int? groupSize, [Values(9, 17, 21, 25)] int opset)
     {
         var g = new GraphBuilder(opset);

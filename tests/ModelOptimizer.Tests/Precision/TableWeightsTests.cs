@@ -92,6 +92,33 @@ public sealed class TableWeightsTests
         PassTester.SameOutputs(Tied(Weights.Rounded(table, channelAxis: 0, 8), 17), quantized, new Tolerance(1e-5));
     }
 
+    /// <summary>The standard's DequantizeLinear has a scale for each channel from opset 13 on, the runtime's own at every one.</summary>
+    [Test]
+    public void Rows_of_8_bits_are_multiplied_at_every_opset(
+        [Values(8, 9, 12, 13)] int opset, [Values] WeightFormat format, [Values("within", "transB")] string transpose)
+    {
+        OnnxModel Model(Tensor table)
+        {
+            var g = new GraphBuilder(opset);
+            var w = g.Weight("table", table);
+            var rows = g.Op("Gather", w, g.Input("ids", DataType.Int64, 3));
+            g.Output("y", transpose == "transB"
+                ? g.Op("Gemm", [rows, w, g.Weight("bias", Tensor.Create([Words], Weights.Random(Words)))], ("transB", 1L))
+                : g.Op("MatMul", rows, g.Op("Transpose", [w], ("perm", new long[] { 1, 0 }))));
+            return g.Build();
+        }
+
+        var quantized = Model(Table(64));
+        var log = PassContexts.Run(quantized, new QuantizeWeights(new() { Format = format }));
+
+        var isContrib = format == WeightFormat.Contrib || (format == WeightFormat.Auto && opset < 13);
+        var dequantize = quantized.Graph.Nodes.Single(node => node.OpType == "DequantizeLinear");
+        Assert.That(dequantize.Domain, Is.EqualTo(isContrib ? "com.microsoft" : ""));
+        Assert.That(log.Weights.Single().Form, Does.EndWith(isContrib ? "com.microsoft.DequantizeLinear" : ", DequantizeLinear"));
+        Assert.That(quantized.Opset, Is.EqualTo(format == WeightFormat.Standard ? 13 : opset));
+        PassTester.SameOutputs(Model(Weights.Rounded(Table(64), channelAxis: 0, 8)), quantized, new Tolerance(1e-5));
+    }
+
     /// <summary>As merged decoders have it. The runtime fuses DequantizeLinear in a body with constants of that body only.</summary>
     [Test]
     public void Bodies_may_read_a_tied_table_of_the_outer_graph(

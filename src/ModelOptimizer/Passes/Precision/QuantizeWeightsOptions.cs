@@ -13,7 +13,10 @@ public enum WeightFormat
     /// <summary>Only operators of the ONNX standard; a model whose opset lacks them is upgraded.</summary>
     Standard,
 
-    /// <summary>Only operators of ONNX Runtime's <c>com.microsoft</c> domain, which exist at every opset.</summary>
+    /// <summary>
+    /// Quantized operators of ONNX Runtime's <c>com.microsoft</c> domain only, which exist at every opset. Rows of 8 bits are looked up by Gather
+    /// and multiplied by their scales.
+    /// </summary>
     Contrib,
 }
 

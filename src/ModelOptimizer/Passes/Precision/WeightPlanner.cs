@@ -45,10 +45,13 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options, string? upgr
         var block = (int)Math.Min(BlockOfRow(depth), depth & -depth);
         if (HasFewBits && block >= SmallestBlock && (!options.PerChannel || block == depth))
             return (new WeightPlan(new TiedBlocksForm(tied), _grid, ChannelAxis: 0, block), null);
-        return opset < StandardOpset.PerChannel
-            ? (null, TooOld("8-bit rows", opset, StandardOpset.PerChannel))
-            : (new WeightPlan(new TiedForm(tied), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
+        return NeedsContrib(opset) && options.Format == WeightFormat.Standard
+            ? (null, $"{TooOld("8-bit rows", opset, StandardOpset.PerChannel)}; use format: contrib")
+            : (new WeightPlan(new TiedForm(tied, NeedsContrib(opset)), new WeightGrid(_wholeBits, true), ChannelAxis: 0), null);
     }
+
+    /// <summary>Whether ONNX Runtime's own DequantizeLinear takes the place of the standard's with a scale for each channel.</summary>
+    private bool NeedsContrib(long opset) => options.Format == WeightFormat.Contrib || opset < StandardOpset.PerChannel;
 
     /// <summary>Whether tables are stored in fewer than 8 bits, for which the standard has no lookup.</summary>
     private bool HasFewBits => _grid.StorageBits < 8 && options.Format != WeightFormat.Standard;
@@ -101,7 +104,7 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options, string? upgr
             return (null, $"it is {weight.Content.ElementType.ToOnnxName()} already; 8 bits would become float32 at every run");
         var slot = weight.Uses.First(WeightSlots.IsWeight);
         var axis = WeightSlots.ChannelAxis(slot, weight.Content.Dimensions.Length);
-        var contrib = options.Format == WeightFormat.Contrib || opset < StandardOpset.PerChannel;
+        var contrib = NeedsContrib(opset);
         if (contrib && options.Format == WeightFormat.Standard)
             return (null, $"{TooOld("8-bit weights", opset, StandardOpset.PerChannel)}; use format: contrib");
         return (new WeightPlan(new StorageForm(axis, contrib), _grid with { Bits = _wholeBits }, axis), null);
