@@ -99,6 +99,27 @@ public sealed class FusedWeightsTests
         PassTester.SameOutputs(Model(Quantization.Weights.Rounded(Projection, 1, 8, 32)), quantized, IntegerActivations);
     }
 
+    /// <summary>What a newer opset is for depends on masks, whose shapes files need not declare.</summary>
+    [Test]
+    public void The_standard_form_upgrades_a_model_for_attention_alone()
+    {
+        OnnxModel Model(Tensor weight)
+        {
+            var g = new GraphBuilder();
+            var (x, mask) = (g.Op("Abs", g.Input("x", X)), g.Op("Cast", [g.Input("mask", DataType.Int64, 2)], ("to", (long)DataType.Int32)));
+            g.Output("y", g.Op("com.microsoft.Attention", [x, g.Weight("w", weight), Bias(g), mask], ("num_heads", 4)));
+            return g.Build();
+        }
+
+        var quantized = Model(Projection);
+        var log = PassContexts.Run(quantized, new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Standard }));
+
+        Assert.That(log.Weights.Single().Form, Does.EndWith("as DequantizeLinear"));
+        Assert.That(quantized.Opset, Is.EqualTo(21));
+        PassTester.SameOutputs(Model(Quantization.Weights.Rounded(Projection, 1, 4, 32)), quantized, new Tolerance(1e-5),
+            new() { ["x"] = Tensor.Create([2, Rows, Hidden], Quantization.Weights.Random(2 * Rows * Hidden, 3)), ["mask"] = Tensor.Create([2], 3L, 5L) });
+    }
+
     private static readonly Dictionary<string, Func<GraphBuilder, (Value X, Value Mask)>> s_refusedMasks = new()
     {
         ["ends and starts"] = g => (g.Input("x", X), g.Initializer("mask", Tensor.Create(DataType.Int32, [4], new[] { 3, 5, 0, 1 }))),

@@ -55,6 +55,8 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
     /// <summary>Where the model can't be upgraded, its weights stay, and their refusals say why.</summary>
     private void RaiseOpset(PassContext context)
     {
+        // Whether attention gives its weight away is asked of masks.
+        AttentionProjection.InferMasks(context);
         var policy = new WeightPolicy(options, context.Model);
         var needed = HalfWeights.Find(context.Model).Select(weight => NewerOpsetFor(weight, policy, context)).OfType<long>();
         _upgradeProblem = UpgradeOpset.Raise(needed, context);

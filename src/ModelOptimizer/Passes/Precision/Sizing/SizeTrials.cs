@@ -81,6 +81,8 @@ internal sealed class SizeTrials(
     /// <summary>Where choices need a newer opset, which nothing stands in the way of, as was found out before they were offered.</summary>
     private static void RaiseOpset(PassContext target, Dictionary<Value, (SizedWeight Weight, int Choice)> chosen)
     {
+        // Whether attention gives its weight away is asked of masks.
+        AttentionProjection.InferMasks(target);
         var needed = HalfWeights.Find(target.Model).Max(weight => chosen[weight.Value] is var (sized, index) && sized.Choices[index].Setting is { } setting
             ? new QuantizeWeights(setting).NewerOpsetFor(weight, new WeightPolicy(setting, target.Model), target)
             : null);
