@@ -29,6 +29,25 @@ public sealed class OperatorCatalogTests
         return OperatorCatalog.ChannelAxis(node, input, rank);
     }
 
+    [TestCase("FusedMatMul", 1, 0, 3, ExpectedResult = 2)]
+    [TestCase("FusedMatMul", 1, 1, 3, ExpectedResult = 1)]
+    [TestCase("FusedMatMul", 0, 0, 3, ExpectedResult = 1)]
+    [TestCase("FusedMatMul", 0, 1, 3, ExpectedResult = 2)]
+    [TestCase("FusedGemm", 1, 0, 2, ExpectedResult = 1)]
+    [TestCase("FusedGemm", 1, 1, 2, ExpectedResult = 0)]
+    [TestCase("FusedConv", 1, 0, 4, ExpectedResult = 0)]
+    [TestCase("EmbedLayerNormalization", 2, 0, 2, ExpectedResult = 0)]
+    public int Channel_axes_of_the_runtimes_own_operators(string opType, int input, int transposed, int rank)
+    {
+        var proto = Node(opType, ["x", "x", "x", "x", "x"], ["y"]);
+        proto.Domain = "com.microsoft";
+        foreach (var name in new[] { "transA", "transB" })
+            proto.Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = transposed });
+        var node = First(proto);
+        Assert.That(OperatorCatalog.WeightInputs(node).Contains(input));
+        return OperatorCatalog.ChannelAxis(node, input, rank);
+    }
+
     [Test]
     public void A_transposed_Gemm_has_its_channels_first()
     {

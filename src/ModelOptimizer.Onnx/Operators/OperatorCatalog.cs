@@ -23,6 +23,18 @@ public static class OperatorCatalog
         ["RNN"] = [1, 2],
     }.ToFrozenDictionary();
 
+    /// <summary>The same for operators that only ONNX Runtime has, which it makes of standard ones.</summary>
+    private static readonly FrozenDictionary<string, int[]> s_runtimesWeightInputs = new Dictionary<string, int[]>
+    {
+        // The projections to query, key and value, side by side.
+        ["Attention"] = [1],
+        ["FusedMatMul"] = [0, 1],
+        ["FusedGemm"] = [0, 1],
+        ["FusedConv"] = [1],
+        // Tables of words, positions and segments.
+        ["EmbedLayerNormalization"] = [2, 3, 4],
+    }.ToFrozenDictionary();
+
     /// <summary>False for what draws random numbers, also inside a body, and for operators that nobody knows here.</summary>
     public static bool IsDeterministic(Node node) => node.Domain.Length == 0
         && !s_random.Contains(node.OpType)
@@ -34,8 +46,7 @@ public static class OperatorCatalog
     public static ReadOnlySpan<int> WeightInputs(Node node) => node.Domain switch
     {
         "" when s_weightInputs.TryGetValue(node.OpType, out var inputs) => inputs,
-        // The projections to query, key and value, side by side.
-        "com.microsoft" when node.OpType == "Attention" => [1],
+        "com.microsoft" when s_runtimesWeightInputs.TryGetValue(node.OpType, out var inputs) => inputs,
         _ => [],
     };
 
@@ -46,8 +57,9 @@ public static class OperatorCatalog
     public static int ChannelAxis(Node node, int input, int rank) => node.OpType switch
     {
         "MatMul" => input == 1 ? rank - 1 : rank - 2,
-        "Gemm" => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1,
-        "Conv" or "Gather" => 0,
+        "FusedMatMul" => (input == 1) != (node.Attributes.GetInt(input == 1 ? "transB" : "transA", 0) != 0) ? rank - 1 : rank - 2,
+        "Gemm" or "FusedGemm" => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1,
+        "Conv" or "FusedConv" or "Gather" or "EmbedLayerNormalization" => 0,
         // Input channels × output channels for ConvTranspose; directions × gates × inputs for recurrent layers.
         _ => 1,
     };

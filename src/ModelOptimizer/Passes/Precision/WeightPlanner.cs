@@ -143,8 +143,13 @@ internal sealed class WeightPlanner(QuantizeWeightsOptions options, string? upgr
             return $"{WeightSlots.Reader(other)} reads it too, as floats";
         var use = weight.Uses.First(use => !WeightSlots.IsProduct(use) || weight.Content.Dimensions.Length != 2);
         return $"the runtime has no n-bit kernel for {Kind(use, weight.Content.Dimensions.Length)} and would turn the weight back into floats " +
-            "at every run; storage: true accepts that for a smaller file";
+            $"at every run; storage: true accepts that for a smaller file{BeforeFusion(use, weight.Content.Dimensions.Length)}";
     }
+
+    /// <summary>The way out where an optimizer took the place of an operator that has a form.</summary>
+    private static string BeforeFusion(Use use, int rank) => rank == 2 && WeightSlots.OperatorBeforeFusion(use) is { } plain
+        ? $". A plain {plain} has one: quantize the model before ort-optimize or another tool fuses it"
+        : "";
 
     private static string Kind(Use use, int rank) => use.User.OpType switch
     {

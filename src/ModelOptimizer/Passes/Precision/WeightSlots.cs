@@ -33,10 +33,19 @@ internal static class WeightSlots
         if (use.Index == 0 && s_quantizedLayers.Contains(use.User.OpType))
             return true;
         foreach (var weight in OperatorCatalog.WeightInputs(use.User))
-            if (weight != use.Index && !use.User.Is("Gather") && use.User.Input(weight) is { } value && IsStored(value))
+            if (weight != use.Index && use.User.OpType is not ("Gather" or "EmbedLayerNormalization") && use.User.Input(weight) is { } value && IsStored(value))
                 return true;
         return false;
     }
+
+    /// <summary>The operator whose weight had a quantized form before ONNX Runtime's optimizer fused it; null for others.</summary>
+    public static string? OperatorBeforeFusion(Use use) => (use.User.Domain, use.User.OpType, use.Index) switch
+    {
+        ("com.microsoft", "FusedMatMul", 1) => "MatMul",
+        ("com.microsoft", "FusedGemm", 1) => "Gemm",
+        ("com.microsoft", "EmbedLayerNormalization", _) => "Gather",
+        _ => null,
+    };
 
     private static bool IsStored(Value value) => value.Constant is not null
         || (value.Producer is { } producer && s_restoring.Contains(producer.OpType) && producer.Input(0) is { } before && IsStored(before));

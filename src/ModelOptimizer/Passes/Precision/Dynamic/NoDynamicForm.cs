@@ -19,6 +19,7 @@ internal static class NoDynamicForm
             $"{operators.With("Conv")} takes them all the same, quantize-static makes them faster",
         "GRU" or "RNN" => $"ONNX Runtime has no 8-bit kernel for {use.User.OpType}; quantize-weights with storage: true makes the file smaller",
         "Gather" => $"{use.User} looks up along another axis than the first",
-        _ => $"ONNX Runtime has no kernel for {use.User.OpType} that quantizes activations at run time",
+        _ => $"ONNX Runtime has no kernel for {use.User.OpType} that quantizes activations at run time"
+            + (WeightSlots.OperatorBeforeFusion(use) is { } plain ? $", but for a plain {plain}: quantize before ort-optimize fuses it" : ""),
     };
 }
