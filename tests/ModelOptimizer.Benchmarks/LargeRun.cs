@@ -6,7 +6,8 @@ namespace ModelOptimizer.Benchmarks;
 /// <summary>Optimizes a generated model of some GiB with external data in a process of its own, and leaves nothing behind.</summary>
 internal static class LargeRun
 {
-    public static int Measure(long gibibytes, string bits, string algorithm, bool isHalf)
+    /// <param name="how">What <c>optimize</c> is told beside the model: bits and an algorithm, or a budget.</param>
+    public static int Measure(long gibibytes, IEnumerable<string> how, bool isHalf)
     {
         var folder = Directory.CreateTempSubdirectory("model-opt-");
         try
@@ -16,7 +17,7 @@ internal static class LargeRun
             LargeModel.Write(path, inline: false, opset: 21, LargeModel.LayersOf(gibibytes), isHalf);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"generate {watch.Elapsed.TotalSeconds:0.00} s, {new FileInfo($"{path}.data").Length / (double)(1 << 30):0.00} GiB of external data"));
-            using var child = Process.Start("dotnet", [typeof(LargeRun).Assembly.Location, "optimize", path, bits, algorithm]);
+            using var child = Process.Start("dotnet", [typeof(LargeRun).Assembly.Location, "optimize", path, .. how]);
             child.WaitForExit();
             return child.ExitCode;
         }

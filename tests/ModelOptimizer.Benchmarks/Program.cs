@@ -6,7 +6,9 @@ using ModelOptimizer.Benchmarks.Results;
 // Not part of any test run: times depend on the machine.
 //   generate PATH [--inline] [--opset N] [--gib N]   writes a model of 1 GB or N GiB of float32 weights; --float16 stores them in half
 //   optimize PATH [BITS [ALGORITHM]]        optimizes it and tells time and memory
+//   optimize PATH budget SIZE               the same within a size budget, without data
 //   large [GIB [BITS [ALGORITHM [float16]]]] does both in a temporary folder (TMPDIR), by default with 8 GiB, 4 bits and round-to-nearest
+//   large GIB budget SIZE [float16]         the same within a size budget, such as 1.5GiB
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
@@ -22,6 +24,9 @@ switch (args)
     case ["generate", var path, .. var options]:
         LargeModel.Write(path, inline: options.Contains("--inline"), LargeModel.Opset(options), LargeModel.Layers(options), options.Contains("--float16"));
         return 0;
+    case ["optimize", var path, "budget", var size]:
+        OptimizeRun.MeasureBudget(path, size);
+        return 0;
     case ["optimize", var path, var bits, var algorithm]:
         OptimizeRun.Measure(path, int.Parse(bits, System.Globalization.CultureInfo.InvariantCulture), algorithm);
         return 0;
@@ -30,7 +35,7 @@ switch (args)
         return 0;
     case ["large", .. var how]:
         return LargeRun.Measure(how.Length > 0 ? long.Parse(how[0], System.Globalization.CultureInfo.InvariantCulture) : 8,
-            how.ElementAtOrDefault(1) ?? "4", how.ElementAtOrDefault(2) ?? "round-to-nearest", how.Contains("float16"));
+            how.Length > 2 ? how[1..3] : [how.ElementAtOrDefault(1) ?? "4", "round-to-nearest"], how.Contains("float16"));
     case ["scale", .. var sizes]:
         ScaleRun.Measure(sizes.Length == 0 ? [12_500, 25_000, 50_000, 100_000] : [.. sizes.Select(size => int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))]);
         return 0;
@@ -69,6 +74,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
         return 2;
 }

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.Intrinsics;
 
 namespace ModelOptimizer.Quantization;
 
@@ -42,12 +41,9 @@ internal sealed class CodeJudge(WeightMatrix weight, float[] gram)
     /// <summary>Summed up in the same order on all machines.</summary>
     internal static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
     {
-        var (sums, sum, i) = (Vector256<float>.Zero, 0f, 0);
-        for (; i + Vector256<float>.Count <= left.Length; i += Vector256<float>.Count)
-            sums += Vector256.Create(left[i..]) * Vector256.Create(right[i..]);
-        for (; i < left.Length; i++)
-            sum += left[i] * right[i];
-        return Vector256.Sum(sums) + sum;
+        var dot = default(DotProduct);
+        dot.Add(left, right);
+        return dot.Sum;
     }
 
     /// <summary>Rounded weights less the true ones.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ModelOptimizer.Onnx;
@@ -10,8 +11,14 @@ namespace ModelOptimizer.Quantization;
 /// <param name="HasNonFinite">Whether the source holds infinities or NaN.</param>
 /// <param name="Overflows">Finite values too large for the type.</param>
 /// <param name="Underflows">Values other than zero that became zero.</param>
-internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Overflows, long Underflows)
+/// <param name="Lost">Those of them that were not as good as zero before.</param>
+internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Overflows, long Underflows, long Lost)
 {
+    /// <summary>
+    /// Weights below it have decayed in training: 1e-20, times any activation that float32 still tells from others, adds nothing to a sum.
+    /// </summary>
+    private static readonly float s_nothing = MathF.ScaleB(1, -64);
+
     private const int Chunk = 1 << 16;
 
     /// <summary>Why a tensor can't be had in 16 bits; null when it can: what is made anew lies in one array.</summary>
@@ -19,26 +26,26 @@ internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Ove
         ? null
         : "in 16 bits, too, it takes 2 GiB or more, and what is made anew must take less";
 
+    /// <summary>Nothing but what is stored is held in memory.</summary>
     /// <param name="tensor">Of float32, and not <see cref="TooLarge"/>.</param>
     /// <param name="type">float16 or bfloat16.</param>
-    public static HalfPrecision Convert(Tensor tensor, DataType type)
+    /// <param name="factors">What values are divided by; what they can't be made of again counts as too large then.</param>
+    public static HalfPrecision Convert(Tensor tensor, DataType type, HalfFactors? factors = null)
     {
         var bits = new ushort[tensor.ElementCount];
-        var (damaged, overflows, underflows) = (0L, 0L, 0L);
+        var (damaged, overflows, underflows, lost) = (0L, 0L, 0L, 0L);
         using var held = tensor.Hold();
         Cores.For(0, Cores.Parts(bits.Length, Chunk), chunk =>
         {
             var start = chunk * Chunk;
             var length = Math.Min(Chunk, bits.Length - start);
-            var source = tensor.AsSpan<float>().Slice(start, length);
-            var target = bits.AsSpan(start, length);
-            Round(source, target, type);
-            var (bad, over, under) = Count(source, target, type == DataType.Float16 ? Float16Infinity : BFloat16Infinity);
-            Interlocked.Add(ref damaged, bad);
-            Interlocked.Add(ref overflows, over);
-            Interlocked.Add(ref underflows, under);
+            var part = Convert(tensor.AsSpan<float>().Slice(start, length), start, bits.AsSpan(start, length), type, factors);
+            Interlocked.Add(ref damaged, part.NonFinite);
+            Interlocked.Add(ref overflows, part.Overflows);
+            Interlocked.Add(ref underflows, part.Underflows);
+            Interlocked.Add(ref lost, part.Lost);
         });
-        return new HalfPrecision(Tensor.Create(type, tensor.Dimensions.AsSpan(), bits), damaged > 0, overflows, underflows);
+        return new HalfPrecision(Tensor.Create(type, tensor.Dimensions.AsSpan(), bits), damaged > 0, overflows, underflows, lost);
     }
 
     /// <summary>Copies elements, which float32 holds exactly.</summary>
@@ -78,16 +85,45 @@ internal sealed record HalfPrecision(Tensor Content, bool HasNonFinite, long Ove
         return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
     }
 
-    private static (long NonFinite, long Overflows, long Underflows) Count(ReadOnlySpan<float> source, ReadOnlySpan<ushort> target, ushort infinity)
+    private static Losses Convert(ReadOnlySpan<float> source, int start, Span<ushort> target, DataType type, HalfFactors? factors)
     {
-        var (bad, over, under) = (0L, 0L, 0L);
-        for (var i = 0; i < source.Length; i++)
-            if (!float.IsFinite(source[i]))
-                bad++;
-            else if ((target[i] & Magnitude) >= infinity)
-                over++;
-            else if ((target[i] & Magnitude) == 0 && source[i] != 0)
-                under++;
-        return (bad, over, under);
+        var infinity = type == DataType.Float16 ? Float16Infinity : BFloat16Infinity;
+        if (factors is null)
+        {
+            Round(source, target, type);
+            return Count(source, source, target, infinity);
+        }
+        var buffer = ArrayPool<float>.Shared.Rent(source.Length);
+        var scaled = buffer.AsSpan(0, source.Length);
+        source.CopyTo(scaled);
+        factors.Divide(start, scaled);
+        Round(scaled, target, type);
+        var losses = Count(source, scaled, target, infinity);
+        Widen(target, type, scaled);
+        factors.Multiply(start, scaled);
+        // The lowest float32 is rounded to what float32 lacks.
+        foreach (var number in scaled)
+            if (!float.IsFinite(number))
+                losses.Overflows++;
+        ArrayPool<float>.Shared.Return(buffer);
+        return losses;
     }
+
+    private static Losses Count(ReadOnlySpan<float> source, ReadOnlySpan<float> scaled, ReadOnlySpan<ushort> target, ushort infinity)
+    {
+        var losses = default(Losses);
+        for (var i = 0; i < source.Length; i++)
+            if (!float.IsFinite(scaled[i]))
+                losses.NonFinite++;
+            else if ((target[i] & Magnitude) >= infinity)
+                losses.Overflows++;
+            else if ((target[i] & Magnitude) == 0 && source[i] != 0)
+            {
+                losses.Underflows++;
+                losses.Lost += MathF.Abs(source[i]) >= s_nothing ? 1 : 0;
+            }
+        return losses;
+    }
+
+    private record struct Losses(long NonFinite, long Overflows, long Underflows, long Lost);
 }

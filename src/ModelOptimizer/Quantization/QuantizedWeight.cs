@@ -76,13 +76,18 @@ internal sealed class QuantizedWeight(WeightGrid grid, int channels, int depth, 
     }
 
     /// <summary>The weights of a channel that its codes stand for.</summary>
-    public void Restore(int channel, Span<float> weights)
+    public void Restore(int channel, Span<float> weights) => Restore(channel, 0, weights[..Depth]);
+
+    /// <summary>Some of them.</summary>
+    /// <param name="start">The first; there are as many as <paramref name="weights"/> takes.</param>
+    public void Restore(int channel, int start, Span<float> weights)
     {
-        var codes = Codes.Slice(channel * Depth, Depth);
-        for (var block = 0; block < Blocks; block++)
+        var codes = Codes.Slice(channel * Depth + start, weights.Length);
+        for (var k = 0; k < codes.Length;)
         {
+            var block = (start + k) / BlockSize;
             var (scale, zero) = (Scales[channel * Blocks + block], (int)ZeroPoints[channel * Blocks + block]);
-            for (var k = block * BlockSize; k < Math.Min((block + 1) * BlockSize, Depth); k++)
+            for (var end = (int)Math.Min((block + 1L) * BlockSize - start, codes.Length); k < end; k++)
                 weights[k] = (codes[k] - zero) * scale;
         }
     }

@@ -68,11 +68,15 @@ internal sealed class PaletteSearch
     /// </param>
     public IReadOnlyList<PalettizedWeight> Find(bool hasFactors)
     {
-        var plain = Find(sizes: null);
         // Tables of single channels have all factors in them; channels of one weight would be nothing but factors.
-        if (!hasFactors || double.IsInfinity(plain.Sqnr) || _groups.Count == _groups.Channels || _groups.Depth == 1)
+        var sizes = hasFactors && _groups.Count < _groups.Channels && _groups.Depth > 1 ? ChannelFactors.Sizes(_signals, _groups.Depth) : null;
+        // Before there are codes: the search holds a copy of the numbers in memory.
+        var books = Books(null);
+        var scaledBooks = sizes is null ? null : Books(sizes);
+        var plain = Encode(books, null);
+        if (scaledBooks is null || double.IsInfinity(plain.Sqnr))
             return [plain];
-        var scaled = Find(ChannelFactors.Sizes(_signals, _groups.Depth));
+        var scaled = Encode(scaledBooks, sizes);
         var bits = Math.Min(MostBits, 8.0 * (scaled.ByteCount - plain.ByteCount) / plain.Codes.Length);
         if (!(scaled.Errors.Sum() < plain.Errors.Sum(error => WithBits(error, bits))))
             return [plain];
@@ -86,11 +90,18 @@ internal sealed class PaletteSearch
     private static double WithBits(double error, double bits) =>
         error > Lost && bits > 0 ? error : error * (1 - LogNoisePerBit * bits * (1 - LogNoisePerBit * bits / 2));
 
-    /// <summary>The best tables for numbers divided by the sizes of their channels, and then the best factors for what these make of them.</summary>
-    private PalettizedWeight Find(float[]? sizes)
+    /// <summary>The best tables for numbers divided by the sizes of their channels.</summary>
+    private Codebook[] Books(float[]? sizes)
     {
-        var (books, codes) = (new Codebook[_groups.Count], new byte[_weight.ElementCount]);
+        var books = new Codebook[_groups.Count];
         Cores.For(0, _groups.Count, group => books[group] = Codebook.Find(Read(group, sizes), 1 << _bits));
+        return books;
+    }
+
+    /// <summary>The codes, and the best factors for what the tables make of them.</summary>
+    private PalettizedWeight Encode(Codebook[] books, float[]? sizes)
+    {
+        var codes = new byte[_weight.ElementCount];
         var byChannel = Enumerable.Range(0, _groups.Channels).Select(channel => books[_groups.Of(channel)]).ToArray();
         var products = Encode(byChannel, sizes, codes);
         var factors = sizes is null ? null : ChannelFactors.Fit(products, Sum(byChannel, codes, (_, _, value) => (double)value * value));

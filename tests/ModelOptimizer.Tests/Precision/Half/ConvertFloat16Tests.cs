@@ -68,6 +68,23 @@ public sealed class ConvertFloat16Tests
         Assert.That(log.Rewrites, Is.Empty);
     }
 
+    /// <summary>Nearly every large weight has some numbers that become zero: those are counted on the way.</summary>
+    [TestCase(1, 1)]
+    [TestCase(1e6f, 2)]
+    public void No_floats_are_made_of_a_whole_constant(float scale, int conversions)
+    {
+        const int size = 1 << 20;
+        float[] numbers = [.. Weights.Random(size).Select(weight => scale * weight)];
+        numbers[5] = 1e-9f;
+        var constant = Tensor.Create([1024, 1024], numbers);
+        using var limit = Cores.Limit(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var half = ScaledHalf.Of(constant, DataType.Float16);
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(((conversions * sizeof(ushort)) + 1) * size));
+        Assert.That((half.Rounded.Underflows, half.Lost, half.Factor is null), Is.EqualTo((1, 1, scale == 1)));
+    }
+
     [Test]
     public void Refuses_masks_of_the_lowest_float32()
     {

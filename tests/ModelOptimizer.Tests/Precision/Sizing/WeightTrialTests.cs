@@ -79,6 +79,25 @@ public sealed class WeightTrialTests
         Assert.That(choice.Local, Is.EqualTo(Trial(floats).Half(half).Local));
     }
 
+    /// <summary>The parts add up to the same, bit for bit.</summary>
+    [Test]
+    public void A_constant_of_one_channel_is_weighed_in_parts()
+    {
+        const int length = 3 * WeightTrial.TileDepth + 5;
+        var floats = Tensor.Create([1, length], Weights.Random(length));
+        var counted = new CountedTensor(floats);
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Add", g.Input("x", DataType.Float, 1, length), g.Initializer("offset", counted)));
+        var trial = new WeightTrial(WeightCandidate.FindConstants(g.Build()).Single(), channelAxis: 0, [], learned: null);
+        var half = ScaledHalf.Of(floats, DataType.Float16);
+
+        var error = trial.Half(half).Local;
+
+        Assert.That(counted.Looks, Is.EqualTo(4));
+        float[] missed = [.. floats.AsSpan<float>().ToArray().Zip(half.Restore().AsSpan<float>().ToArray(), (number, rounded) => number - rounded)];
+        Assert.That(error, Is.EqualTo(CodeJudge.Dot(missed, missed)));
+    }
+
     private static WeightTrial Trial(Tensor content)
     {
         var g = new GraphBuilder(opset: 21, irVersion: 10);

@@ -21,6 +21,9 @@ internal sealed class WeightTrial(
     /// <summary>Channels read together: of weights [depth, channels] one alone would touch everything.</summary>
     private const int TileChannels = 64;
 
+    /// <summary>Weights of a channel read together: a constant that is no weight may be one channel as a whole. Whole vectors.</summary>
+    internal const int TileDepth = 1 << 16;
+
     /// <summary>So many channels show what an algorithm gains: none knows of another.</summary>
     internal const int SampledChannels = 128;
 
@@ -55,13 +58,14 @@ internal sealed class WeightTrial(
         // Without factors what is stored says it all: in float32 it would lie in memory a second time.
         var rounded = new WeightMatrix(half.Factor is null ? half.Rounded.Content : half.Restore(), channelAxis);
         using var held = rounded.Hold();
-        return SizedChoice.Half(half, WeighedError(_matrix, (first, channels, rows) => rounded.Read(first, channels, 0, rounded.Depth, rows)));
+        return SizedChoice.Half(half, WeighedError(_matrix, (first, channels, start, rows) =>
+            rounded.Read(first, channels, start, rows.Length / channels, rows)));
     }
 
     /// <summary>Errors as shares of what rounding everything to zero would cost.</summary>
     public IReadOnlyList<SizedChoice> Relative(IReadOnlyList<SizedChoice> choices)
     {
-        var all = WeighedError(_matrix, (_, _, rows) => Array.Clear(rows));
+        var all = WeighedError(_matrix, (_, _, _, rows) => rows.Clear());
         return [.. choices.Select(choice => choice with { Error = all > 0 ? choice.Local / all : 0 })];
     }
 
@@ -109,8 +113,8 @@ internal sealed class WeightTrial(
     private double Error(QuantizedWeight quantized) => Judge?.Errors(quantized).Sum() ?? WeighedError(Sample, Rows(quantized));
 
     /// <summary>Squared errors, each counted by the mean square of its input where that is known.</summary>
-    /// <param name="restore">Fills rows with channels as they are rounded: the first, how many, and where they go.</param>
-    private double WeighedError(WeightMatrix matrix, Action<int, int, float[]> restore)
+    /// <param name="restore">Gives weights as they are rounded.</param>
+    private double WeighedError(WeightMatrix matrix, Restore restore)
     {
         var (sums, depth) = (new double[matrix.Channels], matrix.Depth);
         var counts = Learned is var (inputs, _) ? Enumerable.Range(0, depth).Select(k => inputs.Judge[k * (depth + 1)]).ToArray() : null;
@@ -118,27 +122,39 @@ internal sealed class WeightTrial(
         Cores.For(0, Cores.Parts(sums.Length, TileChannels), tile =>
         {
             var first = tile * TileChannels;
-            var channels = Math.Min(TileChannels, sums.Length - first);
-            var (missed, rounded) = (new float[channels * depth], new float[channels * depth]);
-            matrix.Read(first, channels, 0, depth, missed);
-            restore(first, channels, rounded);
-            TensorPrimitives.Subtract(missed, rounded, missed);
-            for (var c = 0; c < channels; c++)
+            var (channels, length) = (Math.Min(TileChannels, sums.Length - first), Math.Min(TileDepth, depth));
+            var (missed, rounded, dots) = (new float[channels * length], new float[channels * length], new DotProduct[channels]);
+            for (var start = 0; start < depth; start += length)
             {
-                var row = missed.AsSpan(c * depth, depth);
-                var weighed = rounded.AsSpan(c * depth, depth);
-                if (counts is not null)
-                    TensorPrimitives.Multiply<float>(row, counts, weighed);
-                // Choices may hang on the last bit.
-                sums[first + c] = CodeJudge.Dot(row, counts is null ? row : weighed);
+                var size = Math.Min(length, depth - start);
+                var part = channels * size;
+                matrix.Read(first, channels, start, size, missed.AsSpan(0, part));
+                restore(first, channels, start, rounded.AsSpan(0, part));
+                TensorPrimitives.Subtract<float>(missed.AsSpan(0, part), rounded.AsSpan(0, part), missed);
+                for (var c = 0; c < channels; c++)
+                {
+                    var row = missed.AsSpan(c * size, size);
+                    var weighed = rounded.AsSpan(c * size, size);
+                    if (counts is not null)
+                        TensorPrimitives.Multiply<float>(row, counts.AsSpan(start, size), weighed);
+                    // Choices may hang on the last bit.
+                    dots[c].Add(row, counts is null ? row : weighed);
+                }
             }
+            for (var c = 0; c < channels; c++)
+                sums[first + c] = dots[c].Sum;
         });
         return sums.Sum();
     }
 
-    private static Action<int, int, float[]> Rows(QuantizedWeight quantized) => (first, channels, rows) =>
+    private static Restore Rows(QuantizedWeight quantized) => (first, channels, start, rows) =>
     {
+        var length = rows.Length / channels;
         for (var c = 0; c < channels; c++)
-            quantized.Restore(first + c, rows.AsSpan(c * quantized.Depth, quantized.Depth));
+            quantized.Restore(first + c, start, rows.Slice(c * length, length));
     };
+
+    /// <summary>Gives weights of neighbouring channels, channel by channel.</summary>
+    /// <param name="start">Where in each channel they begin; there are as many as <paramref name="rows"/> takes.</param>
+    private delegate void Restore(int first, int channels, int start, Span<float> rows);
 }
