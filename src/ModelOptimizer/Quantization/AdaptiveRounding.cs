@@ -106,7 +106,7 @@ internal sealed class AdaptiveRounding
         MatrixProduct.Mirror(square);
         if (!isDamped)
             return gram;
-        var noise = Gptq.Damping * Enumerable.Range(0, depth).Average(k => gram[k * depth + k]);
+        var noise = (float)GptqSettings.Default.Damping * Enumerable.Range(0, depth).Average(k => gram[k * depth + k]);
         for (var k = 0; k < depth; k++)
             gram[k * depth + k] += noise;
         return gram;

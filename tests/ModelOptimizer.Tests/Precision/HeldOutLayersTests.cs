@@ -33,7 +33,7 @@ public sealed class HeldOutLayersTests
         {
             var grid = new WeightGrid(bits, IsSymmetric: true);
             using var nearest = RoundToNearest.Quantize(weight, grid, BlockSize)!;
-            using var chosen = algorithm.Quantize(weight, grid, BlockSize, seen, algorithm.Learn(seen))!;
+            using var chosen = algorithm.Quantize(weight, grid, BlockSize, seen, algorithm.Learn(seen, GptqSettings.Default))!;
 
             var judge = new CodeJudge(weight, seen.Judge);
             Assert.That(judge.Errors(chosen).Sum(), Is.LessThanOrEqualTo(judge.Errors(nearest).Sum()));

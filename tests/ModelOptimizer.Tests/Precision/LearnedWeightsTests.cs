@@ -158,11 +158,29 @@ public sealed class LearnedWeightsTests : IDisposable
         Assert.That(ModelWriter.ToBytes(others), Is.EqualTo(ModelWriter.ToBytes(some)));
     }
 
-    private static DiagnosticBag Run(OnnxModel model, string algorithm, string? data, RewriteLog? log = null)
+    [Test]
+    public void Options_of_gptq_are_heeded()
+    {
+        var data = Samples(2);
+        QuantizeWeightsOptions[] options =
+            [new(), new() { GptqDamping = 0.01, ActivationOrder = true }, new() { GptqDamping = 0.5 }, new() { ActivationOrder = false }];
+        var models = options.Select(each =>
+        {
+            var model = Model(s_layers["MatMul"]);
+            Run(model, "gptq", data, options: each);
+            return Convert.ToBase64String(ModelWriter.ToBytes(model));
+        }).ToList();
+
+        Assert.That(models[1], Is.EqualTo(models[0]), "the defaults");
+        Assert.That(models.Distinct().Count(), Is.EqualTo(3));
+    }
+
+    private static DiagnosticBag Run(OnnxModel model, string algorithm, string? data, RewriteLog? log = null, QuantizeWeightsOptions? options = null)
     {
         var diagnostics = new DiagnosticBag();
         var calibration = data is null ? null : new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [data] });
-        var pass = new QuantizeWeights(new() { Bits = 4, Format = WeightFormat.Contrib, Algorithm = WeightAlgorithm.Find(algorithm)! });
+        var pass = new QuantizeWeights(
+            (options ?? new()) with { Bits = 4, Format = WeightFormat.Contrib, Algorithm = WeightAlgorithm.Find(algorithm)! });
         PassRunner.Run(new PassContext(model, log ?? new RewriteLog(), PassContexts.Engine, diagnostics) { Calibration = calibration }, [pass]);
         return diagnostics;
     }

@@ -1,6 +1,8 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
 using ModelOptimizer.Tests.Quantization;
 
@@ -114,6 +116,25 @@ public sealed class WeightPolicyTests
         Assert.That(none.Diagnostics.Select(diagnostic => diagnostic.Message.Split('\'')[1]),
             Is.EqualTo(new[] { "lm-head-bits", "embedding-bits", "first-last-bits" }));
         Assert.That(all.Diagnostics, Is.Empty);
+    }
+
+    [TestCase("mse", null, "gptq-damping,activation-order")]
+    [TestCase("gptq", null, "")]
+    [TestCase("round-to-nearest", 20_000L, "")]
+    [TestCase("mse", 20_000L, "gptq-damping,activation-order")]
+    public void Options_of_gptq_beside_another_algorithm_are_told(string algorithm, long? budget, string told)
+    {
+        var (model, diagnostics) = (Decoder(), new DiagnosticBag());
+        var options = new QuantizeWeightsOptions
+        {
+            Algorithm = WeightAlgorithm.Find(algorithm)!, GptqDamping = 0.1, ActivationOrder = false,
+            Budget = budget is { } bytes ? new ByteSize(bytes) : null,
+        };
+
+        new WeightPolicy(options, model).Report(diagnostics);
+
+        Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Code), Is.All.EqualTo("MO4032"));
+        Assert.That(string.Join(',', diagnostics.Diagnostics.Select(diagnostic => diagnostic.Message.Split('\'')[1])), Is.EqualTo(told));
     }
 
     [Test]

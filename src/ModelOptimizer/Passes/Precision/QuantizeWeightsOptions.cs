@@ -59,6 +59,14 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
         + "it; it can't stand beside `budget`.")]
     public WeightAlgorithm Algorithm { get; init; } = WeightAlgorithm.RoundToNearest;
 
+    [Option("What `gptq` adds to the mean square of each input, as a part of the mean of all: more of it lets codes change less for inputs that "
+        + "calibration data shows little of. Left out: 0.01.", Minimum = 0.000001, Maximum = 10, Example = "0.05")]
+    public double? GptqDamping { get; init; }
+
+    [Option("Whether `gptq` chooses the codes of those inputs first that matter most, or goes by their order in the model. It costs nothing at run "
+        + "time: blocks stay where they are. Left out: true.", Example = "false")]
+    public bool? ActivationOrder { get; init; }
+
     [Option("Zero is the middle of the grid. False gives each block its own zero point: a little larger, better for lopsided weights.")]
     public bool Symmetric { get; init; } = true;
 
@@ -69,4 +77,10 @@ public sealed record QuantizeWeightsOptions : QuantizationOptions, ILocated
     [Option("Also store weights of convolutions, GRU and other operators in 8 bits, though the runtime turns them back into " +
         "floats at every run: a smaller file, a slower model.")]
     public bool Storage { get; init; }
+
+    internal GptqSettings Learning => GptqSettings.Default with
+    {
+        Damping = GptqDamping ?? GptqSettings.Default.Damping,
+        ByImportance = ActivationOrder ?? GptqSettings.Default.ByImportance,
+    };
 }

@@ -56,7 +56,7 @@ internal sealed class WeightInputs
         var inputs = _inputs[weight.Value];
         var known = inputs.Count == 1
             ? _known[inputs[0]]
-            : new Known(InputGram.Join(inputs.Select(input => _known[input].Inputs)), _options.Algorithm);
+            : new Known(InputGram.Join(inputs.Select(input => _known[input].Inputs)), _options);
         if (!known.IsLearned)
         {
             _unseen.Add(weight.Value);
@@ -115,7 +115,7 @@ internal sealed class WeightInputs
                 _inputs[weight.Value] = inputs;
             }
         _known = _data.Observe(_context.Model, wanted, _ => new InputGram())
-            .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options.Algorithm));
+            .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options));
     }
 
     /// <summary>What the products that read the weight multiply it by, row by row; empty for what is no layer's, or stays as it is.</summary>
@@ -133,18 +133,19 @@ internal sealed class WeightInputs
         : weight.Content.Dimensions[1 - WeightSlots.ChannelAxis(weight.Uses.First(WeightSlots.IsLayer), rank: 2)];
 
     /// <summary>Inputs that were seen, and what came of them.</summary>
-    private sealed class Known(InputGram inputs, WeightAlgorithm algorithm)
+    private sealed class Known(InputGram inputs, QuantizeWeightsOptions options)
     {
-        private readonly Lazy<ICodeChooser?> _chooser = new(() => WhyNot(inputs, algorithm) is null ? algorithm.Learn(inputs) : null);
+        private readonly Lazy<ICodeChooser?> _chooser =
+            new(() => WhyNot(inputs, options.Algorithm) is null ? options.Algorithm.Learn(inputs, options.Learning) : null);
 
         public InputGram Inputs => inputs;
 
         /// <summary>Learned when first asked for, once for all weights that share the inputs.</summary>
         public ICodeChooser? Chooser => _chooser.Value;
 
-        public bool IsLearned => algorithm.NeedsFullRank ? Chooser is not null : WhyNot(inputs, algorithm) is null;
+        public bool IsLearned => options.Algorithm.NeedsFullRank ? Chooser is not null : WhyNot(inputs, options.Algorithm) is null;
 
-        public string Why => WhyNot(inputs, algorithm) ?? "its inputs exceed what floats can tell apart";
+        public string Why => WhyNot(inputs, options.Algorithm) ?? "its inputs exceed what floats can tell apart";
     }
 
     /// <summary>Why an algorithm learns nothing from the inputs; null when it does.</summary>

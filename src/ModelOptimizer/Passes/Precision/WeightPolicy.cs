@@ -1,5 +1,6 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Passes;
 
@@ -27,6 +28,7 @@ internal sealed class WeightPolicy(QuantizeWeightsOptions options, OnnxModel mod
     /// <summary>Tells of options that no weight follows.</summary>
     public void Report(IDiagnosticSink diagnostics)
     {
+        TellOfGptq(diagnostics);
         if (_roles is null)
             return;
         Tell(options.LmHeadBits, _roles.HasHead, "lm-head-bits", "no last product of the model gives each word of a vocabulary its score");
@@ -38,6 +40,23 @@ internal sealed class WeightPolicy(QuantizeWeightsOptions options, OnnxModel mod
             if (bits is not null && !isHeeded)
                 diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle, $"'{option}' of quantize-weights does nothing: {why}. Remove it; an "
                     + "entry of quantize-weights before this one gives weights that 'include: [NAME]' names bits of their own", options.Location));
+        }
+    }
+
+    /// <summary>A budget takes gptq by itself, where there is data.</summary>
+    private void TellOfGptq(IDiagnosticSink diagnostics)
+    {
+        if (options.Algorithm is GptqAlgorithm || (options.Budget is not null && options.Algorithm == WeightAlgorithm.RoundToNearest))
+            return;
+        Tell(options.GptqDamping is not null, "gptq-damping");
+        Tell(options.ActivationOrder is not null, "activation-order");
+
+        void Tell(bool isGiven, string option)
+        {
+            if (isGiven)
+                diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle,
+                    $"'{option}' of quantize-weights does nothing with the algorithm {options.Algorithm}: add 'algorithm: gptq', or remove it",
+                    options.Location));
         }
     }
 

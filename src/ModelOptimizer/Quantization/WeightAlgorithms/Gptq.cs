@@ -8,13 +8,10 @@ namespace ModelOptimizer.Quantization;
 /// <code>
 /// code_j ← nearest(w_j + Σ_{k > j} (w_k − ŵ_k)·L_kj / L_jj),  j from the last input to the first
 /// </code>
-/// The inputs that matter most come last in the order, so that they are chosen first.
+/// Unless asked not to, the inputs that matter most come last in the order, so that they are chosen first.
 /// </summary>
 internal sealed class Gptq : ICodeChooser
 {
-    /// <summary>Of the mean diagonal, added to it, as the paper does.</summary>
-    public const float Damping = 0.01f;
-
     /// <summary>Inputs whose effects on all others are added together.</summary>
     private const int Block = 128;
 
@@ -32,11 +29,15 @@ internal sealed class Gptq : ICodeChooser
 
     /// <param name="gram">XᵀX [depth, depth] of the inputs; its upper triangle counts.</param>
     /// <returns>Null when floats can't factor the matrix.</returns>
-    public static Gptq? Of(float[] gram, int depth)
+    public static Gptq? Of(float[] gram, int depth, GptqSettings? settings = null)
     {
+        var (damping, byImportance) = settings ?? GptqSettings.Default;
         var diagonal = Enumerable.Range(0, depth).Select(k => gram[k * depth + k]).ToArray();
-        var order = Enumerable.Range(0, depth).OrderBy(k => diagonal[k]).ThenBy(k => k).ToArray();
-        var matrix = MatrixView.Of(Permuted(gram, order, Damping * diagonal.Average()), depth, depth);
+        // From the last to the first.
+        var order = byImportance
+            ? Enumerable.Range(0, depth).OrderBy(k => diagonal[k]).ThenBy(k => k).ToArray()
+            : [.. Enumerable.Range(0, depth).Reverse()];
+        var matrix = MatrixView.Of(Permuted(gram, order, (float)damping * diagonal.Average()), depth, depth);
         if (!Cholesky.Factor(matrix))
             return null;
         for (var j = 0; j < depth; j++)

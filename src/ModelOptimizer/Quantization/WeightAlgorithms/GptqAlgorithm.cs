@@ -18,5 +18,5 @@ public sealed class GptqAlgorithm : WeightAlgorithm
 
     internal override Func<int, BlockRounding> Rounding(WeightGrid grid, InputGram inputs) => BlockSearch.ByInputs(grid, inputs);
 
-    internal override ICodeChooser? Learn(InputGram inputs) => Gptq.Of(inputs.Deciding, inputs.Depth);
+    internal override ICodeChooser? Learn(InputGram inputs, GptqSettings settings) => Gptq.Of(inputs.Deciding, inputs.Depth, settings);
 }

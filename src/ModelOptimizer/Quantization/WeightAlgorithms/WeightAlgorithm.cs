@@ -51,8 +51,9 @@ public abstract class WeightAlgorithm
     internal virtual string WithoutInputs => "which were rounded to nearest instead";
 
     /// <summary>Learns how to choose codes for layers that read these inputs.</summary>
+    /// <param name="settings">For gptq.</param>
     /// <returns>Null when nothing but scales is learned from them.</returns>
-    internal virtual ICodeChooser? Learn(InputGram inputs) => null;
+    internal virtual ICodeChooser? Learn(InputGram inputs, GptqSettings settings) => null;
 
     /// <summary>The same with inputs: of each channel the rounding that is best on those that judge, be it the nearest.</summary>
     /// <param name="inputs">What <paramref name="chooser"/> was learned from.</param>

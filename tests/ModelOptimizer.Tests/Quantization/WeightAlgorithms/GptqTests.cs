@@ -13,16 +13,17 @@ public sealed class GptqTests
     private static readonly WeightAlgorithm Algorithm = WeightAlgorithm.Find("gptq")!;
 
     [Test]
-    public void Codes_are_those_of_the_plain_definition([Values(2, 4)] int bits, [Values] bool symmetric)
+    public void Codes_are_those_of_the_plain_definition(
+        [Values(2, 4)] int bits, [Values] bool symmetric, [Values(0.01, 0.3)] double damping, [Values] bool byImportance)
     {
         var gram = Seen(Correlated(400, seed: 3)).Deciding;
         var weight = WeightMatrix.OfRows(Tensor.Create([3, Depth], Weights.Random(3 * Depth)));
         using var quantized = RoundToNearest.Quantize(weight, new WeightGrid(bits, symmetric), 32)!;
         using var expected = quantized.Clone();
         for (var c = 0; c < 3; c++)
-            RoundPlainly(weight, expected, c, gram);
+            RoundPlainly(weight, expected, c, gram, damping, byImportance);
 
-        Gptq.Of(gram, Depth)!.Round(weight, quantized);
+        Gptq.Of(gram, Depth, new GptqSettings(damping, byImportance))!.Round(weight, quantized);
 
         // A target within float noise of a tie may fall to either side, and lead the rest of its channel elsewhere.
         Assert.That(quantized.Codes.ToArray().Zip(expected.Codes.ToArray()).Count(pair => pair.First != pair.Second), Is.LessThan(Depth / 10));
@@ -37,7 +38,7 @@ public sealed class GptqTests
         var grid = new WeightGrid(bits, IsSymmetric: true);
         var unseen = Seen(Correlated(1000, seed: 5)).Deciding;
         using var nearest = RoundToNearest.Quantize(weight, grid, blockSize)!;
-        using var chosen = Algorithm.Quantize(weight, grid, blockSize, inputs, Algorithm.Learn(inputs)!)!;
+        using var chosen = Algorithm.Quantize(weight, grid, blockSize, inputs, Algorithm.Learn(inputs, GptqSettings.Default)!)!;
 
         Assert.That(Error(weight, chosen, unseen) / Error(weight, nearest, unseen), Is.LessThan(0.5));
     }
@@ -50,7 +51,7 @@ public sealed class GptqTests
         var weight = WeightMatrix.OfRows(Tensor.Create([40, Depth], Weights.Random(40 * Depth)));
         var grid = new WeightGrid(4, IsSymmetric: true);
         using var nearest = RoundToNearest.Quantize(weight, grid, 32)!;
-        using var chosen = Algorithm.Quantize(weight, grid, 32, inputs, Algorithm.Learn(inputs)!)!;
+        using var chosen = Algorithm.Quantize(weight, grid, 32, inputs, Algorithm.Learn(inputs, GptqSettings.Default)!)!;
         var judge = new CodeJudge(weight, inputs.Judge);
 
         Assert.That(judge.Errors(chosen).Zip(judge.Errors(nearest)),
@@ -136,11 +137,11 @@ public sealed class GptqTests
         Assert.That(inputs.Deciding, Is.EqualTo(Seen(rows).Deciding));
     }
 
-    /// <summary>Σ over the inputs in order of falling importance, as the paper and the geometric view define it.</summary>
-    private static void RoundPlainly(WeightMatrix weight, QuantizedWeight quantized, int channel, float[] gram)
+    /// <summary>Σ over the inputs in order of falling importance, or of their places, as the paper and the geometric view define it.</summary>
+    private static void RoundPlainly(WeightMatrix weight, QuantizedWeight quantized, int channel, float[] gram, double share, bool byImportance)
     {
-        var order = Enumerable.Range(0, Depth).OrderBy(k => gram[k * Depth + k]).ThenBy(k => k).ToArray();
-        var damping = 0.01 * Enumerable.Range(0, Depth).Average(k => gram[k * Depth + k]);
+        var order = Enumerable.Range(0, Depth).OrderBy(k => byImportance ? gram[k * Depth + k] : -k).ThenBy(k => k).ToArray();
+        var damping = share * Enumerable.Range(0, Depth).Average(k => gram[k * Depth + k]);
         var lower = new double[Depth, Depth];
         for (var k = 0; k < Depth; k++)
             for (var j = 0; j <= k; j++)
