@@ -85,6 +85,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor MostlyReverted = Warning("MO4062", "Most of the model stays as it is");
     public static readonly DiagnosticDescriptor SizeBudgetMissed = Error("MO4065", "Size budget is out of reach");
     public static readonly DiagnosticDescriptor SizeBudgetConflict = Error("MO4066", "An option can't stand beside a size budget");
+    public static readonly DiagnosticDescriptor SizeBudgetNotFinite = Warning("MO4067", "Outputs are not finite at the size budget");
     public static readonly DiagnosticDescriptor ResultIsSlower = Warning("MO4070", "The quantized model is slower than the original");
     public static readonly DiagnosticDescriptor OperatorIsSlower = Warning("MO4071", "The quantized form of an operator is slower");
     public static readonly DiagnosticDescriptor TimedOnGeneratedInputs = Info("MO4072", "Times were taken on made-up inputs");

@@ -1,3 +1,4 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
@@ -46,6 +47,38 @@ public sealed class SizeBudgetOutputTests : SizeBudgetFixture
         Assert.That(report.Weights.Where(weight => weight.Weight is "one" or "same").Select(weight => weight.Bits), Has.All.LessThan(32));
     }
 
+    /// <summary>
+    /// The root of what is below zero once a weight is rounded coarsely: the coarsest choice was seen to do that, a middle one was not, and of those
+    /// in between nobody knows. They seem to cost less than the same bits of another weight.
+    /// </summary>
+    [Test]
+    public void What_was_never_measured_is_left_out_where_the_answer_makes_outputs_infinite()
+    {
+        var (model, options) = Edge(83_000);
+        var diagnostics = new DiagnosticBag();
+        var report = Run(model, options, Samples(), diagnostics).SizeBudgets.Single();
+
+        Assert.That(report.Tried[0].Noise, Is.EqualTo(double.PositiveInfinity));
+        Assert.That(report.Tried.Single(tried => tried.Taken).Noise, Is.LessThan(1));
+        Assert.That(report.Error, Is.LessThan(1));
+        Assert.That(report.Weights.Select(weight => (weight.Weight, weight.Bits)), Is.EqualTo(new[] { ("one", 4), ("big", 2) }));
+        Assert.That(report.Bytes, Is.EqualTo(ModelWriter.SizeOf(model)).And.LessThanOrEqualTo(83_000));
+        Assert.That(diagnostics.Diagnostics, Is.Empty);
+    }
+
+    [Test]
+    public void Nothing_that_leaves_outputs_finite_is_told()
+    {
+        var (model, options) = Edge(79_000);
+        var diagnostics = new DiagnosticBag();
+        var report = Run(model, options, Samples(), diagnostics).SizeBudgets.Single();
+
+        Assert.That(report.Tried.Select(tried => tried.Noise), Is.All.EqualTo(double.PositiveInfinity));
+        Assert.That(report.Tried[0].Taken, Is.True);
+        Assert.That(report.Error, Is.LessThan(double.PositiveInfinity));
+        Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Descriptor), Is.EqualTo(new[] { DiagnosticCatalog.SizeBudgetNotFinite }));
+    }
+
     /// <summary>Whole numbers tell nothing.</summary>
     [TestCase("mse", "squared error of each weight, relative to its energy, added up; mse learns from no inputs")]
     [TestCase("gptq", "squared error of each layer's output on calibration data, relative to its energy, added up")]
@@ -58,6 +91,20 @@ public sealed class SizeBudgetOutputTests : SizeBudgetFixture
         var options = new QuantizeWeightsOptions { Budget = new ByteSize(ModelWriter.SizeOf(model) / 4), Algorithm = WeightAlgorithm.Find(algorithm)! };
 
         Assert.That(Run(model, options, Samples()).SizeBudgets.Single().Measure, Is.EqualTo(measure));
+    }
+
+    /// <summary>An output that ends where one weight is off by too much, and two of another weight.</summary>
+    private static (OnnxModel Model, QuantizeWeightsOptions Options) Edge(long budget)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, Dimension.Unknown, Depth);
+        var (one, kept) = (g.Weight("one", Matrix(Depth, Depth, 1)), g.Weight("kept", Matrix(Depth, Depth, 1)));
+        var difference = g.Op("Sub", g.Op("MatMul", x, one), g.Op("MatMul", x, kept));
+        g.Output("edge", g.Op("Sqrt", g.Op("Sub", g.Initializer("limit", Tensor.Create([], 2f)), g.Op("Abs", difference))));
+        var big = g.Op("MatMul", x, g.Weight("big", Matrix(Depth, Depth, 2)));
+        g.Output("y", big);
+        g.Output("z", g.Op("Neg", big));
+        return (g.Build(), new() { Budget = new ByteSize(budget), Exclude = ["kept"] });
     }
 
     /// <param name="edge">Makes an output of the difference of two layers that are alike.</param>

@@ -64,19 +64,49 @@ internal sealed class SizeBudget
     /// <exception cref="DiagnosticException">The budget is smaller than anything that is reached.</exception>
     public void Run()
     {
-        var answer = Fit() ?? throw OutOfReach();
-        var candidates = new List<SizeCandidate> { new("chosen for each weight", answer.Chosen, _trials.Measure(answer.Chosen)) };
-        if (_meter is not null)
-        {
-            candidates.AddRange(Uniform().Where(candidate => !candidate.Chosen.SequenceEqual(answer.Chosen)).Take(Rivals));
-            candidates = candidates.ConvertAll(candidate => candidate with { Noise = Noise(candidate.Chosen) });
-        }
-        // Of equals the first, which is the answer.
-        var taken = candidates.MinBy(candidate => candidate.Noise)!;
+        var candidates = new List<SizeCandidate>();
+        Add(candidates, "chosen for each weight", Fit() ?? throw OutOfReach());
+        if (!double.IsFinite(Best(candidates).Noise))
+            TryProven(candidates);
+        var taken = Best(candidates);
+        if (!double.IsFinite(taken.Noise))
+            _context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.SizeBudgetNotFinite, NotFinite(candidates), _options.Location));
         var reporter = new SizeReporter(_weights, _estimate, Measure(), _trials.Apply(taken.Chosen));
         var report = reporter.Report(_context.Log.CurrentPass, Bytes, taken, candidates, _meter?.Judging.Count ?? 0, _isHeldOut);
         _context.Log.Sized(report);
     }
+
+    /// <summary>Adds an answer, and what it is held against where outputs tell.</summary>
+    private void Add(List<SizeCandidate> candidates, string name, Allocation answer)
+    {
+        var more = new List<SizeCandidate> { new(name, answer.Chosen, _trials.Measure(answer.Chosen)) };
+        if (_meter is not null)
+            more.AddRange(Uniform().Where(candidate => !candidate.Chosen.SequenceEqual(answer.Chosen)).Take(Rivals));
+        foreach (var candidate in more.Where(candidate => !candidates.Exists(known => known.Chosen.SequenceEqual(candidate.Chosen))))
+            candidates.Add(_meter is null ? candidate : candidate with { Noise = Noise(candidate.Chosen) });
+    }
+
+    /// <summary>
+    /// Solves once more. What lies between a choice that left outputs finite and one that didn't was taken for finite; now it is left out, with
+    /// all that is coarser.
+    /// </summary>
+    private void TryProven(List<SizeCandidate> candidates)
+    {
+        var all = _weights.ToList();
+        for (var w = 0; w < all.Count; w++)
+            _weights[w] = all[w].Proven();
+        if (Fit() is { } answer)
+            Add(candidates, "chosen of what was seen to leave outputs finite", answer);
+        var taken = Best(candidates);
+        if (double.IsFinite(taken.Noise) && double.IsFinite(taken.Chosen.Select((choice, w) => _weights[w].Choices[choice].Error).Sum()))
+            return;
+        // The report tells of what is taken.
+        for (var w = 0; w < all.Count; w++)
+            _weights[w] = all[w];
+    }
+
+    /// <summary>Of equals the first, which is the answer.</summary>
+    private static SizeCandidate Best(List<SizeCandidate> candidates) => candidates.MinBy(candidate => candidate.Noise)!;
 
     private List<SizedWeight> Survey(WeightInputs? inputs, HalfConstants halves)
     {
@@ -128,7 +158,9 @@ internal sealed class SizeBudget
         .Select(one => new SizeCandidate(one.Name, one.Chosen, _trials.Measure(one.Chosen)))
         .Where(candidate => candidate.Bytes <= Bytes);
 
-    private double Noise(IReadOnlyList<int> chosen) => _meter!.Measure(_trials.Build(chosen), _meter.Judging);
+    private double Noise(IReadOnlyList<int> chosen) => _meter!.Measure(_trials.Build(chosen), _meter.Judging) is var noise && double.IsNaN(noise)
+        ? double.PositiveInfinity
+        : noise;
 
     private static string Name(QuantizeWeightsOptions setting) =>
         $"{(setting.Symmetric ? "int" : "uint")}{setting.Bits} "
@@ -150,6 +182,11 @@ internal sealed class SizeBudget
             yield return $"of {string.Join(", ", unmeasured.Take(MostKept))}{(unmeasured.Count > MostKept ? ", …" : "")}, which make outputs infinite, "
                 + "the error of the weight itself, relative to its energy";
     }
+
+    private string NotFinite(List<SizeCandidate> candidates) =>
+        $"{_context.Log.CurrentPass} found nothing within {new ByteSize(Bytes)} that leaves the outputs finite on calibration data: "
+        + $"{candidates.Count} {(candidates.Count == 1 ? "choice was" : "choices were")} tried, and '{Best(candidates).Name}' is written. "
+        + "Allow a larger size; or keep the weights that make outputs infinite in float with 'exclude'";
 
     private DiagnosticException OutOfReach()
     {

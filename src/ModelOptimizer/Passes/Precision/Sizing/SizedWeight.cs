@@ -12,6 +12,9 @@ internal sealed record SizedChoice(QuantizeWeightsOptions? Setting, WeightPlan? 
     /// <summary>What it does to the outputs of the model, or what stands for that.</summary>
     public double Error { get; init; }
 
+    /// <summary>Whether no choice as coarse was seen to leave outputs finite, though some were measured there.</summary>
+    public bool IsUnproven { get; init; }
+
     /// <summary>Whether it is float16, of which the runtime makes float32 again when it loads the model.</summary>
     public bool IsHalf { get; private init; }
 
@@ -47,4 +50,12 @@ internal sealed record SizedWeight(Value Value, string Name, IReadOnlyList<Sized
 
     /// <summary>Whether outputs are finite with none of the choices that were measured there, so that the errors are those of the weight.</summary>
     public bool IsUnmeasured { get; init; }
+
+    /// <summary>The same where nothing may be taken that is coarser than what was seen to leave outputs finite.</summary>
+    public SizedWeight Proven() => this with
+    {
+        Choices = [.. Choices.Select(choice => choice.IsUnproven || (IsUnmeasured && choice.Local > 0)
+            ? choice with { Error = double.PositiveInfinity }
+            : choice)],
+    };
 }

@@ -31,9 +31,12 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
             SideBySide.For(group.Length, i => noise[i] = meter.Measure(models[i], meter.Deciding));
             curve.AddRange(group.Zip(noise, (choice, measured) => (choice.Local, measured)));
         }
-        return curve.Exists(point => double.IsFinite(point.Noise))
-            ? [.. choices.Select(choice => choice with { Error = At(curve, choice.Local) })]
-            : null;
+        var finite = curve.FindAll(point => double.IsFinite(point.Noise));
+        return finite.Count == 0 ? null : [.. choices.Select(choice => choice with
+        {
+            Error = At(curve, choice.Local),
+            IsUnproven = finite.Count < curve.Count && choice.Local > finite.Max(point => point.Local),
+        })];
     }
 
     /// <summary>
