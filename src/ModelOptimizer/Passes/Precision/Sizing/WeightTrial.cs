@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using ModelOptimizer.Quantization;
 using Tensor = ModelOptimizer.Onnx.Tensor;
@@ -123,24 +124,29 @@ internal sealed class WeightTrial(
         {
             var first = tile * TileChannels;
             var (channels, length) = (Math.Min(TileChannels, sums.Length - first), Math.Min(TileDepth, depth));
-            var (missed, rounded, dots) = (new float[channels * length], new float[channels * length], new DotProduct[channels]);
+            // Tiles come by the thousand, and each is too large to be collected soon.
+            var buffer = ArrayPool<float>.Shared.Rent(2 * channels * length);
+            var missed = buffer.AsSpan(0, channels * length);
+            var rounded = buffer.AsSpan(channels * length, channels * length);
+            var dots = new DotProduct[channels];
             for (var start = 0; start < depth; start += length)
             {
                 var size = Math.Min(length, depth - start);
                 var part = channels * size;
-                matrix.Read(first, channels, start, size, missed.AsSpan(0, part));
-                restore(first, channels, start, rounded.AsSpan(0, part));
-                TensorPrimitives.Subtract<float>(missed.AsSpan(0, part), rounded.AsSpan(0, part), missed);
+                matrix.Read(first, channels, start, size, missed[..part]);
+                restore(first, channels, start, rounded[..part]);
+                TensorPrimitives.Subtract(missed[..part], rounded[..part], missed);
                 for (var c = 0; c < channels; c++)
                 {
-                    var row = missed.AsSpan(c * size, size);
-                    var weighed = rounded.AsSpan(c * size, size);
+                    var row = missed.Slice(c * size, size);
+                    var weighed = rounded.Slice(c * size, size);
                     if (counts is not null)
-                        TensorPrimitives.Multiply<float>(row, counts.AsSpan(start, size), weighed);
+                        TensorPrimitives.Multiply(row, counts.AsSpan(start, size), weighed);
                     // Choices may hang on the last bit.
                     dots[c].Add(row, counts is null ? row : weighed);
                 }
             }
+            ArrayPool<float>.Shared.Return(buffer);
             for (var c = 0; c < channels; c++)
                 sums[first + c] = dots[c].Sum;
         });
