@@ -56,6 +56,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor DimensionUnmatched = Error("MO3010", "A dimension can't be fixed");
     public static readonly DiagnosticDescriptor RuntimeBound = Info("MO3011", "The result is bound to a runtime");
     public static readonly DiagnosticDescriptor RuntimeOptimizationLeftOut = Warning("MO3012", "The runtime's own optimization was left out");
+    public static readonly DiagnosticDescriptor FewRowsToRecover = Warning("MO3020", "Pruned layers were fitted by few rows");
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");

@@ -64,6 +64,9 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
         Original = Model.Clone();
     }
 
+    /// <summary>Lets what mends later passes hold the model against what it is now: tensors of before have other shapes.</summary>
+    internal void ForgetOriginal() => Original = null;
+
     /// <summary>The size of the model as it is now.</summary>
     internal ModelSize MeasureSize()
     {

@@ -24,29 +24,19 @@ internal sealed class PatchSample(ConvolutionWindow window, int limit) : Calibra
         ArgumentNullException.ThrowIfNull(value);
         if (value.ElementType != DataType.Float || value.ElementCount == 0 || value.Dimensions.Length != window.Kernel.Length + 2)
             return;
-        var lengths = value.Dimensions[2..].Select(length => (int)length).ToArray();
-        var places = window.Places(lengths);
-        var total = value.Dimensions[0] * places.Aggregate(1L, (product, length) => product * length);
-        foreach (var place in EvenPick.Of(total, Places))
-            AddPatch(value, lengths, places, place);
+        var reader = new PatchReader(window, value);
+        foreach (var place in EvenPick.Of(reader.Count, Places))
+        {
+            var patch = new float[reader.Width];
+            reader.Read(place, patch);
+            _patches.Add(patch);
+        }
     }
 
     public void Merge(PatchSample later)
     {
         ArgumentNullException.ThrowIfNull(later);
         _patches.Merge(later._patches);
-    }
-
-    private void AddPatch(Tensor value, int[] lengths, int[] places, long index)
-    {
-        index = window.Start(index, places, lengths, out var start);
-        var (channels, inner, kernel) = ((int)value.Dimensions[1], lengths.Aggregate(1, (product, length) => product * length), window.Offsets(start, lengths));
-        var patch = new float[channels * kernel.Length];
-        var elements = value.AsSpan<float>();
-        for (var i = 0; i < patch.Length; i++)
-            if (kernel[i % kernel.Length] is >= 0 and var offset)
-                patch[i] = elements[(int)((index * channels + i / kernel.Length) * inner + offset)];
-        _patches.Add(patch);
     }
 }
 

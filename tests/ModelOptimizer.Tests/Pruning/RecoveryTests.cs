@@ -1,0 +1,146 @@
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Pruning;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Pruning;
+
+/// <summary>Layers are fitted anew to what is left of their inputs.</summary>
+public sealed class RecoveryTests
+{
+    private const int Rows = 256;
+
+    private static readonly PruneOptions s_half = new() { Ratio = new(0.5), MultipleOf = 1 };
+
+    [Test]
+    public void Of_neurons_that_say_the_same_one_is_enough()
+    {
+        var model = Network(twins: true);
+        var pruned = Pruned(model, s_half, out var log);
+
+        Assert.That(pruned.Graph.Initializers.Select(weight => weight.Initializer!.ElementCount), Has.Some.EqualTo(8 * 6));
+        Assert.That(Error(model, pruned), Is.LessThan(1e-4));
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Is.EqualTo(["take 6 of 12 neurons out of", "fit weights to fewer channels, which leaves 0% of the squared error, of"]));
+    }
+
+    [Test]
+    public void Neurons_that_add_up_to_others_can_go()
+    {
+        // Linear neurons: twelve of eight inputs are redundant whichever four go.
+        var model = Network(twins: false, activation: "Identity");
+
+        Assert.That(Error(model, Pruned(model, s_half with { Ratio = new(0.34) }, out _)), Is.LessThan(1e-4));
+    }
+
+    [TestCase(PruningImportance.L2)]
+    [TestCase(PruningImportance.Activation)]
+    [TestCase(PruningImportance.Reconstruction)]
+    public void Outputs_come_closer_than_without(PruningImportance importance)
+    {
+        var (model, options) = (Network(twins: false), s_half with { Importance = importance });
+
+        Assert.That(Error(model, Pruned(model, options, out _)), Is.LessThan(0.85 * Error(model, Pruned(model, options with { Recover = false }, out _))));
+    }
+
+    [Test]
+    public void Means_of_what_went_go_into_biases()
+    {
+        // The second half of the neurons is the same in every run.
+        var g = new GraphBuilder();
+        var (into, bias) = (Numbers(8 * 12, 1), Enumerable.Repeat(1f, 12).ToArray());
+        for (var i = 0; i < into.Length; i++)
+            if (i % 12 >= 6)
+                into[i] = 0;
+        var hidden = g.Op("Sigmoid", g.Op("Gemm", g.Input("x", DataType.Float, "rows", 8), g.Initializer("a", [8, 12], into), g.Initializer("b", [12], bias)));
+        g.Output("y", g.Op("Gemm", hidden, g.Initializer("c", [12, 5], Numbers(60, 2))));
+        var model = g.Build();
+
+        Assert.That(Error(model, Pruned(model, s_half, out _)), Is.LessThan(1e-5));
+    }
+
+    [Test]
+    public void Convolutions_are_fitted_by_patches()
+    {
+        var g = new GraphBuilder();
+        var kernel = Numbers(6 * 3 * 9, 1);
+        // Channels come in pairs.
+        var hidden = g.Op("Relu", g.Op("Conv", [g.Input("x", DataType.Float, 4, 3, 19, 19), g.Initializer("a", [12, 3, 3, 3], [.. kernel, .. kernel])], ("pads", new long[] { 1, 1, 1, 1 })));
+        g.Output("y", g.Op("Conv", [hidden, g.Initializer("b", [5, 12, 3, 3], Numbers(5 * 12 * 9, 2))], ("strides", new long[] { 2, 2 })));
+        var model = g.Build();
+
+        Assert.That(Error(model, Pruned(model, s_half, out _)), Is.LessThan(1e-4));
+    }
+
+    [Test]
+    public void Few_rows_are_told()
+    {
+        var model = Network(twins: false);
+        var diagnostics = new DiagnosticBag();
+        Pruned(model, s_half, out _, diagnostics, rows: 4);
+
+        Assert.That(diagnostics.Diagnostics.Single(one => one.Code == "MO3020").Message, Does.Contain("(4 rows for 6 inputs)"));
+    }
+
+    [Test]
+    public void Without_data_weights_decide_and_stay()
+    {
+        var model = Network(twins: false);
+        var log = new RewriteLog();
+        PassRunner.Run(new PassContext(model, log, PassContexts.Engine, new DiagnosticBag()), new PruneHidden(s_half));
+
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Is.EqualTo(["take 6 of 12 neurons out of"]));
+    }
+
+    [Test]
+    public void An_importance_that_needs_data_asks_for_it()
+    {
+        var model = Network(twins: false);
+        var pass = new PruneHidden(s_half with { Importance = PruningImportance.Activation });
+
+        Assert.That(() => PassRunner.Run(new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()), pass),
+            Throws.InstanceOf<DiagnosticException>().With.Message.Contains("add 'calibration: { data: … }' to the profile"));
+    }
+
+    private static OnnxModel Network(bool twins, string activation = "Relu")
+    {
+        var g = new GraphBuilder();
+        var half = Numbers(8 * 6, 1);
+        var into = twins ? [.. half.Chunk(6).SelectMany(row => row.Concat(row))] : Numbers(8 * 12, 1);
+        var hidden = g.Op(activation, g.Op("MatMul", g.Input("x", DataType.Float, "rows", 8), g.Initializer("a", [8, 12], into)));
+        g.Output("y", g.Op("MatMul", hidden, g.Initializer("b", [12, 5], Numbers(12 * 5, 2))));
+        return g.Build();
+    }
+
+    private static OnnxModel Pruned(OnnxModel model, PruneOptions options, out RewriteLog log, IDiagnosticSink? diagnostics = null, int rows = Rows)
+    {
+        var result = model.Clone();
+        using var data = new SampleCalibration(model, Input(model, rows, 3));
+        log = new RewriteLog();
+        PassRunner.Run(new PassContext(result, log, PassContexts.Engine, diagnostics ?? new DiagnosticBag()) { Calibration = data.Data }, new PruneChannels(options));
+        return result;
+    }
+
+    /// <summary>The differences on inputs that nothing was learned from, as a part of the outputs (root mean square).</summary>
+    private static double Error(OnnxModel expected, OnnxModel actual)
+    {
+        var input = Input(expected, Rows, 4);
+        using var before = PassContexts.Engine.Open(expected, new(Optimize: false));
+        using var after = PassContexts.Engine.Open(actual, new(Optimize: false));
+        var (x, y) = (before.Run(input)[0]!.AsSpan<float>().ToArray(), after.Run(input)[0]!.AsSpan<float>().ToArray());
+        return Math.Sqrt(x.Zip(y, (one, other) => (double)(one - other) * (one - other)).Sum() / x.Sum(one => (double)one * one));
+    }
+
+    private static Dictionary<string, Tensor> Input(OnnxModel model, int rows, int seed)
+    {
+        long[] shape = [.. model.Graph.Inputs[0].Type!.Shape!.Dimensions.Select(length => length.Value ?? rows)];
+        return new() { ["x"] = Tensor.Create(shape, Numbers((int)shape.Aggregate((a, b) => a * b), seed)) };
+    }
+
+    private static float[] Numbers(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() * 2 - 1))];
+    }
+}
