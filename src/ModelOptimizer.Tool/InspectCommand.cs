@@ -3,6 +3,7 @@ using ModelOptimizer.Onnx;
 using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Passes;
 using ModelOptimizer.Profiles;
+using ModelOptimizer.Pruning;
 
 namespace ModelOptimizer.Tool;
 
@@ -19,6 +20,10 @@ internal static class InspectCommand
         {
             Description = "Say what each pass without loss would do to it by itself, instead; with -p also those of a profile",
         };
+        var prunable = new Option<bool>("--prunable")
+        {
+            Description = "List what pruning passes could take out: channels, neurons and heads, with parameters and FLOPs of each, instead",
+        };
         var profile = new Option<string?>("--profile", "-p")
         {
             Description = "With --passes: try the passes of this profile as well, with its options and on its calibration data",
@@ -29,11 +34,13 @@ internal static class InspectCommand
             "inspect model.onnx --all",
             "inspect model.onnx --passes",
             "inspect model.onnx --passes -p model-opt.yaml",
+            "inspect model.onnx --prunable",
             "inspect model.onnx --json")
         {
             model,
             all,
             passes,
+            prunable,
             profile,
         };
         Variables.AddTo(command);
@@ -42,17 +49,21 @@ internal static class InspectCommand
             var file = parsed.GetValue(profile);
             if (file is not null && !parsed.GetValue(passes))
                 throw new UsageException("--profile belongs to --passes");
+            if (parsed.GetValue(passes) && parsed.GetValue(prunable))
+                throw new UsageException("--passes and --prunable each show something else: ask for one of them");
             var tried = file is null ? null : ProfileChoice.Read(file, Variables.Read(parsed));
-            Run(parsed.GetValue(model)!, parsed.GetValue(all), parsed.GetValue(passes), tried, context);
+            Run(parsed.GetValue(model)!, parsed.GetValue(all), parsed.GetValue(passes), parsed.GetValue(prunable), tried, context);
         });
     }
 
-    private static void Run(string path, bool all, bool withPasses, OptimizationProfile? profile, CommandContext context)
+    private static void Run(string path, bool all, bool withPasses, bool withPruning, OptimizationProfile? profile, CommandContext context)
     {
         var model = OnnxModel.Load(path);
         var inspection = ModelInspector.Inspect(model, path);
         if (withPasses)
             inspection = inspection with { Passes = ProgressReporter.Run(context, progress => Try(model, profile, progress)) };
+        if (withPruning)
+            inspection = inspection with { Pruning = PruningPreview.Of(model, new OnnxRuntimeEngine()) };
         if (context.IsJson)
             context.WriteJson(inspection, ToolJson.Readable.ModelInspection);
         else

@@ -15,6 +15,11 @@ internal sealed class InspectionText(CommandContext context, ModelInspection mod
             new PassesText(context, passes, all).Write();
             return;
         }
+        if (model.Pruning is { } pruning)
+        {
+            new PrunableText(context, pruning, model.Parameters, all).Write();
+            return;
+        }
         Signature();
         Operators();
         DataTypes();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Pruning;
 
 namespace ModelOptimizer.Tool;
 
@@ -36,6 +37,9 @@ internal sealed record ModelInspection(
 {
     /// <summary>What each pass would do by itself; absent unless asked for.</summary>
     public IReadOnlyList<PassInspection>? Passes { get; init; }
+
+    /// <summary>What pruning passes could take out; absent unless asked for.</summary>
+    public PruningPreview? Pruning { get; init; }
 }
 
 /// <summary>What one pass would do by itself.</summary>

@@ -57,6 +57,8 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor RuntimeBound = Info("MO3011", "The result is bound to a runtime");
     public static readonly DiagnosticDescriptor RuntimeOptimizationLeftOut = Warning("MO3012", "The runtime's own optimization was left out");
     public static readonly DiagnosticDescriptor FewRowsToRecover = Warning("MO3020", "Pruned layers were fitted by few rows");
+    public static readonly DiagnosticDescriptor ZerosTakeTime = Info("MO3021", "Zeros make no model faster");
+    public static readonly DiagnosticDescriptor PruningOptionsConflict = Error("MO3022", "Options of a pruning pass exclude each other");
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");

@@ -82,6 +82,18 @@ internal sealed class WeightMatrix
         }
     }
 
+    /// <summary>Rows [channels, depth] as the elements of a tensor like the content.</summary>
+    public float[] ToMemoryOrder(float[] rows)
+    {
+        if (ChannelAxis == 0)
+            return rows;
+        var elements = new float[rows.Length];
+        for (var channel = 0; channel < Channels; channel++)
+            for (var k = 0; k < Depth; k++)
+                elements[(k / _inner * Channels + channel) * _inner + k % _inner] = rows[channel * Depth + k];
+        return elements;
+    }
+
     /// <summary>Copies the weights [channel, channel + count) × [start, start + length) to a channel-major block.</summary>
     public void Read(int channel, int count, int start, int length, Span<float> block)
     {

@@ -34,7 +34,7 @@ internal sealed class Recovery(PassContext context, OnnxModel original, IReadOnl
     public void Run(IReadOnlySet<Node> readers)
     {
         context.InferTypes();
-        var levels = Levels(readers);
+        var levels = LayerLevels.Of(context.Model.Graph, node => readers.Contains(node) ? Layer(node) : null);
         for (var start = 0; start < levels.Count && !context.IsDone;)
         {
             var (count, held) = (0, 0L);
@@ -88,25 +88,6 @@ internal sealed class Recovery(PassContext context, OnnxModel original, IReadOnl
     private long Elements(RefitLayer layer) => PerSample(layer) * _samples * layer.Outputs;
 
     private Value Copy(RefitLayer layer) => copies[layer.Node.Output()]!;
-
-    /// <summary>Layers that don't read each other's results, directly or not, stand on one level.</summary>
-    private List<List<RefitLayer>> Levels(IReadOnlySet<Node> readers)
-    {
-        var (heights, levels) = (new Dictionary<Value, int>(), new SortedDictionary<int, List<RefitLayer>>());
-        foreach (var node in context.Model.Graph.Nodes)
-        {
-            var reads = node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph)));
-            var height = reads.Select(value => heights.GetValueOrDefault(value)).DefaultIfEmpty(0).Max();
-            var layer = readers.Contains(node) ? Layer(node) : null;
-            if (layer is not null && levels.TryGetValue(height, out var level))
-                level.Add(layer);
-            else if (layer is not null)
-                levels[height] = [layer];
-            foreach (var output in node.Outputs.OfType<Value>())
-                heights[output] = height + (layer is null ? 0 : 1);
-        }
-        return [.. levels.Values];
-    }
 
     private RefitLayer? Layer(Node node)
     {
