@@ -123,7 +123,7 @@ public sealed class RecoveryTests
     }
 
     /// <summary>The differences on inputs that nothing was learned from, as a part of the outputs (root mean square).</summary>
-    private static double Error(OnnxModel expected, OnnxModel actual)
+    internal static double Error(OnnxModel expected, OnnxModel actual)
     {
         var input = Input(expected, Rows, 4);
         using var before = PassContexts.Engine.Open(expected, new(Optimize: false));
@@ -132,7 +132,7 @@ public sealed class RecoveryTests
         return Math.Sqrt(x.Zip(y, (one, other) => (double)(one - other) * (one - other)).Sum() / x.Sum(one => (double)one * one));
     }
 
-    private static Dictionary<string, Tensor> Input(OnnxModel model, int rows, int seed)
+    internal static Dictionary<string, Tensor> Input(OnnxModel model, int rows, int seed)
     {
         long[] shape = [.. model.Graph.Inputs[0].Type!.Shape!.Dimensions.Select(length => length.Value ?? rows)];
         return new() { ["x"] = Tensor.Create(shape, Numbers((int)shape.Aggregate((a, b) => a * b), seed)) };

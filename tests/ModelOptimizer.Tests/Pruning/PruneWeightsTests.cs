@@ -1,0 +1,153 @@
+using CsCheck;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes;
+using ModelOptimizer.Profiles;
+using ModelOptimizer.Pruning;
+using ModelOptimizer.Testing;
+
+namespace ModelOptimizer.Tests.Pruning;
+
+/// <summary>Single weights become zero.</summary>
+public sealed class PruneWeightsTests
+{
+    [TestCase(SparsityMethod.Magnitude)]
+    [TestCase(SparsityMethod.Wanda)]
+    [TestCase(SparsityMethod.Sparsegpt)]
+    public void A_share_of_the_weights_becomes_zero(SparsityMethod method)
+    {
+        var model = Pruned(new() { Method = method, Sparsity = new(0.25) }, out var log);
+
+        Assert.That(Weight(model).Count(0f), Is.EqualTo(32 * 8 / 4));
+        Assert.That(log.Rewrites.Single().What, Is.EqualTo($"make 25% of the weights zero by {method.ToString().ToLowerInvariant()} in"));
+    }
+
+    [TestCase(SparsityMethod.Magnitude)]
+    [TestCase(SparsityMethod.Wanda)]
+    [TestCase(SparsityMethod.Sparsegpt)]
+    public void Of_four_neighbours_along_the_inputs_two_become_zero(SparsityMethod method)
+    {
+        var weight = Weight(Pruned(new() { Method = method, Pattern = "2:4" }, out _));
+
+        // [inputs, outputs]: neighbours stand eight apart.
+        for (var output = 0; output < 8; output++)
+            for (var group = 0; group < 8; group++)
+                Assert.That(Enumerable.Range(4 * group, 4).Count(input => weight[input * 8 + output] == 0), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void The_smallest_go_by_magnitude()
+    {
+        var (before, after) = (Weight(Model()), Weight(Pruned(new() { Method = SparsityMethod.Magnitude }, out _)));
+        var gone = before.Zip(after).Where(pair => pair.Second == 0).Max(pair => Math.Abs(pair.First));
+
+        Assert.That(before.Zip(after).Where(pair => pair.Second != 0), Has.All.Matches<(float First, float Second)>(pair => pair.First == pair.Second && Math.Abs(pair.First) >= gone));
+    }
+
+    [Test]
+    public void What_small_inputs_are_multiplied_by_goes_first_by_wanda()
+    {
+        // The second half of the inputs is a thousand times smaller.
+        var weight = Weight(Pruned(new() { Method = SparsityMethod.Wanda }, out _));
+
+        Assert.That(weight[..(16 * 8)], Has.None.Zero);
+        Assert.That(weight[(16 * 8)..], Has.All.Zero);
+    }
+
+    [Test]
+    public void Outputs_are_closer_by_each_better_method()
+    {
+        double Error(SparsityMethod method) => RecoveryTests.Error(Model(), Pruned(new() { Method = method }, out _));
+        var (magnitude, wanda, sparsegpt) = (Error(SparsityMethod.Magnitude), Error(SparsityMethod.Wanda), Error(SparsityMethod.Sparsegpt));
+
+        Assert.That(wanda, Is.LessThan(0.01 * magnitude));
+        Assert.That(sparsegpt, Is.LessThanOrEqualTo(wanda));
+    }
+
+    [Test]
+    public void Sparsegpt_lets_others_make_up_for_what_goes()
+    {
+        Gen.Int[0, 1000].Sample(seed =>
+        {
+            var random = new Random(seed);
+            float[] rows = [.. Enumerable.Range(0, 64 * 16).Select(_ => (float)random.NextDouble())];
+            var gram = new float[16 * 16];
+            for (var row = 0; row < 64; row++)
+                for (var i = 0; i < 16; i++)
+                    for (var j = 0; j < 16; j++)
+                        gram[i * 16 + j] += rows[row * 16 + i] * rows[row * 16 + j];
+            float[] weights = [.. Enumerable.Range(0, 4 * 16).Select(_ => (float)random.NextDouble() - 0.5f)];
+            var pruned = (float[])weights.Clone();
+            SparseGpt.Of((float[])gram.Clone(), 16)!.Prune(pruned, new(0.5, null));
+            var cut = weights.Zip(pruned, (before, after) => after == 0 ? 0 : before).ToArray();
+
+            Assert.That(pruned.Count(weight => weight == 0), Is.EqualTo(32));
+            Assert.That(Loss(pruned), Is.LessThan(Loss(cut)));
+
+            // tr((W − Ŵ)·H·(W − Ŵ)ᵀ)
+            double Loss(float[] candidate) => Enumerable.Range(0, 4).Sum(row => Enumerable.Range(0, 256).Sum(at =>
+                (double)(weights[row * 16 + at / 16] - candidate[row * 16 + at / 16]) * gram[at] * (weights[row * 16 + at % 16] - candidate[row * 16 + at % 16])));
+        }, iter: 50);
+    }
+
+    [Test]
+    public void All_tensors_are_held_against_each_other()
+    {
+        var g = new GraphBuilder();
+        var small = g.Op("MatMul", g.Input("x", DataType.Float, "rows", 32), g.Initializer("small", [32, 8], [.. Weight(Model()).Select(weight => weight / 1000)]));
+        g.Output("y", g.Op("MatMul", small, g.Initializer("large", [8, 32], Weight(Model()))));
+        var model = g.Build();
+        PassContexts.Run(model, new PruneWeights(new() { Scope = SparsityScope.Global }));
+
+        Assert.That(model.Graph.Initializers.Select(weight => weight.Initializer!.AsSpan<float>().Count(0f)), Is.EquivalentTo([256, 0]));
+    }
+
+    [Test]
+    public void Rows_that_are_looked_up_stay()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Gather", g.Initializer("table", [4, 8], Weight(Model())[..32]), g.Input("x", DataType.Int64, 3)));
+        var log = PassContexts.Run(g.Build(), new PruneWeights(new()));
+
+        Assert.That(log.Weights.Single().Refusal, Does.Contain("its rows are looked up"));
+    }
+
+    [TestCase("4:4", SparsityScope.Tensor, null, "leaves no weight out")]
+    [TestCase("2:4", SparsityScope.Global, null, "exclude each other")]
+    [TestCase(null, SparsityScope.Global, SparsityMethod.Wanda, "only 'method: magnitude' can")]
+    public void Options_that_exclude_each_other_are_refused(string? pattern, SparsityScope scope, SparsityMethod? method, string why)
+    {
+        var pass = new PruneWeights(new() { Pattern = pattern, Scope = scope, Method = method });
+
+        Assert.That(() => PassContexts.Run(Model(), pass), Throws.InstanceOf<DiagnosticException>().With.Message.Contains(why));
+    }
+
+    [Test]
+    public void The_gain_after_compression_is_told()
+    {
+        var diagnostics = new DiagnosticBag();
+        PassContexts.Run(Model(), diagnostics, int.MaxValue, new PruneWeights(new() { Sparsity = new(0.9) }));
+
+        Assert.That(diagnostics.Diagnostics.Single().ToString(), Does.Contain("info MO3021").And.Contain("after Brotli instead of"));
+    }
+
+    private static OnnxModel Model()
+    {
+        var (g, random) = (new GraphBuilder(), new Random(1));
+        var scaled = g.Op("Mul", g.Input("x", DataType.Float, "rows", 32), g.Initializer("s", [32], [.. Enumerable.Range(0, 32).Select(i => i < 16 ? 1f : 0.001f)]));
+        g.Output("y", g.Op("MatMul", scaled, g.Initializer("w", [32, 8], [.. Enumerable.Range(0, 256).Select(_ => (float)random.NextDouble() - 0.5f)])));
+        return g.Build();
+    }
+
+    private static OnnxModel Pruned(PruneWeightsOptions options, out RewriteLog log)
+    {
+        var model = Model();
+        using var data = new SampleCalibration(model, RecoveryTests.Input(model, 256, 3));
+        log = new RewriteLog();
+        PassRunner.Run(new PassContext(model, log, PassContexts.Engine, new DiagnosticBag()) { Calibration = data.Data }, new PruneWeights(options));
+        return model;
+    }
+
+    private static float[] Weight(OnnxModel model) =>
+        model.Graph.Initializers.Single(initializer => initializer.Initializer!.ElementCount == 256).Initializer!.AsSpan<float>().ToArray();
+}
