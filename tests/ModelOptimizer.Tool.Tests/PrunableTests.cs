@@ -31,7 +31,7 @@ public sealed class PrunableTests
         var group = Cli.Run("inspect", Models.Classifier(folder), "--prunable", "--json").Json.GetProperty("pruning").GetProperty("groups")[0];
 
         Assert.That(group.GetProperty("units").GetInt32(), Is.EqualTo(32));
-        Assert.That(group.GetProperty("kind").GetString(), Is.EqualTo("hidden"));
+        Assert.That(group.GetProperty("kind").GetString(), Is.EqualTo("Hidden"));
         Assert.That(group.GetProperty("weights").EnumerateArray().Select(axis => axis.GetProperty("tensor").GetString()), Is.EqualTo(["w1", "w2"]));
     }
 

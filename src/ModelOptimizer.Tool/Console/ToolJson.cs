@@ -7,6 +7,7 @@ namespace ModelOptimizer.Tool;
 /// <summary>The JSON of <c>--json</c>: camel case, indented, absent rather than null. Generated code, because reflection takes time to start.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,
+    UseStringEnumConverter = true,
     // A perfect SQNR is infinite.
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     NewLine = "\n",
