@@ -153,6 +153,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             var decided = log.Weights.Count;
             if (settings.Options is QuantizationOptions { Accuracy: not null } options)
                 pass = goals.Restrict(context, settings, options);
+            if (settings.Options is PruneOptions { Accuracy: not null } pruning)
+                pass = goals.Restrict(context, settings, pruning);
             PassRunner.Run(context, pass);
             SelectionReview.ReportFruitless(pass, log, decided, settings, diagnostics);
         }

@@ -13,6 +13,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
 //   low-bits [MODEL | SETTING]...           the same with Quantization/low-bits.yaml, over the Transformers; writes low-bits.md
+//   pruning [MODEL | SETTING]...            the same with Quantization/pruning.yaml, over the models that can be scored; writes pruning.md
 //   kernels                                 measures the kernels by themselves
 //   attention [packed | MODEL...]          times the forms of attention against the formula, or fused models against simplified ones
 //   layers                                  times whole layers of BERT-base against what the pipelines make of them
@@ -74,6 +75,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | pruning [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
         return 2;
 }

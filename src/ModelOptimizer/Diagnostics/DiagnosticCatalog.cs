@@ -59,6 +59,8 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor FewRowsToRecover = Warning("MO3020", "Pruned layers were fitted by few rows");
     public static readonly DiagnosticDescriptor ZerosTakeTime = Info("MO3021", "Zeros make no model faster");
     public static readonly DiagnosticDescriptor PruningOptionsConflict = Error("MO3022", "Options of a pruning pass exclude each other");
+    public static readonly DiagnosticDescriptor PruningTargetMissed = Error("MO3023", "A pruning target is out of reach");
+    public static readonly DiagnosticDescriptor PrunedLess = Info("MO3024", "Less was pruned to keep an accuracy goal");
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");

@@ -33,7 +33,18 @@ internal static class ChannelMap
             foreach (var output in graph.Outputs)
                 HoldAll(classes, new Operand(output.Value), $"'{output.Name}' is an output");
         }
+        JoinSharedWeights(classes);
         return classes;
+    }
+
+    /// <summary>A weight that several layers multiply by stays one. What only goes along, such as equal biases, may be cut for each reader.</summary>
+    private static void JoinSharedWeights(ChannelClasses classes)
+    {
+        var weights = classes.Ranges.Where(range => ChannelRoles.Of(range) != ChannelRole.Along).GroupBy(range => (range.Operand.Value, range.Axis));
+        foreach (var readers in weights.Select(weight => weight.ToList()).Where(readers => readers.Count > 1))
+            for (var place = 0; place < readers[0].Count; place++)
+                foreach (var other in readers.Skip(1))
+                    classes.Unite(readers[0][place], other[place]);
     }
 
     private static void Look(Node node, long opset, ChannelClasses classes, AxisChoices choices)
@@ -41,6 +52,11 @@ internal static class ChannelMap
         foreach (var constant in Operand.Of(node).Where(operand => operand.Value.Constant is { } tensor && tensor.ElementType.BitWidth() < 8))
             HoldAll(classes, constant, $"'{constant.Value}' holds codes of less than a byte");
         var channels = new NodeChannels(node, opset, classes, choices);
+        if (Operand.Of(node).FirstOrDefault(operand => operand.Shape is null) is { Value: not null } unknown)
+        {
+            channels.Finish($"the shape of '{unknown.Value}' at {node} is unknown");
+            return;
+        }
         var rule = node.Attributes.HasReferences || node.Bodies.Count > 0 ? null : ChannelRules.Find(node);
         rule?.Invoke(channels);
         channels.Finish(rule is null ? $"no rule tells what {node} makes of fewer" : $"{node} needs all of them");

@@ -30,7 +30,8 @@ internal sealed class FlopCount(OnnxModel model)
     private static bool IsBatchOfProduct(PrunedAxis axis) => axis.Operand is { Value.Producer: { OpType: "MatMul" } product, Rank: { } rank }
         && axis.Range.Axis < rank - 2 && product.Inputs.All(input => input?.Constant is null);
 
-    private double Of(Node node) => 2 * _shapes.Elements(node.Outputs.Count > 0 && node.Outputs[0] is { } output ? output : node.Input(0)!) * Depth(node);
+    /// <summary>Of one node; 0 for what is neither a product nor a convolution.</summary>
+    public double Of(Node node) => 2 * _shapes.Elements(node.Outputs.Count > 0 && node.Outputs[0] is { } output ? output : node.Input(0)!) * Depth(node);
 
     /// <summary>Products that are summed up for one element.</summary>
     private double Depth(Node node) => node.OpType switch

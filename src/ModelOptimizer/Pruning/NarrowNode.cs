@@ -40,15 +40,16 @@ internal static class NarrowNode
     /// <summary>Only where each group is one input channel do groups go.</summary>
     private static void Groups(Node node, Func<Operand, int, IReadOnlyList<int>?> kept)
     {
-        var input = new Operand(node.Input(0)!);
+        var input = Operand.Input(node, 0)!.Value;
         if (kept(input, 1) is { } left && input.Shape![1].Value == node.Attributes.GetInt("group", 1))
             node.Attributes.Set("group", left.Count);
     }
 
     private static void Split(Node node, long opset, Func<Operand, int, IReadOnlyList<int>?> kept)
     {
-        var axis = NodeChannels.Resolve(new(node.Input(0)!), node.Attributes.GetInt("axis", 0))!.Value;
-        if (kept(new(node.Input(0)!), axis) is null)
+        var whole = Operand.Input(node, 0)!.Value;
+        var axis = NodeChannels.Resolve(whole, node.Attributes.GetInt("axis", 0))!.Value;
+        if (kept(whole, axis) is null)
             return;
         long[] sizes = [.. node.Outputs.Select(output => new Operand(output!)).Select(part => kept(part, axis)?.Count ?? part.Shape![axis].Value!.Value)];
         if (opset < SplitAsInput)
@@ -61,9 +62,7 @@ internal static class NarrowNode
 
     private static void Slice(Node node, long opset, Func<Operand, int, IReadOnlyList<int>?> kept)
     {
-        var (data, part) = (new Operand(node.Input(0)!), new Operand(node.Output()));
-        if (node.Input(0)!.Constant is not null)
-            data = new Operand(node.Input(0)!, node, 0);
+        var (data, part) = (Operand.Input(node, 0)!.Value, new Operand(node.Output()));
         var cuts = ConstantSlice.Of(node, opset)!;
         var changed = cuts.Select(cut => Moved(cut, data, part, kept)).ToList();
         if (!changed.SequenceEqual(cuts))
@@ -86,8 +85,12 @@ internal static class NarrowNode
         var result = new Operand(node.Output());
         var lengths = Enumerable.Range(0, result.Rank!.Value).Select(axis => (Axis: axis, Kept: kept(result, axis)))
             .Where(axis => axis.Kept is not null).ToDictionary(axis => axis.Axis, axis => axis.Kept!.Count);
-        if (lengths.Count > 0)
-            ShapeNumbers.Set(node, slot, lengths);
+        if (lengths.Count == 0)
+            return;
+        // "As long as the input there" may be another length by now.
+        var known = Enumerable.Range(0, result.Rank.Value).Where(axis => result.Shape![axis].Value is not null)
+            .ToDictionary(axis => axis, axis => lengths.TryGetValue(axis, out var left) ? left : (int)result.Shape![axis].Value!.Value);
+        ShapeNumbers.Set(node, slot, lengths, known);
     }
 
     /// <summary>Numbers of heads become less in the proportion of the channels.</summary>

@@ -24,6 +24,9 @@ internal sealed class Narrowing
         }
     }
 
+    /// <summary>Which places along an axis of a value that a run computes are left; null for all.</summary>
+    public IReadOnlyList<int>? Kept(Value activation, int axis) => _kept.GetValueOrDefault((new Operand(activation), axis));
+
     public void Run()
     {
         var released = new List<Value>();

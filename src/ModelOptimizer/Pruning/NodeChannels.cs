@@ -113,7 +113,8 @@ internal sealed class NodeChannels(Node node, long opset, ChannelClasses classes
     public static int? Resolve(Operand operand, long axis) =>
         operand.Rank is { } rank && axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis) : null;
 
-    private static bool IsOne(Operand operand, int axis) => Resolve(operand, axis) is { } resolved && operand.Shape![resolved].Value == 1;
+    /// <summary>Whether the axis is known to be of length 1.</summary>
+    public static bool IsOne(Operand operand, int axis) => Resolve(operand, axis) is { } resolved && operand.Shape![resolved].Value == 1;
 
     private void HoldBoth(ChannelRange? one, ChannelRange? other, string why)
     {

@@ -49,5 +49,5 @@ internal sealed record PruningGroup(
     public Node Start => Producers.First().Operand.Reader!;
 
     /// <summary>Elements of constants that a unit has.</summary>
-    public long ParametersOfUnit => Constants.Sum(axis => axis.ElementsOfUnit ?? 0);
+    public long ParametersOfUnit => Constants.DistinctBy(axis => (axis.Operand.Value, axis.Range.Axis)).Sum(axis => axis.ElementsOfUnit ?? 0);
 }

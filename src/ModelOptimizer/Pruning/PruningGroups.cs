@@ -50,7 +50,7 @@ internal sealed record PruningGroups(IReadOnlyList<PruningGroup> Groups, IReadOn
 
     private static PruningKind Kind(IReadOnlyList<PrunedAxis> constants, bool areHeads) => areHeads ? PruningKind.Heads
         : constants.Where(axis => axis.Role != ChannelRole.Along).All(axis => axis.Operand.Reader!.OpType is "MatMul" or "Gemm" or "FusedMatMul" or "FusedGemm")
-            && constants.Count(axis => axis.Role == ChannelRole.Input) == 1 ? PruningKind.Hidden
+            && constants.Where(axis => axis.Role == ChannelRole.Input).DistinctBy(axis => axis.Operand.Value).Count() == 1 ? PruningKind.Hidden
         : PruningKind.Channels;
 
     private static IEnumerable<(Node, Value, string)> FindHeld(ChannelClasses classes) =>

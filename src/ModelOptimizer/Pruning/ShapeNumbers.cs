@@ -13,19 +13,20 @@ internal static class ShapeNumbers
     /// <param name="node">The node.</param>
     /// <param name="slot">Where it reads its lengths.</param>
     /// <param name="lengths">The new ones by axis.</param>
-    public static void Set(Node node, int slot, IReadOnlyDictionary<int, int> lengths)
+    /// <param name="known">All that are known, which stand for zeros.</param>
+    public static void Set(Node node, int slot, IReadOnlyDictionary<int, int> lengths, IReadOnlyDictionary<int, int> known)
     {
         if (node.Input(slot) is not { } numbers)
             return;
         if (numbers.Constant is { } constant)
         {
-            node.SetInput(slot, Write(node.Graph!, numbers.Name, constant, 0, lengths));
+            node.SetInput(slot, Write(node.Graph!, numbers.Name, constant, 0, known));
             return;
         }
         var concat = numbers.Graph.InsertCopyAfter(numbers.Producer!, numbers.Producer!, [.. numbers.Producer!.Inputs]);
-        foreach (var axis in lengths.Keys)
+        foreach (var axis in lengths.Keys.Concat(known.Keys).Distinct())
             if (PartAt(concat.Output(), axis) is (var index, var start, { } part))
-                concat.SetInput(index, Write(concat.Graph!, part.Name, part.Constant!, start, lengths));
+                concat.SetInput(index, Write(concat.Graph!, part.Name, part.Constant!, start, known));
         node.SetInput(slot, concat.Output());
     }
 

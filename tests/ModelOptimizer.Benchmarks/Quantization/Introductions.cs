@@ -35,6 +35,22 @@ internal static class Introductions
 
         """;
 
+    public static string Pruning => $"""
+        # What pruning does to real models
+
+        {Made("pruning", "pruning.yaml")}
+
+        {Columns}
+        - compressed MB: after Brotli, as a resource or a download is.
+        - … % of all units: of channels, neurons and heads of each group, with everything that goes with them; what reads the rest is fitted anew on 256
+          calibration samples (least squares, layer by layer), but for "no recovery".
+        - … % of the operations left: so many of each group go that outputs miss least, as measured on calibration data.
+        - … % of single weights, 2:4: zeros, which cost as much time and as many bytes as other numbers until the file is compressed.
+        - These models are small for their tasks already; what a larger one bears is more.
+
+
+        """;
+
     private static string Columns => """
         - MB: the model with its external data, in 10^6 bytes.
         - Quality: on all evaluation data, against its truth: top-1; perplexity; character error rate (CER) of the text read; overlap (IoU) of the text

@@ -19,6 +19,14 @@ internal sealed record MeasuredTable(string Word, string SettingsFile)
         Introduction = Introductions.LowBits,
     };
 
+    /// <summary>Narrower models and zeros, alone and with quantization behind, over the models whose results can be scored.</summary>
+    public static MeasuredTable Pruning { get; } = new("pruning", "pruning.yaml")
+    {
+        Models = ["langid-bert", "manllama", "mnist-cntk", "mnist-pytorch", "ocr-cls", "ocr-det", "ocr-rec", "silero-v5"],
+        HasCompressed = true,
+        Introduction = Introductions.Pruning,
+    };
+
     private static string Folder => System.IO.Path.Combine(Repository.Root, "tests", "ModelOptimizer.Benchmarks");
 
     public string Path { get; } = System.IO.Path.Combine(Folder, $"{Word}.md");
@@ -31,8 +39,11 @@ internal sealed record MeasuredTable(string Word, string SettingsFile)
     /// <summary>Whether <see cref="PeerFigures"/> stand against its rows.</summary>
     public bool StandsBesidePeers { get; private init; }
 
+    /// <summary>Whether it has a column for compressed sizes.</summary>
+    public bool HasCompressed { get; private init; }
+
     /// <summary>What stands above the table.</summary>
     public required string Introduction { get; init; }
 
-    public static MeasuredTable? Find(string word) => new[] { Quantization, LowBits }.FirstOrDefault(table => table.Word == word);
+    public static MeasuredTable? Find(string word) => new[] { Quantization, LowBits, Pruning }.FirstOrDefault(table => table.Word == word);
 }

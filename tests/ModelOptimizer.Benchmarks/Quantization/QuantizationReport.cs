@@ -13,7 +13,7 @@ internal sealed class QuantizationReport
     {
         _table = table;
         var lines = File.Exists(table.Path) ? File.ReadAllLines(table.Path) : [];
-        _results = new RowTable("## Results", ["model", "setting", "MB", "quality", "SQNR", "time, 1 thread", "2 threads", "s", "peak MiB", "left"]).Read(lines);
+        _results = new RowTable("## Results", ["model", "setting", "MB", .. table.HasCompressed ? ["compressed MB"] : Array.Empty<string>(), "quality", "SQNR", "time, 1 thread", "2 threads", "s", "peak MiB", "left"]).Read(lines);
         _comparison = new RowTable("## Beside ONNX Runtime's quantizer",
             ["model", "setting", "MB", "cosine", "SQNR", "as float32", "time, 1 thread", "2 threads"]).Read(lines);
     }
@@ -21,11 +21,13 @@ internal sealed class QuantizationReport
     public void Add(QuantizationRow row)
     {
         if (row.Times.Count == 0)
-            _results.Set(row.Model, row.Setting, "", $"none: {row.Trouble}", "", "", "", "", "", "");
+            _results.Set([row.Model, row.Setting, "", .. Compressed(""), $"none: {row.Trouble}", "", "", "", "", "", ""]);
         else
-            _results.Set(row.Model, row.Setting, Megabytes(row.Bytes), Quality(row), Decibel(row.Sqnr), Number(row.Times[0]), Number(row.Times[1]),
-                Number(row.Seconds, "0.0"), Number(row.PeakBytes / (double)(1 << 20), "0"), Number(row.Refusals, "0"));
+            _results.Set([row.Model, row.Setting, Megabytes(row.Bytes), .. Compressed(Megabytes(row.CompressedBytes)), Quality(row), Decibel(row.Sqnr), Number(row.Times[0]), Number(row.Times[1]),
+                Number(row.Seconds, "0.0"), Number(row.PeakBytes / (double)(1 << 20), "0"), Number(row.Refusals, "0")]);
     }
+
+    private string[] Compressed(string megabytes) => _table.HasCompressed ? [megabytes] : [];
 
     /// <summary>Adds a row beside the figures that it stands against.</summary>
     public void Compare(QuantizationRow row)

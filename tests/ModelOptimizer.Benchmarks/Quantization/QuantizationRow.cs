@@ -11,6 +11,9 @@ internal sealed record QuantizationRow(string Model, string Setting)
     /// <summary>Of the model with its external data.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>The same after Brotli.</summary>
+    public long CompressedBytes { get; init; }
+
     /// <summary>How well it does its task; null where the data has no truth.</summary>
     public string? Quality { get; init; }
 

@@ -86,8 +86,10 @@ internal static class QuantizationRun
             Limit = protocol.HeldOut,
         });
         var isDetector = TaskQuality.IsDetector(data);
+        using var saved = SavedModel.Of(result, [path, .. result.ExternalFiles]);
         return row with
         {
+            CompressedBytes = saved.CompressedBytes,
             Quality = Scored(measured) ?? TaskQuality.Measure(data, result),
             Sqnr = measured.Find("sqnr")?.Result,
             Cosine = measured.Find("cosine-similarity")?.Result,

@@ -203,6 +203,79 @@ public sealed class NarrowingTests
     }
 
     [Test]
+    public void Heads_of_grouped_queries_in_one_operator()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, 1, 4, 12);
+        Value Project(int width) => g.Op("MatMul", x, Weight(g, 12, width));
+        var (q, k, v) = (Project(6 * 16), Project(3 * 16), Project(3 * 16));
+        var lengths = g.Initializer("", Tensor.Create(DataType.Int32, [1], new[] { 3 }));
+        var total = g.Initializer("", Tensor.Create(DataType.Int32, [1], new[] { 4 }));
+        var made = g.Op("com.microsoft.GroupQueryAttention", [q, k, v, null, null, lengths, total], ("num_heads", 6L), ("kv_num_heads", 3L));
+        g.Output("y", g.Op("MatMul", made, Weight(g, 96, 12)));
+
+        var model = Pruned(g).Leaves((PruningKind.Heads, 3)).Weighs([12, 64], [12, 32], [12, 32], [64, 12]).Model;
+        var node = model.Graph.Nodes.Single(node => node.OpType == "GroupQueryAttention");
+        Assert.That((node.Attributes.GetInt("num_heads", 0), node.Attributes.GetInt("kv_num_heads", 0)), Is.EqualTo((4, 2)));
+    }
+
+    [Test]
+    public void A_weight_that_two_layers_share_stays_one()
+    {
+        var g = new GraphBuilder();
+        var (a, b, x) = (Weight(g, 8, 12), Weight(g, 12, 8), g.Input("x", DataType.Float, "rows", 8));
+        g.Output("y", Layer(Layer(x)));
+
+        var model = Pruned(g).Leaves((PruningKind.Hidden, 12)).Weighs([8, 8], [8, 8], [8, 8], [8, 8]).Model;
+        Assert.That(model.Graph.Initializers, Has.Count.EqualTo(2));
+
+        Value Layer(Value from) => g.Op("MatMul", g.Op("Relu", g.Op("MatMul", from, a)), b);
+    }
+
+    [Test]
+    public void A_weight_that_is_split_keeps_its_parts()
+    {
+        var g = new GraphBuilder();
+        var (x, split) = (g.Input("x", DataType.Float, "rows", 8), g.Node("Split", [Weight(g, 8, 24), g.Int64s("", 12, 12)], 2, ("axis", 1L)));
+        g.Output("y", g.Op("MatMul", g.Op("Mul", g.Op("MatMul", x, Weight(g, 8, 12)), g.Op("MatMul", x, split.Output(1))), Weight(g, 12, 8)));
+
+        Pruned(g);
+    }
+
+    [Test]
+    public void Zeros_of_a_shape_mean_what_they_did()
+    {
+        var g = new GraphBuilder();
+        var x = g.Op("MatMul", g.Input("x", DataType.Float, 24, 8), Weight(g, 8, 6));
+        // The second length of the input is copied, which stands at another place now: [24, 6] => [4, 6, 6].
+        var cut = g.Op("Reshape", x, g.Int64s("", 4, 0, 6));
+        g.Output("y", g.Op("MatMul", cut, Weight(g, 6, 5)));
+
+        Pruned(g).Leaves((PruningKind.Hidden, 6));
+    }
+
+    [Test]
+    public void What_has_an_unknown_shape_holds_the_others()
+    {
+        var g = new GraphBuilder();
+        var a = g.Op("MatMul", g.Input("x", DataType.Float, 2, 4, 8), Weight(g, 8, 16));
+        var b = g.Input("b", new TensorType(DataType.Float, null));
+        g.Output("y", g.Op("MatMul", g.Op("Concat", [a, b], ("axis", 1L)), Weight(g, 16, 5)));
+
+        Assert.That(new PrunedModel(g.Build()).Groups, Is.Empty);
+    }
+
+    [Test]
+    public void Groups_that_can_not_be_told_apart_stay()
+    {
+        var g = new GraphBuilder();
+        var a = g.Op("Conv", [g.Input("x", DataType.Float, 1, "channels", 8, 8), Weight(g, 16, 4, 3, 3)], ("group", 4L));
+        g.Output("y", g.Op("Conv", a, Weight(g, 5, 16, 1, 1)));
+
+        Assert.That(new PrunedModel(g.Build()).Groups, Is.Empty);
+    }
+
+    [Test]
     public void A_constant_that_two_layers_share_is_cut_for_each()
     {
         var g = new GraphBuilder();

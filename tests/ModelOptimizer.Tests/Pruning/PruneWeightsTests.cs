@@ -106,6 +106,12 @@ public sealed class PruneWeightsTests
         Assert.That(log.Weights.Single().Refusal, Does.Contain("its rows are looked up"));
     }
 
+    [TestCase(SparsityMethod.Wanda)]
+    [TestCase(SparsityMethod.Sparsegpt)]
+    public void A_method_that_needs_data_asks_for_it(SparsityMethod method) =>
+        Assert.That(() => PassRunner.Run(new PassContext(Model(), new RewriteLog(), PassContexts.Engine, new DiagnosticBag()), new PruneWeights(new() { Method = method })),
+            Throws.InstanceOf<DiagnosticException>().With.Message.Contains("goes by what layers read"));
+
     [TestCase("4:4", SparsityScope.Tensor, null, "leaves no weight out")]
     [TestCase("2:4", SparsityScope.Global, null, "exclude each other")]
     [TestCase(null, SparsityScope.Global, SparsityMethod.Wanda, "only 'method: magnitude' can")]

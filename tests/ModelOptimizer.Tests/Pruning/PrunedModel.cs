@@ -9,17 +9,17 @@ namespace ModelOptimizer.Tests.Pruning;
 /// <summary>A model and its groups, some units of which are taken out, or made zero so that taking them out changes nothing.</summary>
 internal sealed class PrunedModel
 {
-    private readonly ChannelClasses _classes;
-
     public PrunedModel(OnnxModel model)
     {
         Model = model;
         new PassContext(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()).InferTypes();
-        _classes = ChannelMap.Of(model);
-        (Groups, Held) = PruningGroups.Of(_classes);
+        Classes = ChannelMap.Of(model);
+        (Groups, Held) = PruningGroups.Of(Classes);
     }
 
     public OnnxModel Model { get; }
+
+    public ChannelClasses Classes { get; }
 
     public IReadOnlyList<PruningGroup> Groups { get; }
 
@@ -29,7 +29,7 @@ internal sealed class PrunedModel
     public IReadOnlySet<int> EveryThird => Groups.SelectMany(group => group.Classes.Where((_, unit) => unit % 3 == 1)).ToHashSet();
 
     /// <summary>Takes the classes out.</summary>
-    public void Remove(IReadOnlySet<int> removed) => new Narrowing(Model, _classes, removed).Run();
+    public void Remove(IReadOnlySet<int> removed) => new Narrowing(Model, Classes, removed).Run();
 
     /// <summary>Makes weights and biases of the classes zero, each reader's for itself.</summary>
     public void Mask(IReadOnlySet<int> removed)

@@ -74,6 +74,75 @@ public sealed class RecoveryTests
     }
 
     [Test]
+    public void Layers_whose_own_channels_went_are_fitted_too()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, 4, 3, 19, 19);
+        var pairs = Numbers(6 * 3 * 9, 1);
+        var first = g.Op("Relu", g.Op("Conv", x, g.Initializer("a", [12, 3, 3, 3], [.. pairs, .. pairs])));
+        // Again channels come in pairs, of other sums.
+        var second = Numbers(6 * 12 * 9, 2);
+        var third = g.Op("Relu", g.Op("Conv", first, g.Initializer("b", [12, 12, 3, 3], [.. second, .. second])));
+        g.Output("y", g.Op("Conv", third, g.Initializer("c", [5, 12, 3, 3], Numbers(5 * 12 * 9, 3))));
+        var model = g.Build();
+        var pruned = Pruned(model, s_half, out var log);
+
+        Assert.That(log.Rewrites.Count(rewrite => rewrite.What.StartsWith("fit weights", StringComparison.Ordinal)), Is.EqualTo(2));
+        Assert.That(Error(model, pruned), Is.LessThan(2e-3));
+    }
+
+    [TestCase(1, 5)]
+    [TestCase(5)]
+    public void What_a_product_adds_is_not_fitted(params int[] shape)
+    {
+        var g = new GraphBuilder();
+        var half = Numbers(8 * 6, 1);
+        var hidden = g.Op("Relu", g.Op("MatMul", g.Input("x", DataType.Float, "rows", 8), g.Initializer("a", [8, 12], [.. half.Chunk(6).SelectMany(row => row.Concat(row))])));
+        g.Output("y", g.Op("Gemm", hidden, g.Initializer("b", [12, 5], Numbers(60, 2)), g.Initializer("c", [.. shape.Select(length => (long)length)], 9, -9, 9, -9, 9)));
+        var model = g.Build();
+
+        Assert.That(Error(model, Pruned(model, s_half, out _)), Is.LessThan(1e-4));
+    }
+
+    [Test]
+    public void A_product_that_adds_what_a_run_computes_stays()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, "rows", 8);
+        var hidden = g.Op("Relu", g.Op("MatMul", x, g.Initializer("a", [8, 12], Numbers(96, 1))));
+        g.Output("y", g.Op("Gemm", hidden, g.Initializer("b", [12, 8], Numbers(96, 2)), x));
+        Pruned(g.Build(), s_half, out var log);
+
+        Assert.That(log.Refusals.Select(refusal => refusal.Why), Has.Some.EqualTo("what it adds to its results is no constant for each of them"));
+    }
+
+    [Test]
+    public void Statistics_follow_what_became_of_the_input()
+    {
+        var g = new GraphBuilder();
+        // A kernel for each channel by itself stands between: what it reads changes, and it is not fitted.
+        var hidden = g.Op("Relu", g.Op("Conv", g.Input("x", DataType.Float, 4, 3, 19, 19), g.Initializer("a", [12, 3, 3, 3], Numbers(12 * 3 * 9, 1))));
+        var mixed = g.Op("Conv", [g.Op("Conv", hidden, g.Initializer("b", [4, 12, 1, 1], Numbers(4 * 12, 2))), g.Initializer("c", [4, 1, 3, 3], Numbers(36, 3))], ("group", 4L));
+        var normal = g.Op("BatchNormalization", mixed, g.Initializer("s", [4], 1, 1, 1, 1), g.Initializer("t", [4], 0, 0, 0, 0),
+            g.Initializer("mean", [4], 0, 0, 0, 0), g.Initializer("var", [4], 1, 1, 1, 1));
+        g.Output("y", normal);
+        var model = g.Build();
+        var pruned = Pruned(model, s_half with { Include = ["a"] }, out var log);
+
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Has.Some.EqualTo("bring mean and variance up to fewer channels of"));
+        var (before, after) = (Moments(model), Moments(pruned));
+        Assert.That(after, Is.EqualTo(before).Within(0.02 * before.Max(Math.Abs)));
+
+        // On the data that was learned from: mean and spread of each channel.
+        double[] Moments(OnnxModel one)
+        {
+            using var session = PassContexts.Engine.Open(one, new(Optimize: false));
+            var y = session.Run(Input(model, Rows, 3))[0]!.AsSpan<float>().ToArray().Chunk(15 * 15).Select((plane, i) => (plane, channel: i % 4)).GroupBy(pair => pair.channel, pair => pair.plane);
+            return [.. y.SelectMany(channel => new[] { channel.SelectMany(plane => plane).Average(), Math.Sqrt(channel.SelectMany(plane => plane).Average(e => (double)e * e)) })];
+        }
+    }
+
+    [Test]
     public void Few_rows_are_told()
     {
         var model = Network(twins: false);
@@ -138,7 +207,7 @@ public sealed class RecoveryTests
         return new() { ["x"] = Tensor.Create(shape, Numbers((int)shape.Aggregate((a, b) => a * b), seed)) };
     }
 
-    private static float[] Numbers(int count, int seed)
+    internal static float[] Numbers(int count, int seed)
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() * 2 - 1))];

@@ -14,7 +14,7 @@ public sealed class PruneHeads(PruneOptions options) : ISelectivePass, ICalibrat
 
     public NumericEffect Effect => NumericEffect.Lossy;
 
-    public bool RequiresData => options.Importance is not (null or PruningImportance.L2);
+    public bool RequiresData => options.NeedsData;
 
     /// <exception cref="DiagnosticException">An importance needs data, and the profile has no calibration data.</exception>
     public void Run(OnnxModel model, PassContext context) =>

@@ -34,7 +34,7 @@ public sealed class PruneWeights(PruneWeightsOptions options) : ISelectivePass, 
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(context);
         var (data, method) = (Data(context), Method(context));
-        Check(method);
+        Check(method, data);
         var weights = SparseWeight.Find(model, Selector, context).ToList();
         var before = Compressed(model);
         var pattern = SparsityPattern.Of(options.Pattern, options.Sparsity.Value);
@@ -51,8 +51,12 @@ public sealed class PruneWeights(PruneWeightsOptions options) : ISelectivePass, 
     private SparsityMethod Method(PassContext context) => options.Method ?? (Data(context) is null || options.Scope == SparsityScope.Global
         ? SparsityMethod.Magnitude : SparsityMethod.Sparsegpt);
 
-    private void Check(SparsityMethod method)
+    private void Check(SparsityMethod method, CalibrationData? data)
     {
+        if (data is null && method != SparsityMethod.Magnitude)
+            throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
+                $"'method: {method.ToString().ToLowerInvariant()}' goes by what layers read: add 'calibration: {{ data: … }}' to the profile, with some dozens of "
+                + "typical inputs, or say 'method: magnitude'", options.Location);
         if (options.Pattern is { } pattern && SparsityPattern.Of(pattern, 0).Share is not (> 0 and < 1))
             throw Conflict($"'pattern: {pattern}' leaves no weight out: the first number has to be the smaller one, as in 2:4");
         if (options.Scope == SparsityScope.Global && method != SparsityMethod.Magnitude)

@@ -1,6 +1,7 @@
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Pruning;
 
 namespace ModelOptimizer.Passes;
@@ -16,60 +17,88 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
 
     private OnnxModel Model => context.Model;
 
-    /// <exception cref="DiagnosticException">An importance needs data, and the profile has no calibration data.</exception>
+    private PruningImportance Importance => options.Importance ?? (_data is null ? PruningImportance.L2 : PruningImportance.Reconstruction);
+
+    /// <exception cref="DiagnosticException">
+    /// An importance or a target needs data, and the profile has no calibration data; options exclude each other; or a target is out of reach.
+    /// </exception>
     public void Run(IReadOnlyCollection<PruningKind> kinds)
     {
+        var target = PruningTarget.Of(options);
         context.InferTypes();
         var classes = ChannelMap.Of(Model);
         var (all, held) = PruningGroups.Of(classes);
         foreach (var (node, _, why) in held)
             context.Refuse(node, $"its channels stay: {why}");
         var groups = all.Where(group => kinds.Contains(group.Kind) && IsSelected(group)).ToList();
-        var removed = Choose(groups);
+        var removed = Announce(groups, target is null ? ByRatio(groups) : ByTarget(groups, target, classes));
         if (removed.Count == 0)
             return;
         var readers = Readers(groups, removed);
         var original = Model.Clone(out var copies);
-        new Narrowing(Model, classes, removed).Run();
+        var narrowing = new Narrowing(Model, classes, removed);
+        narrowing.Run();
         // Whatever mends the model later compares with what it is from now on.
         context.ForgetOriginal();
         if (options.Recover && _data is not null)
-            Recover(original, copies, readers);
+            Recover(new(context, original, copies, _data, narrowing.Kept), readers);
     }
 
     private bool IsSelected(PruningGroup group)
     {
-        var refusal = group.Producers.Select(axis => selector.Refusal(axis.Operand.Reader!, axis.Operand.Value)).FirstOrDefault(why => why is not null);
+        // What reads the channels becomes narrower, too, and is fitted anew.
+        var refusal = group.Producers.Select(axis => selector.Refusal(axis.Operand.Reader!, axis.Operand.Value))
+            .Concat(group.Consumers.Select(axis => selector.Exclusion(axis.Operand.Reader!, axis.Operand.Value))).FirstOrDefault(why => why is not null);
         if (refusal is not null)
             context.Refuse(group.Start, refusal);
         return refusal is null;
     }
 
+    /// <returns>By group: the units that go.</returns>
+    private IReadOnlyList<IReadOnlyList<int>> ByRatio(List<PruningGroup> groups) =>
+        Choice(() => Trials(Data("chooses by what outputs miss"))).Of(groups, groups.ConvertAll(group => Count(group, options.Ratio.Value)));
+
+    private IReadOnlyList<IReadOnlyList<int>> ByTarget(List<PruningGroup> groups, PruningTarget target, ChannelClasses classes)
+    {
+        var trials = Trials(Data("measures what outputs miss"));
+        var ranked = Choice(() => trials).Of(groups, groups.ConvertAll(group => Count(group, PruningRates.Most)));
+        var (rates, cost) = (new PruningRates(groups, ranked, Count), target.Cost(Model, classes));
+        rates.Measure(trials, cost);
+        var most = target.Most(cost);
+        var counts = rates.Choose(cost, most) ?? throw new DiagnosticException(DiagnosticCatalog.PruningTargetMissed,
+            $"{pass} can't bring the model to {target.Words(most)}: with three quarters of each group gone that it may take, {target.Words(rates.Smallest(cost))} "
+            + "are left. Ask for less, or let other passes that prune or quantize do the rest", options.Location);
+        return [.. ranked.Zip(counts, (order, count) => order.Take(count).ToList())];
+    }
+
+    private UnitChoice Choice(Func<PruningTrials> trials) => new(Model, Importance == PruningImportance.L2 ? null : Data("chooses by what layers read"), Importance,
+        options.Recover, Importance == PruningImportance.Loss ? trials() : null);
+
+    private PruningTrials Trials(CalibrationData data) => new(Model, new OutputMeter(context.Engine, Model, new SampleSplit(data, Model)));
+
+    private CalibrationData Data(string why) => _data ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
+        $"{pass} {why}: add 'calibration: {{ data: … }}' to the profile, with some dozens of typical inputs, or give a ratio for each group and 'importance: l2'",
+        options.Location);
+
     /// <returns>The classes of channels that go.</returns>
-    private HashSet<int> Choose(List<PruningGroup> groups)
+    private HashSet<int> Announce(List<PruningGroup> groups, IReadOnlyList<IReadOnlyList<int>> gone)
     {
         var removed = new HashSet<int>();
-        var counts = groups.ConvertAll(Count);
-        var ranked = new UnitChoice(Model, Data(), Importance, options.Recover).Of(groups, counts);
-        for (var i = 0; i < groups.Count; i++)
-        {
-            if (counts[i] == 0)
-                context.Refuse(groups[i].Start, $"{options.Ratio} of its {groups[i].Units} {Units(groups[i])} is none, in multiples of {Multiple(groups[i])}");
-            else if (context.Rewriting($"take {counts[i]} of {groups[i].Units} {Units(groups[i])} out of", groups[i].Start))
-                removed.UnionWith(ranked[i].Select(unit => groups[i].Classes[unit]));
-        }
+        foreach (var (group, units) in groups.Zip(gone))
+            if (units.Count == 0)
+                context.Refuse(group.Start, WhyNone(group));
+            else if (context.Rewriting($"take {units.Count} of {group.Units} {Units(group)} out of", group.Start))
+                removed.UnionWith(units.Select(unit => group.Classes[unit]));
         return removed;
     }
 
-    private PruningImportance Importance => options.Importance ?? (_data is null ? PruningImportance.L2 : PruningImportance.Reconstruction);
+    private string WhyNone(PruningGroup group) => PruningTarget.Of(options) is null
+        ? $"{options.Ratio} of its {group.Units} {Units(group)} is none, in multiples of {Multiple(group)}"
+        : $"outputs miss each of its {group.Units} {Units(group)} more than those of others";
 
-    private CalibrationData? Data() => Importance == PruningImportance.L2 ? null : _data ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
-        $"{pass} chooses by what layers read: add 'calibration: {{ data: … }}' to the profile, with some dozens of typical inputs, or say 'importance: l2'",
-        options.Location);
-
-    private int Count(PruningGroup group)
+    private int Count(PruningGroup group, double rate)
     {
-        var (multiple, kept) = (Multiple(group), group.Units - (int)(group.Units * options.Ratio.Value + 1e-9));
+        var (multiple, kept) = (Multiple(group), group.Units - (int)(group.Units * rate + 1e-9));
         return group.Units - Math.Clamp((kept + multiple - 1) / multiple * multiple, 1, group.Units);
     }
 
@@ -85,9 +114,8 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
     private static HashSet<Node> Readers(IEnumerable<PruningGroup> groups, HashSet<int> removed) =>
         [.. groups.Where(group => group.Classes.Any(removed.Contains)).SelectMany(group => group.Consumers).Select(axis => axis.Operand.Reader!)];
 
-    private void Recover(OnnxModel original, IReadOnlyDictionary<Value, Value?> copies, HashSet<Node> readers)
+    private void Recover(Recovery recovery, HashSet<Node> readers)
     {
-        var recovery = new Recovery(context, original, copies, _data!);
         recovery.Run(readers);
         if (recovery.Poor.Count > 0)
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.FewRowsToRecover,

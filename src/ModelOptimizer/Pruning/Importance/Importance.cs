@@ -16,4 +16,7 @@ public enum PruningImportance
     /// surgery: Hassibi and Stork, NIPS 1992; for structures Kurtic et al., "ZipLM", arXiv 2302.04089).
     /// </summary>
     Reconstruction,
+
+    /// <summary>What outputs of the model miss without a channel, measured on calibration data.</summary>
+    Loss,
 }

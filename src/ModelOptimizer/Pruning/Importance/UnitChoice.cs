@@ -6,29 +6,46 @@ namespace ModelOptimizer.Pruning;
 /// <summary>Chooses which units of groups go.</summary>
 /// <param name="data">What is learned from; null where weights alone decide.</param>
 /// <param name="recovers">Whether what is lost is made up for afterwards, means by biases.</param>
-internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, PruningImportance importance, bool recovers)
+/// <param name="trials">Measures losses, where these are what units are chosen by.</param>
+internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, PruningImportance importance, bool recovers, PruningTrials? trials)
 {
     /// <param name="groups">The groups.</param>
     /// <param name="counts">By group: how many units go.</param>
-    /// <returns>By group: the units that go.</returns>
+    /// <returns>By group: the units that go, the first first.</returns>
     public IReadOnlyList<IReadOnlyList<int>> Of(IReadOnlyList<PruningGroup> groups, IReadOnlyList<int> counts)
     {
         var readers = groups.Select((group, i) => data is null || counts[i] == 0 ? [] : ReaderOfGroup.Of(group).ToList()).ToList();
-        var eliminations = groups.Select(group => new BackwardElimination(group.Units)).ToList();
-        var losses = groups.Select(group => new double[group.Units]).ToList();
+        var pending = groups.Select((group, i) => new Pending(group, counts[i], readers[i].Select(reader => reader.Layer.Node))).ToList();
         var byLayer = readers.SelectMany((some, i) => some.Select(reader => (reader, i))).ToLookup(pair => pair.reader.Layer.Node);
         if (data is not null)
             ReaderInputs.Visit(model, data, readers.SelectMany(some => some).Select(reader => reader.Layer), recovers, (layer, gram) =>
             {
                 foreach (var (reader, i) in byLayer[layer.Node])
-                    if (importance == PruningImportance.Reconstruction)
-                        eliminations[i].Add(layer.ReadColumns(), (float[])gram.Clone(), reader.Inputs);
-                    else
-                        Add(losses[i], layer, gram, reader.Inputs);
+                    Learn(pending[i], reader, gram);
             });
-        return [.. groups.Select((group, i) => eliminations[i].Knows ? eliminations[i].Run(counts[i])
-            : Smallest(losses[i].Any(loss => loss > 0) ? losses[i] : WeightImportance.Of(group), counts[i]))];
+        return [.. pending.Select(group => group.Chosen ?? Choose(group))];
     }
+
+    /// <summary>Matrices are as large as weights: a group is decided on as soon as the last of its readers has been seen.</summary>
+    private void Learn(Pending group, ReaderOfGroup reader, float[] gram)
+    {
+        if (importance == PruningImportance.Activation)
+            Add(group.Losses, reader.Layer, gram, reader.Inputs);
+        else
+            group.Elimination.Add(reader.Layer.ReadColumns(), (float[])gram.Clone(), reader.Inputs);
+        group.Unseen.Remove(reader.Layer.Node);
+        if (group.Unseen.Count == 0)
+            group.Decide(Choose(group));
+    }
+
+    private IReadOnlyList<int> Choose(Pending group) => importance == PruningImportance.Loss && group.Count > 0
+        ? Smallest(MeasuredLoss.Of(group.Group, Order(group, group.Group.Units), trials!), group.Count)
+        : Order(group, group.Count);
+
+    /// <summary>By what is known of the group's readers, or else by weights.</summary>
+    private static IReadOnlyList<int> Order(Pending group, int count) => group.Elimination.Knows
+        ? group.Elimination.Run(count)
+        : Smallest(group.Losses.Any(loss => loss > 0) ? group.Losses : WeightImportance.Of(group.Group), count);
 
     /// <summary>Squares of weights times mean squares of inputs, as shares of all of the layer.</summary>
     private static void Add(double[] losses, RefitLayer layer, float[] gram, IReadOnlyList<int[]> inputs)
@@ -43,4 +60,22 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
 
     private static List<int> Smallest(double[] losses, int count) =>
         [.. Enumerable.Range(0, losses.Length).OrderBy(unit => losses[unit]).ThenBy(unit => unit).Take(count)];
+
+    /// <summary>A group whose units are being chosen.</summary>
+    private sealed class Pending(PruningGroup group, int count, IEnumerable<Node> readers)
+    {
+        public PruningGroup Group => group;
+
+        public int Count => count;
+
+        public HashSet<Node> Unseen { get; } = [.. readers];
+
+        public double[] Losses { get; } = new double[group.Units];
+
+        public BackwardElimination Elimination { get; private set; } = new(group.Units);
+
+        public IReadOnlyList<int>? Chosen { get; private set; }
+
+        public void Decide(IReadOnlyList<int> chosen) => (Chosen, Elimination) = (chosen, new(group.Units));
+    }
 }

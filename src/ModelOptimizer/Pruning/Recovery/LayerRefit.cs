@@ -38,28 +38,49 @@ internal sealed class LayerRefit
     /// <summary>Pairs what the layer reads with what it should make; rows that are not finite in either are left out.</summary>
     /// <param name="inputs">What it reads now.</param>
     /// <param name="targets">What the original makes there, without a bias that another node adds.</param>
+    /// <param name="kept">Which of the original's outputs the layer still has; null for all.</param>
     /// <returns>Null where there are no such rows, or too few to judge by.</returns>
-    public static LayerRefit? Of(RefitLayer layer, PlacedRows inputs, PlacedRows targets)
+    public static LayerRefit? Of(RefitLayer layer, PlacedRows inputs, PlacedRows targets, IReadOnlyList<int>? kept)
     {
-        if (inputs.Width != layer.Depth || targets.Width != layer.Outputs)
+        var places = kept ?? [.. Enumerable.Range(0, layer.Outputs)];
+        if (inputs.Width != layer.Depth || places.Count != layer.Outputs || targets.Width <= places[^1] || (kept is null && targets.Width != layer.Outputs))
             return null;
-        var (x, y, rows, judging) = (new List<float>(), new List<float>(), 0, 0);
+        var pairs = Pairs(inputs, targets);
         // Those that judge stand behind those that decide.
-        foreach (var judges in new[] { false, true })
-            foreach (var ((sample, read), (_, made)) in inputs.Samples.Zip(targets.Samples))
-                for (var row = 0; row < read.Length / inputs.Width; row++)
-                {
-                    var isJudge = inputs.Samples.Count < JudgingShare ? row % JudgingShare == JudgingShare - 1 : sample % JudgingShare == JudgingShare - 1;
-                    var from = read.AsSpan(row * inputs.Width, inputs.Width);
-                    var to = made.AsSpan(row * targets.Width, targets.Width);
-                    if (isJudge != judges || !IsFinite(from) || !IsFinite(to))
-                        continue;
-                    x.AddRange(from);
-                    y.AddRange(to);
-                    rows++;
-                    judging += judges ? 1 : 0;
-                }
-        return judging > 0 && rows > judging ? new LayerRefit(layer, [.. x], [.. y], rows, judging) : null;
+        pairs = [.. pairs.Where(pair => !pair.IsJudge), .. pairs.Where(pair => pair.IsJudge)];
+        var judging = pairs.Count(pair => pair.IsJudge);
+        if (judging == 0 || judging == pairs.Count)
+            return null;
+        var (x, y) = (new float[checked(pairs.Count * layer.Depth)], new float[checked(pairs.Count * layer.Outputs)]);
+        for (var row = 0; row < pairs.Count; row++)
+        {
+            var made = pairs[row].Made.Span;
+            pairs[row].Read.Span.CopyTo(x.AsSpan(row * layer.Depth));
+            for (var output = 0; output < layer.Outputs; output++)
+                y[row * layer.Outputs + output] = made[places[output]];
+        }
+        return new LayerRefit(layer, x, y, pairs.Count, judging);
+    }
+
+    /// <summary>Rows of the same samples; those that have another number of rows by now, as what is found in pictures has, are left out.</summary>
+    private static List<(bool IsJudge, ReadOnlyMemory<float> Read, ReadOnlyMemory<float> Made)> Pairs(PlacedRows inputs, PlacedRows targets)
+    {
+        var made = targets.Samples.ToLookup(sample => sample.Sample, sample => sample.Rows);
+        var pairs = new List<(bool, ReadOnlyMemory<float>, ReadOnlyMemory<float>)>();
+        foreach (var (sample, read) in inputs.Samples)
+        {
+            var rows = read.Length / inputs.Width;
+            if (made[sample].FirstOrDefault() is not { } target || target.Length / targets.Width != rows)
+                continue;
+            for (var row = 0; row < rows; row++)
+            {
+                var pair = (Read: read.AsMemory(row * inputs.Width, inputs.Width), Made: target.AsMemory(row * targets.Width, targets.Width));
+                var turn = inputs.Samples.Count < JudgingShare ? row : sample;
+                if (IsFinite(pair.Read.Span) && IsFinite(pair.Made.Span))
+                    pairs.Add((turn % JudgingShare == JudgingShare - 1, pair.Read, pair.Made));
+            }
+        }
+        return pairs;
     }
 
     /// <summary>Fits, and writes where that is better on the rows that judge.</summary>

@@ -12,11 +12,11 @@ internal sealed record RefitBias(Node Reader, int Slot)
     public static RefitBias? Of(Node layer)
     {
         if (!layer.Is("MatMul"))
-            return layer.Input(2) is null or { Constant.Dimensions.Length: 1 } ? new(layer, 2) : null;
+            return layer.Input(2) is null || IsOfEach(layer.Input(2)!, Width(layer)) ? new(layer, 2) : null;
         if (layer.Output().IsGraphOutput || layer.Output().Uses is not [{ User: var sum } use] || !sum.Is("Add"))
             return null;
         var other = 1 - use.Index;
-        return sum.Input(other)?.Constant is { ElementType: DataType.Float, Dimensions.Length: 1 } term && term.ElementCount == Width(layer) ? new(sum, other) : null;
+        return sum.Input(other) is { } term && IsOfEach(term, Width(layer)) ? new(sum, other) : null;
     }
 
     public void Add(float[] shift, OnnxModel model)
@@ -29,5 +29,10 @@ internal sealed record RefitBias(Node Reader, int Slot)
         old?.RemoveIfUnused();
     }
 
-    private static long Width(Node product) => product.Input(1)!.Constant!.Dimensions[^1];
+    /// <summary>Whether it is one number for each output, whatever axes of length 1 stand before it.</summary>
+    private static bool IsOfEach(Value term, long outputs) =>
+        term.Constant is { ElementType: DataType.Float } constant && constant.ElementCount == outputs && constant.Dimensions is [.., var last] && last == outputs;
+
+    private static long Width(Node layer) =>
+        layer.Input(1)!.Constant!.Dimensions[layer.Is("Conv") || layer.Attributes.GetInt("transB", 0) != 0 ? 0 : ^1];
 }

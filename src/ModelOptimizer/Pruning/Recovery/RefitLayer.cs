@@ -7,7 +7,7 @@ namespace ModelOptimizer.Pruning;
 /// <summary>A layer whose weights can be fitted anew: Conv, Gemm or MatMul with a constant float32 weight.</summary>
 /// <param name="Node">The layer.</param>
 /// <param name="Bias">Where a shift of its outputs can go; null where there is no place.</param>
-internal sealed record RefitLayer(Node Node, RefitBias? Bias)
+internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
 {
     public RowForm InputRows => Node.Is("Conv") ? new PatchRows(ConvolutionWindow.Of(Node, Weight)) : new MatrixRows();
 
@@ -33,11 +33,15 @@ internal sealed record RefitLayer(Node Node, RefitBias? Bias)
             return (null, "it stands in a body");
         if (node.Input(1)?.Constant is not { ElementType: DataType.Float } weight || (!node.Is("Conv") && weight.Dimensions.Length != 2))
             return (null, "its weight is no float32 matrix or kernel");
+        if (node.Input(1)!.Uses.Count > 1)
+            return (null, $"{node.Input(1)!.Uses.Count} nodes read its weight");
         var attributes = node.Attributes;
         if (attributes.GetInt("group", 1) != 1)
             return (null, "its channels are summed in groups");
         if (attributes.GetInt("transA", 0) != 0 || attributes.GetFloat("alpha", 1) != 1 || attributes.GetFloat("beta", 1) != 1)
             return (null, "it transposes its input, or multiplies its result");
+        if (!node.Is("MatMul") && node.Input(2) is not null && RefitBias.Of(node) is null)
+            return (null, "what it adds to its results is no constant for each of them");
         return (new(node, RefitBias.Of(node)), null);
     }
 

@@ -35,6 +35,7 @@ internal static class AttentionChannels
             new(node.In(0), 2, size), new(node.In(1), 2, size), new(node.In(2), 2, valueSize), new(node.Out(), 2, valueSize),
             new(node.In(3), 0, size), new(node.In(3), 0, size, heads * size), new(node.In(3), 0, valueSize, 2 * heads * size),
             new(node.In(5), 1, 1), new(node.In(6), 1, 1), new(node.In(7), 1, 1), new(node.Out(1), 1, 1), new(node.Out(2), 1, 1),
+            new(node.Out(3), 1, 1),
         ]);
     }
 
@@ -44,11 +45,13 @@ internal static class AttentionChannels
         var (heads, shared) = ((int)node.Node.Attributes.GetInt("num_heads", 0), (int)node.Node.Attributes.GetInt("kv_num_heads", 0));
         if (shared < 2 || heads % shared != 0 || Size(node, 0, heads) is not { } size || Size(node, 1, shared) != size || Size(node, 2, shared) != size)
             return;
-        var queries = heads / shared * size;
+        var repeats = heads / shared;
+        var queries = repeats * size;
         JoinHeads(node, shared,
         [
             new(node.In(0), 2, queries), new(node.In(1), 2, size), new(node.In(2), 2, size), new(node.Out(), 2, queries),
             new(node.In(3), 1, 1), new(node.In(4), 1, 1), new(node.Out(1), 1, 1), new(node.Out(2), 1, 1),
+            new(node.In(10), 1, repeats), new(node.In(11), 0, repeats), new(node.Out(3), 1, repeats),
         ]);
     }
 
@@ -91,21 +94,20 @@ internal static class AttentionChannels
 
     private static void JoinHeads(NodeChannels node, int heads, IEnumerable<Heads> places)
     {
-        ChannelRange? first = null;
-        var firstOf = default(Heads);
-        foreach (var place in places)
+        // An axis of length 1 is shared by all heads.
+        var ranges = places.Where(place => place.Operand is { } operand && !NodeChannels.IsOne(operand, place.Axis))
+            .Select(place => (Place: place, Range: node.Range(place.Operand, place.Axis))).ToList();
+        if (ranges.Exists(pair => pair.Range is null || pair.Place.Start + heads * pair.Place.Size > pair.Range.Count))
         {
-            // An axis of length 1 is shared by all heads.
-            if (node.Range(place.Operand, place.Axis) is not { } range || place.Start + heads * place.Size > range.Count)
-                continue;
-            if (first is null)
-                (first, firstOf) = (range, place);
-            node.MarkHeads(range);
-            for (var channel = 0; channel < heads * place.Size; channel++)
-                node.Unite(first, firstOf.Start + channel / place.Size * firstOf.Size, range, place.Start + channel);
+            ranges.ForEach(pair => node.Hold(pair.Place.Operand, pair.Place.Axis, "lengths are unknown, or others, at"));
+            return;
         }
-        for (var channel = 0; first is not null && channel < heads * firstOf.Size; channel++)
-            node.Unite(first, firstOf.Start + channel / firstOf.Size * firstOf.Size, first, firstOf.Start + channel);
+        foreach (var (place, range) in ranges)
+        {
+            node.MarkHeads(range!);
+            for (var channel = 0; channel < heads * place.Size; channel++)
+                node.Unite(ranges[0].Range!, ranges[0].Place.Start + channel / place.Size * ranges[0].Place.Size, range!, place.Start + channel);
+        }
     }
 
     /// <summary>Where heads stand in a tensor.</summary>

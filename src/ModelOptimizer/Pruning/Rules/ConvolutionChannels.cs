@@ -62,7 +62,11 @@ internal static class ConvolutionChannels
     {
         if (node.Range(node.In(0), 1) is not { } inputs || node.Range(node.Out(), 1) is not { } outputs
             || inputs.Count % groups != 0 || outputs.Count % groups != 0)
+        {
+            node.Hold(node.In(0), 1, "groups can't be told apart at");
+            node.Hold(node.Out(), 1, "groups can't be told apart at");
             return;
+        }
         var (wide, made) = (inputs.Count / groups, outputs.Count / groups);
         if (wide == 1)
         {

@@ -13,7 +13,10 @@ internal static class NormalizationChannels
     {
         node.JoinAll(node.In(0), node.Out());
         for (var slot = 1; slot <= 4; slot++)
+        {
             node.Join(node.In(slot), 0, node.In(0), 1);
+            node.Join(node.Out(slot), 0, node.In(0), 1);
+        }
     }
 
     public static void Instance(NodeChannels node)
@@ -30,6 +33,9 @@ internal static class NormalizationChannels
         node.JoinAll(data, node.Out());
         node.Broadcast(node.In(1), data);
         node.Broadcast(node.In(2), data);
+        // The mean and the inverse deviation, where they are asked for.
+        node.JoinAll(data, node.Out(1), axis => axis >= first);
+        node.JoinAll(data, node.Out(2), axis => axis >= first);
         for (var axis = first; axis < data.Rank; axis++)
             node.Hold(data, axis, Statistics);
     }
@@ -38,6 +44,8 @@ internal static class NormalizationChannels
     {
         node.JoinAll(node.In(0), node.Out());
         node.JoinAll(node.In(0), node.Out(3));
+        node.JoinAll(node.In(0), node.Out(1), axis => axis == node.In(0)!.Value.Rank - 1);
+        node.JoinAll(node.In(0), node.Out(2), axis => axis == node.In(0)!.Value.Rank - 1);
         for (var slot = 1; slot < node.Node.Inputs.Count; slot++)
             node.Broadcast(node.In(slot), node.In(0));
         node.Hold(node.In(0), -1, Statistics);

@@ -19,8 +19,12 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
             var left = level.Select(layer => layer.Node).ToHashSet();
             ReaderInputs.Visit(context.Model, data!, level, takesMeans: false, (layer, gram) =>
             {
+                // Of inputs that are zero or not finite throughout nothing can be told.
+                if (!gram.AsSpan().ContainsAnyExcept(0f))
+                    return;
                 left.Remove(layer.Node);
-                Prune(byLayer[layer.Node], rows => ByInputs(rows, layer.Depth, gram), method == SparsityMethod.Wanda ? "by wanda" : "by sparsegpt");
+                var solver = method == SparsityMethod.Sparsegpt ? SparseGpt.Of((float[])gram.Clone(), layer.Depth) : null;
+                Prune(byLayer[layer.Node], rows => ByInputs(rows, layer.Depth, gram, solver), solver is null ? "by wanda" : "by sparsegpt");
             });
             foreach (var unseen in level.Where(layer => left.Contains(layer.Node)))
                 Prune(byLayer[unseen.Node], rows => ByMagnitude(rows, unseen.Depth, null), "by magnitude, since the calibration data shows no inputs of it");
@@ -56,9 +60,9 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
         Clear(rows, gone);
     }
 
-    private void ByInputs(float[] rows, int depth, float[] gram)
+    private void ByInputs(float[] rows, int depth, float[] gram, SparseGpt? solver)
     {
-        if (method == SparsityMethod.Sparsegpt && SparseGpt.Of((float[])gram.Clone(), depth) is { } solver)
+        if (solver is not null)
         {
             solver.Prune(rows, pattern);
             return;

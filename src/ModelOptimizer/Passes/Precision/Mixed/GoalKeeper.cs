@@ -38,26 +38,59 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
             : $"it stays as it is, since the goal for {goal.Limit.Metric} is out of reach anyway");
     }
 
+    /// <summary>Finds how much the pass may take.</summary>
+    /// <param name="options">With a goal.</param>
+    /// <returns>The pass with that.</returns>
+    /// <exception cref="DiagnosticException">The goal can't be measured.</exception>
+    public IGraphPass Restrict(PassContext context, PassSettings settings, PruneOptions options)
+    {
+        var goal = options.Accuracy!;
+        using var gauge = new QualityGauge(context.Engine, original, evaluate, goal, cancellation);
+        var search = new PruningSearch(context, settings.Name, options, gauge, step => progress?.Report($"{settings.Name}: {step}"), cancellation);
+        var found = search.Run();
+        if (found is null)
+            ReportMissed(settings.Name, goal, search.All!, search.Result!, context.Diagnostics);
+        else if (!search.All!.Holds)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.PrunedLess, Less(settings.Name, goal, options, found, search), goal.Location ?? goal.Limit.Location));
+        return PassRegistry.Create(settings.Name, found ?? search.Scaled(0));
+    }
+
+    private static string Less(string pass, AccuracyGoal goal, PruneOptions asked, PruneOptions found, PruningSearch search)
+    {
+        var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
+        var (wanted, taken) = asked.Flops is { } flops ? ($"flops: {flops}", $"flops: {found.Flops}")
+            : asked.Budget is { } budget ? ($"budget: {budget}", $"budget: {found.Budget}")
+            : ($"ratio: {asked.Ratio}", $"ratio: {found.Ratio}");
+        return $"{pass} takes '{taken}' instead of '{wanted}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
+            + $"{MetricFormat.Format(unit, search.All!.Value)}";
+    }
+
     private void Report(string pass, AccuracyGoal goal, MixedPrecisionResult result, IDiagnosticSink diagnostics)
     {
         if (!result.IsReached)
-        {
-            IsAnyMissed |= goal.Limit.Severity == Severity.Error;
-            diagnostics.Report(new Diagnostic(DiagnosticCatalog.AccuracyGoalMissed, Missed(pass, goal, result), goal.Location ?? goal.Limit.Location) { Severity = goal.Limit.Severity });
-        }
+            ReportMissed(pass, goal, result.Quantized, result.Result, diagnostics);
         else if (2 * result.Reverted.Count > result.Candidates.Count)
             diagnostics.Report(new Diagnostic(DiagnosticCatalog.MostlyReverted, Mostly(pass, goal, result), goal.Location ?? goal.Limit.Location));
     }
 
-    private static string Missed(string pass, AccuracyGoal goal, MixedPrecisionResult result)
+    private void ReportMissed(string pass, AccuracyGoal goal, GaugeReading all, GaugeReading none, IDiagnosticSink diagnostics)
+    {
+        IsAnyMissed |= goal.Limit.Severity == Severity.Error;
+        diagnostics.Report(new Diagnostic(DiagnosticCatalog.AccuracyGoalMissed, Missed(pass, goal, all, none), goal.Location ?? goal.Limit.Location)
+        {
+            Severity = goal.Limit.Severity,
+        });
+    }
+
+    private static string Missed(string pass, AccuracyGoal goal, GaugeReading all, GaugeReading none)
     {
         var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
-        var broken = Bound.Of(goal.Limit, unit, result.Result.Original).First(bound => !bound.Holds(result.Result.Value));
-        var advice = result.Result.Original is { } own && !broken.Holds(own)
+        var broken = Bound.Of(goal.Limit, unit, none.Original).First(bound => !bound.Holds(none.Value));
+        var advice = none.Original is { } own && !broken.Holds(own)
             ? $"The original itself has {MetricFormat.Format(unit, own)}: give a goal relative to it ('{(broken.IsFloor ? "max-drop" : "max-rise")}:'), or a better model"
             : $"What is lost is lost before {pass}: look at the passes above it, or loosen the goal";
-        return $"{goal.Limit.Metric} is {MetricFormat.Format(unit, result.Result.Value)} even with nothing taken by {pass} "
-            + $"({MetricFormat.Format(unit, result.Quantized.Value)} with everything), but {broken.Wording} is allowed. {advice}";
+        return $"{goal.Limit.Metric} is {MetricFormat.Format(unit, none.Value)} even with nothing taken by {pass} "
+            + $"({MetricFormat.Format(unit, all.Value)} with everything), but {broken.Wording} is allowed. {advice}";
     }
 
     private static string Mostly(string pass, AccuracyGoal goal, MixedPrecisionResult result) =>
