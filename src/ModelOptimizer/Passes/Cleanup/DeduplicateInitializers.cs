@@ -40,7 +40,7 @@ public sealed class DeduplicateInitializers : IGraphPass
         if (scope.FindOrAdd(value) is not { } equal)
             return false;
         // An output slot that shows another's constant costs an Identity node.
-        if (value.IsGraphOutput || value.Uses.Count == 0)
+        if (value.IsGraphOutput || value.Uses.Count == 0 || (equal.Graph != value.Graph && DequantizedInBody.Reads(value)))
             return false;
         if (!context.Rewriting($"read '{equal}', which is equal", value))
             return false;

@@ -37,7 +37,8 @@ public sealed class EliminateCommonSubexpressions : IGraphPass
         node.Inputs.Any(input => input is not null) && node.Bodies.Count == 0 && !node.Attributes.HasReferences && OperatorCatalog.IsDeterministic(node);
 
     /// <summary>An output slot keeps its own value: showing another's would cost an Identity node.</summary>
-    private static bool CanShare(Node node, Node equal) => node.Outputs.Select((output, i) => (output, i))
+    private static bool CanShare(Node node, Node equal) => (equal.Graph == node.Graph || !DequantizedInBody.ReadsResultOf(node))
+        && node.Outputs.Select((output, i) => (output, i))
         .All(slot => slot.output is null || slot.output.Uses.Count == 0
             || (!slot.output.IsGraphOutput && equal.Outputs[slot.i] is not null));
 

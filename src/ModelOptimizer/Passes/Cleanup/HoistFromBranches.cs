@@ -33,7 +33,7 @@ public sealed class HoistFromBranches : NodeRewrite
     /// <summary>It reads nothing that the branch makes. What it puts out of the branch itself would need a node there anyway.</summary>
     private static bool IsFree(Node node) => node.Inputs.Any(input => input is not null) && node.Inputs.All(input => input?.Graph != node.Graph)
         && node.Bodies.Count == 0 && !node.Attributes.HasReferences && OperatorCatalog.IsDeterministic(node)
-        && node.Outputs.All(output => output?.IsGraphOutput != true);
+        && node.Outputs.All(output => output?.IsGraphOutput != true) && !DequantizedInBody.ReadsResultOf(node);
 
     private static bool CanMeet(Node inner, Node twin) => twin.Graph is not null
         && inner.Outputs.Zip(twin.Outputs).All(pair => (pair.First is null) == (pair.Second is null));

@@ -36,7 +36,8 @@ public sealed class LiftConstants : IGraphPass
     private static void ShareAmongBodies(Graph root, PassContext context)
     {
         var large = GraphWalker.Graphs(root).Where(graph => graph != root).SelectMany(graph => graph.Initializers)
-            .Where(value => value is { Constant.ByteCount: >= SmallestShared, IsGraphOutput: false, Uses.Count: > 0 });
+            .Where(value => value is { Constant.ByteCount: >= SmallestShared, IsGraphOutput: false, Uses.Count: > 0 })
+            .Where(value => !DequantizedInBody.Reads(value));
         foreach (var equal in large.GroupBy(value => new TensorContent(value.Constant!)).Where(group => group.Count() > 1).ToList())
             if (context.Rewriting($"store once what {equal.Count()} bodies hold alike", equal.First()))
                 Move(equal, root);
