@@ -6,8 +6,9 @@ namespace ModelOptimizer.Passes.Sizing;
 
 /// <summary>
 /// What the choices of one weight do to the outputs of a model. Two of them, a middle one and the coarsest, are measured with all else
-/// in floats; between them the noise follows what happens where the weight is, on a straight line of logarithms, and beyond them in proportion. Noise
-/// of several weights adds up nearly linearly at the outputs (Zhou et al., "Adaptive Quantization for Deep Neural Network", AAAI 2018).
+/// in floats, and where both make outputs infinite, finer ones until one does not; between them the noise follows what happens where the weight is,
+/// on a straight line of logarithms, and beyond them in proportion. Noise of several weights adds up nearly linearly at the outputs (Zhou et al.,
+/// "Adaptive Quantization for Deep Neural Network", AAAI 2018).
 /// </summary>
 /// <param name="model">The model before it is quantized.</param>
 internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
@@ -23,14 +24,10 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
         var quantized = choices.Where(choice => choice.Local > 0).OrderBy(choice => choice.Local).ToList();
         if (quantized.Count == 0)
             return choices;
-        var probes = new[] { quantized.Count / 2, quantized.Count - 1 }.Distinct().Select(i => quantized[i]).ToList();
-        var curve = new List<(double Local, double Noise)>();
-        foreach (var group in probes.Chunk(_sideBySide))
-        {
-            var (models, noise) = (group.Select(choice => With(weight, trial.Rounded(choice))).ToList(), new double[group.Length]);
-            SideBySide.For(group.Length, i => noise[i] = meter.Measure(models[i], meter.Deciding));
-            curve.AddRange(group.Zip(noise, (choice, measured) => (choice.Local, measured)));
-        }
+        var middle = quantized.Count / 2;
+        var curve = Curve(weight, new[] { middle, quantized.Count - 1 }.Distinct().Select(i => quantized[i]), trial);
+        while (middle > 0 && !curve.Exists(point => double.IsFinite(point.Noise)))
+            curve.InsertRange(0, Curve(weight, [quantized[middle /= 2]], trial));
         var finite = curve.FindAll(point => double.IsFinite(point.Noise));
         return finite.Count == 0 ? null : [.. choices.Select(choice => choice with
         {
@@ -62,6 +59,19 @@ internal sealed class WeightProbe(OnnxModel model, OutputMeter meter)
         return from.Noise > 0 && to.Noise > 0
             ? from.Noise * Math.Pow(to.Noise / from.Noise, along)
             : from.Noise + (to.Noise - from.Noise) * (local - from.Local) / (to.Local - from.Local);
+    }
+
+    /// <returns>What arrives at the outputs of each of some choices, in their order.</returns>
+    private List<(double Local, double Noise)> Curve(WeightCandidate weight, IEnumerable<SizedChoice> probes, WeightTrial trial)
+    {
+        var curve = new List<(double Local, double Noise)>();
+        foreach (var group in probes.Chunk(_sideBySide))
+        {
+            var (models, noise) = (group.Select(choice => With(weight, trial.Rounded(choice))).ToList(), new double[group.Length]);
+            SideBySide.For(group.Length, i => noise[i] = meter.Measure(models[i], meter.Deciding));
+            curve.AddRange(group.Zip(noise, (choice, measured) => (choice.Local, measured)));
+        }
+        return curve;
     }
 
     private OnnxModel With(WeightCandidate weight, Tensor rounded)
