@@ -53,6 +53,22 @@ public sealed class HalfCalibrationTests
         Assert.That(Refusal(log, "Mul"), Does.Contain("is too small for float16"));
     }
 
+    /// <summary>Nothing is asked of samples about it.</summary>
+    [Test]
+    public void What_takes_2_GiB_in_16_bits_too_is_not_looked_at()
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Relu", g.Input("x", DataType.Float, 4, 32)));
+        g.Output("lengths", g.Op("Shape", g.Weight("w", UnreadTensor.Create(DataType.Float, 1 << 15, 1 << 15))));
+        File.WriteAllText(_data, JsonSerializer.Serialize(new { x = Weights.Random(4 * 32).Chunk(32) }));
+        var context = new PassContext(g.Build(), new RewriteLog(), PassContexts.Engine, new DiagnosticBag())
+        {
+            Calibration = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [_data] }),
+        };
+
+        Assert.DoesNotThrow(() => PassRunner.Run(context, [new ConvertFloat16(new() { Form = HalfForm.Compute })]));
+    }
+
     [TestCase("ReduceSum", 600f, true)]
     [TestCase("ReduceSum", 3f, false)]
     [TestCase("ReduceMean", 3000f, true)]

@@ -67,9 +67,12 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
     /// <summary>What values were on calibration data, and what constants are.</summary>
     private Dictionary<Value, HalfObserver> Observations(HalfGraph graph)
     {
-        var seen = graph.Edges.Select(edge => (edge.Value, Content: edge.Constant ?? ScaledHalf.Restored(edge.Value)))
-            .Where(known => known.Content is { } content && HalfPrecision.TooLarge(content) is null)
-            .ToDictionary(known => known.Value, known => HalfObserver.Of(known.Content!));
+        var (seen, values) = (new Dictionary<Value, HalfObserver>(), new List<Value>());
+        foreach (var edge in graph.Edges)
+            if ((edge.Constant ?? ScaledHalf.Restored(edge.Value)) is not { } content)
+                values.Add(edge.Value);
+            else if (HalfPrecision.TooLarge(content) is null)
+                seen.Add(edge.Value, HalfObserver.Of(content));
         if (context.Calibration is null)
         {
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.Float16WithoutData,
@@ -77,7 +80,6 @@ internal sealed class HalfCompute(ConvertFloat16Options options, NodeSelector se
                 + "convert-float16 see which of them may be float16, and which other values exceed its range", options.Location));
             return seen;
         }
-        var values = graph.Edges.Where(edge => !seen.ContainsKey(edge.Value)).Select(edge => edge.Value).ToList();
         foreach (var (value, observer) in context.Calibration.Observe(context.Model, values, _ => new HalfObserver()))
             if (observer.WasSeen)
                 seen[value] = observer;
