@@ -1,6 +1,7 @@
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Profiles;
 using ModelOptimizer.Quantization;
 using ModelOptimizer.Testing;
@@ -131,10 +132,22 @@ public sealed class WeightPolicyTests
             Budget = budget is { } bytes ? new ByteSize(bytes) : null,
         };
 
-        new WeightPolicy(options, model).Report(diagnostics);
+        new WeightPolicy(options, model).Report(diagnostics, budget is null ? null : SizeSettings.Algorithms(options, hasData: true));
 
         Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Code), Is.All.EqualTo("MO4032"));
         Assert.That(string.Join(',', diagnostics.Diagnostics.Select(diagnostic => diagnostic.Message.Split('\'')[1])), Is.EqualTo(told));
+    }
+
+    [Test]
+    public void Options_of_gptq_under_a_budget_without_data_are_told()
+    {
+        var diagnostics = new DiagnosticBag();
+        var options = new QuantizeWeightsOptions { GptqDamping = 0.1, ActivationOrder = false, Budget = new ByteSize(60_000) };
+        PassContexts.Run(Decoder(), diagnostics, int.MaxValue, new QuantizeWeights(options));
+
+        Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Code), Is.EqualTo(new[] { "MO4032", "MO4032" }));
+        Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Message.Split('\'')[1]), Is.EqualTo(new[] { "gptq-damping", "activation-order" }));
+        Assert.That(diagnostics.Diagnostics.Select(diagnostic => diagnostic.Message), Is.All.Contains("without calibration data"));
     }
 
     [Test]

@@ -26,9 +26,10 @@ internal sealed class WeightPolicy(QuantizeWeightsOptions options, OnnxModel mod
     public string? Refusal(WeightCandidate weight) => Rule(weight) is { Bits: Keep } rule ? $"{rule.Option}: {Keep} keeps it" : null;
 
     /// <summary>Tells of options that no weight follows.</summary>
-    public void Report(IDiagnosticSink diagnostics)
+    /// <param name="algorithms">Those that a size budget chooses from; null for the one that the profile names.</param>
+    public void Report(IDiagnosticSink diagnostics, IReadOnlyList<WeightAlgorithm>? algorithms = null)
     {
-        TellOfGptq(diagnostics);
+        TellOfGptq(diagnostics, algorithms ?? [options.Algorithm]);
         if (_roles is null)
             return;
         Tell(options.LmHeadBits, _roles.HasHead, "lm-head-bits", "no last product of the model gives each word of a vocabulary its score");
@@ -44,19 +45,21 @@ internal sealed class WeightPolicy(QuantizeWeightsOptions options, OnnxModel mod
     }
 
     /// <summary>A budget takes gptq by itself, where there is data.</summary>
-    private void TellOfGptq(IDiagnosticSink diagnostics)
+    private void TellOfGptq(IDiagnosticSink diagnostics, IReadOnlyList<WeightAlgorithm> algorithms)
     {
-        if (options.Algorithm is GptqAlgorithm || (options.Budget is not null && options.Algorithm == WeightAlgorithm.RoundToNearest))
+        if (algorithms.Any(algorithm => algorithm is GptqAlgorithm))
             return;
+        var why = options.Budget is not null && options.Algorithm == WeightAlgorithm.RoundToNearest
+            ? "under a size budget without calibration data, which alone lets it choose gptq: name data under 'calibration:'"
+            : $"with the algorithm {options.Algorithm}: add 'algorithm: gptq'";
         Tell(options.GptqDamping is not null, "gptq-damping");
         Tell(options.ActivationOrder is not null, "activation-order");
 
         void Tell(bool isGiven, string option)
         {
             if (isGiven)
-                diagnostics.Report(new Diagnostic(DiagnosticCatalog.OptionIdle,
-                    $"'{option}' of quantize-weights does nothing with the algorithm {options.Algorithm}: add 'algorithm: gptq', or remove it",
-                    options.Location));
+                diagnostics.Report(new Diagnostic(
+                    DiagnosticCatalog.OptionIdle, $"'{option}' of quantize-weights does nothing {why}, or remove it", options.Location));
         }
     }
 

@@ -112,7 +112,7 @@ internal sealed class SizeBudget
     {
         var probe = _meter is null ? null : new WeightProbe(_context.Model, _meter);
         var policy = new WeightPolicy(_options, _context.Model);
-        policy.Report(_context.Diagnostics);
+        policy.Report(_context.Diagnostics, _algorithms);
         var lstm = new LstmWeights(_options, _selector, _context);
         var reach = _options.Format == WeightFormat.Standard ? StandardOpset.Reach(_context) : default;
         return [.. new WeightSurvey(_settings, _algorithms, _selector, policy, lstm, reach, inputs, probe, halves, _context).Run()];
