@@ -48,6 +48,20 @@ public sealed class OperatorCatalogTests
         return OperatorCatalog.ChannelAxis(node, input, rank);
     }
 
+    /// <summary>Stored as [rows, batches, columns], of which rows and columns are what they are without batches.</summary>
+    [TestCase(1, 0, ExpectedResult = 2)]
+    [TestCase(1, 1, ExpectedResult = 0)]
+    [TestCase(0, 0, ExpectedResult = 0)]
+    [TestCase(0, 1, ExpectedResult = 2)]
+    public int Channel_axes_with_batches_inside(int input, int transposed)
+    {
+        var proto = Node("FusedMatMul", ["x", "x"], ["y"]);
+        proto.Domain = "com.microsoft";
+        foreach (var (name, value) in new[] { ("transA", transposed), ("transB", transposed), ("transBatchA", 1), ("transBatchB", 1) })
+            proto.Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value });
+        return OperatorCatalog.ChannelAxis(First(proto), input, rank: 3);
+    }
+
     [Test]
     public void A_transposed_Gemm_has_its_channels_first()
     {

@@ -57,10 +57,20 @@ public static class OperatorCatalog
     public static int ChannelAxis(Node node, int input, int rank) => node.OpType switch
     {
         "MatMul" => input == 1 ? rank - 1 : rank - 2,
-        "FusedMatMul" => (input == 1) != (node.Attributes.GetInt(input == 1 ? "transB" : "transA", 0) != 0) ? rank - 1 : rank - 2,
+        "FusedMatMul" => FusedMatMulAxis(node, input == 1 ? "B" : "A", isFirst: input == 0, rank),
         "Gemm" or "FusedGemm" => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1,
         "Conv" or "FusedConv" or "Gather" or "EmbedLayerNormalization" => 0,
         // Input channels × output channels for ConvTranspose; directions × gates × inputs for recurrent layers.
         _ => 1,
     };
+
+    /// <summary>With transBatch the rows of matrices stand before their batches: [rows, batches…, columns].</summary>
+    private static int FusedMatMulAxis(Node node, string side, bool isFirst, int rank)
+    {
+        if (isFirst == Has("trans"))
+            return rank - 1;
+        return Has("transBatch") ? 0 : rank - 2;
+
+        bool Has(string attribute) => node.Attributes.GetInt(attribute + side, 0) != 0;
+    }
 }

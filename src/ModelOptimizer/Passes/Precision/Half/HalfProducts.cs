@@ -12,15 +12,11 @@ internal static class HalfProducts
     public static double Sum(Node node, HalfObserver x, HalfObserver weight)
     {
         if (node.Input(1)!.Constant is { Dimensions.Length: > 1 } constant)
-            return LargestSum(constant.AsSpan<float>(), constant.Dimensions.AsSpan(), Axis(node, constant.Dimensions.Length));
+            return LargestSum(
+                constant.AsSpan<float>(), constant.Dimensions.AsSpan(), OperatorCatalog.ChannelAxis(node, 1, constant.Dimensions.Length));
         var depth = node.Is("Conv", "ConvTranspose") ? weight.Count / weight.Length(node.Is("Conv") ? 0 : 1) : x.Length(IsTransposed(node) ? -2 : -1);
         return weight.Peak * depth;
     }
-
-    /// <summary>The axis of output channels.</summary>
-    private static int Axis(Node node, int rank) => node.OpType == "FusedMatMul"
-        ? rank - (node.Attributes.GetInt("transB", 0) != 0 ? 2 : 1)
-        : OperatorCatalog.ChannelAxis(node, 1, rank);
 
     private static bool IsTransposed(Node node) => node.Attributes.GetInt("transA", 0) != 0;
 
