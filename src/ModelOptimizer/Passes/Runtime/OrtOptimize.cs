@@ -23,6 +23,11 @@ public sealed class OrtOptimize(OrtOptimizeOptions options) : IGraphPass
     /// <summary>The result comes back through memory in one message, which ends at 2 GiB.</summary>
     private const long LargestBytes = 1L << 30;
 
+    /// <summary>By so much weights may grow, and by <see cref="UsualGrowth"/> of what they take: constants that were computed, and zero points.</summary>
+    private const long LittleGrowth = 64 << 10;
+
+    private const double UsualGrowth = 0.1;
+
     public NumericEffect Effect => NumericEffect.Reassociates;
 
     public void Run(OnnxModel model, PassContext context)
@@ -34,6 +39,12 @@ public sealed class OrtOptimize(OrtOptimizeOptions options) : IGraphPass
         }
         if (Optimized(model, context) is not { } optimized || BodyComparison.AreEqual(model.Graph, optimized.Graph))
             return;
+        if (ModelSize.Of(optimized).Bytes is var grown && grown > bytes + Math.Max(LittleGrowth, UsualGrowth * bytes))
+        {
+            LeaveOut($"the runtime would compute constants and store them, and weights of {new ByteSize(bytes)} grow to {new ByteSize(grown)}, as those do "
+                + "that palettize and convert-float16 made smaller, or that are stored once for two layers. It does the same when it loads the model", context);
+            return;
+        }
         if (!context.Rewriting($"take over what {context.Engine.Description} makes of it (level {PassNames.ToKebabCase(options.Level.ToString())})", model.Graph.Name))
             return;
         var before = OwnOperators(model);

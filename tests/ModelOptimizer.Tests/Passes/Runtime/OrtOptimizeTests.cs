@@ -107,6 +107,23 @@ public sealed class OrtOptimizeTests
         PassTester.SameOutputs(model, result, Tolerance.Of(NumericEffect.Reassociates));
     }
 
+    /// <summary>The runtime folds the Cast of a stored weight, or the lookup in its palette, and would store floats again.</summary>
+    [Test]
+    public void What_would_make_small_weights_large_again_is_left_out([Values("convert-float16", "palettize")] string pass)
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Identity", g.Op("MatMul", g.Input("x", DataType.Float, 3, 256), g.Weight("w", Tensor.Create([256, 256], Weights.Random(256 * 256))))));
+        var (model, diagnostics) = (g.Build(), new DiagnosticBag());
+        PassContexts.Run(model, pass == "palettize" ? new Palettize(new()) : new ConvertFloat16(new()));
+        var bytes = ModelSize.Of(model).Bytes;
+        var log = PassContexts.Run(model, diagnostics, int.MaxValue, Basic);
+
+        Assert.That(bytes, Is.LessThan(150_000));
+        Assert.That(ModelSize.Of(model).Bytes, Is.EqualTo(bytes));
+        Assert.That(log.Rewrites, Is.Empty);
+        Assert.That(diagnostics.Diagnostics.Single().ToString(), Does.Contain("MO3012").And.Contain("grow to 256 KiB"));
+    }
+
     /// <summary>Why tying weights costs no time: the runtime transposes them once, when it loads the model.</summary>
     [Test]
     public void The_runtime_folds_the_Transpose_of_a_tied_weight()
