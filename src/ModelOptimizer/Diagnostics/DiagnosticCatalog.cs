@@ -61,6 +61,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor PruningOptionsConflict = Error("MO3022", "Options of a pruning pass exclude each other");
     public static readonly DiagnosticDescriptor PruningTargetMissed = Error("MO3023", "A pruning target is out of reach");
     public static readonly DiagnosticDescriptor PrunedLess = Info("MO3024", "Less was pruned to keep an accuracy goal");
+    public static readonly DiagnosticDescriptor OutputsTellNothing = Error("MO3025", "Outputs tell nothing to prune by");
 
     // Calibration and quantization
     public static readonly DiagnosticDescriptor NonFiniteWeights = Warning("MO4001", "Weights are not finite");

@@ -19,7 +19,7 @@ internal sealed record ResidualBlock(Node Sum, Value Skip, IReadOnlyCollection<N
         foreach (var sum in model.Graph.Nodes.Where(node => node.Is("Add")))
             for (var slot = 0; slot < 2; slot++)
                 if (sum.Input(slot) is { } skip && sum.Input(1 - slot) is { } made && IsWhole(skip, sum.Output()) && DependsOn(made, skip)
-                    && Exclusive(sum, made) is var nodes && nodes.Any(HasWeight))
+                    && Exclusive(sum, made, skip) is var nodes && nodes.Any(HasWeight))
                 {
                     yield return new(sum, skip, nodes);
                     break;
@@ -45,11 +45,11 @@ internal sealed record ResidualBlock(Node Sum, Value Skip, IReadOnlyCollection<N
     }
 
     /// <summary>Nodes whose every result is read by others of them, or by the sum.</summary>
-    private static HashSet<Node> Exclusive(Node sum, Value made)
+    private static HashSet<Node> Exclusive(Node sum, Value made, Value skip)
     {
         var (nodes, left) = (new HashSet<Node>(), new Stack<Value>([made]));
         while (left.TryPop(out var value))
-            if (value.Producer is { ConstantOutput: null } producer && producer.Graph == sum.Graph && !nodes.Contains(producer)
+            if (value != skip && value.Producer is { ConstantOutput: null } producer && producer.Graph == sum.Graph && !nodes.Contains(producer)
                 && producer.Outputs.OfType<Value>().SelectMany(output => output.Uses).All(use => use.User == sum || nodes.Contains(use.User)))
             {
                 nodes.Add(producer);

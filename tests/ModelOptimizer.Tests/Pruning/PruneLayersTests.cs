@@ -41,6 +41,15 @@ public sealed class PruneLayersTests
     }
 
     [Test]
+    public void Blocks_are_chosen_by_names_of_their_own_weights()
+    {
+        Assert.That(Names(new() { Ratio = new(1), Include = ["b *"], Recover = false }), Is.EqualTo(["a in", "a out", "c in", "c out"]));
+        Assert.That(Names(new() { Ratio = new(0.67), Exclude = ["a *"], Recover = false }), Does.Contain("a in"));
+
+        static IEnumerable<string> Names(PruneLayersOptions options) => Pruned(options, out _).Graph.Initializers.Select(weight => weight.Name);
+    }
+
+    [Test]
     public void Sums_of_other_things_are_no_blocks()
     {
         var g = new GraphBuilder();

@@ -70,6 +70,21 @@ public sealed class RatesTests
     public void What_is_out_of_reach_is_told() =>
         Assert.That(() => Pruned(new() { Flops = new(0.1) }), Throws.InstanceOf<DiagnosticException>().With.Message.Contains("three quarters of each group"));
 
+    [TestCase(1.0)]
+    public void Nothing_goes_where_nothing_has_to(double share) =>
+        Assert.That(Flops(Pruned(new() { Flops = new(share), MultipleOf = 1 })), Is.EqualTo(Flops(Network())));
+
+    [Test]
+    public void Outputs_of_whole_numbers_tell_nothing()
+    {
+        var model = Network();
+        var scores = model.Graph.Outputs[0].Value;
+        scores.ReplaceAllUsesWith(model.Graph.Insert(null, "ArgMax", [scores]).Output());
+        model.Graph.Outputs[0].Value.Producer!.SetInput(0, scores);
+
+        Assert.That(() => Pruned(new() { Flops = new(0.7) }, model), Throws.InstanceOf<DiagnosticException>().With.Message.Contains("whole numbers"));
+    }
+
     [Test]
     public void A_target_needs_data() =>
         Assert.That(() => PassRunner.Run(new PassContext(Network(), new RewriteLog(), PassContexts.Engine, new DiagnosticBag()), new PruneChannels(new() { Flops = new(0.7) })),

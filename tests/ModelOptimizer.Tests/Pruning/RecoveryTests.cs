@@ -22,7 +22,7 @@ public sealed class RecoveryTests
 
         Assert.That(pruned.Graph.Initializers.Select(weight => weight.Initializer!.ElementCount), Has.Some.EqualTo(8 * 6));
         Assert.That(Error(model, pruned), Is.LessThan(1e-4));
-        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Is.EqualTo(["take 6 of 12 neurons out of", "fit weights to fewer channels, which leaves 0% of the squared error, of"]));
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Is.EqualTo(["take 6 of 12 neurons out of", "fit weights to what is left, which leaves 0% of the squared error, of"]));
     }
 
     [Test]
@@ -129,7 +129,7 @@ public sealed class RecoveryTests
         var model = g.Build();
         var pruned = Pruned(model, s_half with { Include = ["a"] }, out var log);
 
-        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Has.Some.EqualTo("bring mean and variance up to fewer channels of"));
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Has.Some.EqualTo("bring mean and variance up to what is left, of"));
         var (before, after) = (Moments(model), Moments(pruned));
         Assert.That(after, Is.EqualTo(before).Within(0.02 * before.Max(Math.Abs)));
 

@@ -35,20 +35,25 @@ public sealed class PruneLayers(PruneLayersOptions options) : ISelectivePass, IC
             return;
         }
         var original = model.Clone(out var copies);
-        var changed = Take(blocks, count, new OutputMeter(context.Engine, model, new SampleSplit(data, model)), context);
+        var changed = Take(blocks, count, PruningTrials.Meter(context, data, "prune-layers", options.Location), context);
         if (changed.Count == 0)
             return;
-        new EliminateDeadNodes().Run(model, context);
         context.ForgetOriginal();
-        if (options.Recover)
-            new Recovery(context, original, copies, data, (_, _) => null).Run(FirstLayers(model, changed));
+        if (!options.Recover)
+            return;
+        var recovery = new Recovery(context, original, copies, data, (_, _) => null);
+        recovery.Run(FirstLayers(model, changed));
+        recovery.Report("prune-layers", options.Location);
     }
 
     private bool IsSelected(ResidualBlock block, PassContext context)
     {
-        var refusal = Selector.Refusal(block.Sum) is { } why && block.Nodes.All(node => Selector.Refusal(node) is not null) ? why
-            : block.Nodes.SelectMany(node => node.Inputs.OfType<Value>().Where(value => value.Constant is not null).Select(value => Selector.Exclusion(node, value)))
-                .FirstOrDefault(exclusion => exclusion is not null);
+        var parts = block.Nodes.SelectMany(node => node.Inputs.Where(input => input?.Constant is not null).DefaultIfEmpty().Select(weight => (Node: node, Weight: (Value?)weight)))
+            .Append((Node: block.Sum, Weight: null)).ToList();
+        // One match is enough to take a block, and one to leave it.
+        var refusals = parts.ConvertAll<string?>(part => Selector.Refusal(part.Node, part.Weight));
+        var refusal = parts.Select<(Node Node, Value? Weight), string?>(part => Selector.Exclusion(part.Node, part.Weight)).FirstOrDefault(why => why is not null)
+            ?? (refusals.TrueForAll(why => why is not null) ? refusals[0] : null);
         if (refusal is not null)
             context.Refuse(block.Sum, refusal);
         return refusal is null;
@@ -61,17 +66,20 @@ public sealed class PruneLayers(PruneLayersOptions options) : ISelectivePass, IC
         var through = new List<Value>();
         for (var taken = 0; taken < count && !context.IsDone; taken++)
         {
-            // Of blocks in one another the inner ones may be gone with the outer one.
-            blocks.RemoveAll(block => block.Sum.Graph is null || block.Sum.Output().Uses.Count == 0);
+            blocks.RemoveAll(block => block.Sum.Graph is null);
             if (blocks.Count == 0)
                 break;
             var errors = blocks.ConvertAll(block => Error(block, meter, context.Model));
             var least = errors.IndexOf(errors.Min());
+            if (!double.IsFinite(errors[least]))
+                break;
             var (sum, skip) = (blocks[least].Sum, blocks[least].Skip);
             if (context.Rewriting(string.Create(CultureInfo.InvariantCulture, $"take the residual block out, without which outputs miss {errors[least]:0.0%}, that ends at"), sum))
             {
                 through.Add(skip);
                 sum.ReplaceWith(skip);
+                // Blocks within this one go with it.
+                new EliminateDeadNodes().Run(context.Model, context);
             }
             // What began with the sum begins with what goes through.
             var gone = sum.Outputs[0]!;

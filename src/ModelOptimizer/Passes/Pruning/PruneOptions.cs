@@ -25,7 +25,7 @@ public sealed record PruneOptions : SelectionOptions, ILocated
 
     [Option("By what the units that go are chosen: `l2`, the squares of their weights; `activation`, those of the weights that read them times their "
         + "mean squares on calibration data, or variances where a bias makes up for means; `reconstruction`, what the next layers miss when the other units make up for them; `loss`, what outputs of the "
-        + "model miss without them, measured, which takes a run of the model for each. Left out: reconstruction where the profile has calibration data, "
+        + "model miss without them, measured up to 32 times for each group. Left out: reconstruction where the profile has calibration data, "
         + "else l2.")]
     public PruningImportance? Importance { get; init; }
 

@@ -47,11 +47,14 @@ internal sealed class PruningSearch(
         return Scaled(low);
     }
 
+    /// <summary>Nothing of what is asked for.</summary>
+    public PruneOptions Nothing => options with { Accuracy = null, Flops = null, Budget = null, Scope = PruningScope.Group, Ratio = new(0) };
+
     /// <summary>A share of what is asked for.</summary>
-    public PruneOptions Scaled(double share)
+    private PruneOptions Scaled(double share)
     {
         var plain = options with { Accuracy = null };
-        return options.Flops is { } flops ? plain with { Flops = new(1 - share * (1 - flops.Value)) }
+        return share == 0 ? Nothing : options.Flops is { } flops ? plain with { Flops = new(1 - share * (1 - flops.Value)) }
             : options.Budget is { } budget ? plain with { Budget = new((long)(_bytes.Value - share * Math.Max(0, _bytes.Value - budget.Bytes))) }
             : plain with { Ratio = new(share * options.Ratio.Value) };
     }

@@ -25,7 +25,11 @@ internal abstract record PruningTarget
             : null;
     }
 
-    public abstract PruningCost Cost(OnnxModel model, ChannelClasses classes);
+    /// <summary>Whether nothing has to go.</summary>
+    public virtual bool IsMet(OnnxModel model) => false;
+
+    /// <param name="groups">Those that may become narrower.</param>
+    public abstract PruningCost Cost(OnnxModel model, ChannelClasses classes, IReadOnlyList<PruningGroup> groups);
 
     /// <summary>What may be left, in the unit of the cost.</summary>
     public abstract double Most(PruningCost cost);
@@ -37,7 +41,7 @@ internal abstract record PruningTarget
 
     private sealed record FlopTarget(Ratio Left) : PruningTarget
     {
-        public override PruningCost Cost(OnnxModel model, ChannelClasses classes) => PruningCost.OfFlops(model, classes);
+        public override PruningCost Cost(OnnxModel model, ChannelClasses classes, IReadOnlyList<PruningGroup> groups) => PruningCost.OfFlops(model, classes);
 
         public override double Most(PruningCost cost) => Left.Value * Whole(cost);
 
@@ -50,10 +54,17 @@ internal abstract record PruningTarget
         /// <summary>Bytes that names and fields of a constant cost in the file, about.</summary>
         private const int Overhead = 128;
 
-        public override PruningCost Cost(OnnxModel model, ChannelClasses classes)
+        public override bool IsMet(OnnxModel model)
         {
             using var saved = SavedModel.Of(model, files: null);
-            var biases = model.Graph.Nodes.Where(node => GainsBiases && node.Is("Conv", "Gemm") && node.Input(2) is null)
+            return saved.Bytes <= Left.Bytes;
+        }
+
+        public override PruningCost Cost(OnnxModel model, ChannelClasses classes, IReadOnlyList<PruningGroup> groups)
+        {
+            using var saved = SavedModel.Of(model, files: null);
+            var readers = groups.SelectMany(group => group.Consumers).Select(axis => axis.Operand.Reader!).Distinct();
+            var biases = readers.Where(node => GainsBiases && node.Is("Conv", "Gemm") && node.Input(2) is null)
                 .Select(node => RefitLayer.Of(node).Layer).OfType<RefitLayer>().Sum(layer => sizeof(float) * layer.Outputs + Overhead);
             return PruningCost.OfBytes(model, classes, saved.Bytes + biases);
         }
@@ -65,7 +76,8 @@ internal abstract record PruningTarget
 
     private sealed record ParameterTarget(Ratio Gone) : PruningTarget
     {
-        public override PruningCost Cost(OnnxModel model, ChannelClasses classes) => PruningCost.OfParameters(model, classes);
+        public override PruningCost Cost(OnnxModel model, ChannelClasses classes, IReadOnlyList<PruningGroup> groups) =>
+            PruningCost.OfParameters(model, classes);
 
         public override double Most(PruningCost cost) => (1 - Gone.Value) * Whole(cost);
 

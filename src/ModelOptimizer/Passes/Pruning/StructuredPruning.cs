@@ -1,7 +1,6 @@
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
-using ModelOptimizer.Passes.Sizing;
 using ModelOptimizer.Pruning;
 
 namespace ModelOptimizer.Passes;
@@ -40,8 +39,11 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         narrowing.Run();
         // Whatever mends the model later compares with what it is from now on.
         context.ForgetOriginal();
-        if (options.Recover && _data is not null)
-            Recover(new(context, original, copies, _data, narrowing.Kept), readers);
+        if (!options.Recover || _data is null)
+            return;
+        var recovery = new Recovery(context, original, copies, _data, narrowing.Kept);
+        recovery.Run(readers);
+        recovery.Report(pass, options.Location);
     }
 
     private bool IsSelected(PruningGroup group)
@@ -60,21 +62,26 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
 
     private IReadOnlyList<IReadOnlyList<int>> ByTarget(List<PruningGroup> groups, PruningTarget target, ChannelClasses classes)
     {
+        if (target.IsMet(Model))
+            return [.. groups.Select(_ => Array.Empty<int>())];
         var trials = Trials(Data("measures what outputs miss"));
         var ranked = Choice(() => trials).Of(groups, groups.ConvertAll(group => Count(group, PruningRates.Most)));
-        var (rates, cost) = (new PruningRates(groups, ranked, Count), target.Cost(Model, classes));
+        var (rates, cost) = (new PruningRates(groups, ranked, Count), target.Cost(Model, classes, groups));
         rates.Measure(trials, cost);
         var most = target.Most(cost);
-        var counts = rates.Choose(cost, most) ?? throw new DiagnosticException(DiagnosticCatalog.PruningTargetMissed,
-            $"{pass} can't bring the model to {target.Words(most)}: with three quarters of each group gone that it may take, {target.Words(rates.Smallest(cost))} "
-            + "are left. Ask for less, or let other passes that prune or quantize do the rest", options.Location);
+        if (rates.Smallest(cost) is var smallest && smallest > most)
+            throw new DiagnosticException(DiagnosticCatalog.PruningTargetMissed,
+                $"{pass} can't bring the model to {target.Words(most)}: with three quarters of each group gone that it may take, {target.Words(smallest)} "
+                + "are left. Ask for less, or let other passes that prune or quantize do the rest", options.Location);
+        var counts = rates.Choose(cost, most)
+            ?? throw PruningTrials.Untold(pass, "have other shapes, or are not finite, once as much is gone as was asked for", options.Location);
         return [.. ranked.Zip(counts, (order, count) => order.Take(count).ToList())];
     }
 
     private UnitChoice Choice(Func<PruningTrials> trials) => new(Model, Importance == PruningImportance.L2 ? null : Data("chooses by what layers read"), Importance,
         options.Recover, Importance == PruningImportance.Loss ? trials() : null);
 
-    private PruningTrials Trials(CalibrationData data) => new(Model, new OutputMeter(context.Engine, Model, new SampleSplit(data, Model)));
+    private PruningTrials Trials(CalibrationData data) => new(Model, PruningTrials.Meter(context, data, pass, options.Location));
 
     private CalibrationData Data(string why) => _data ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
         $"{pass} {why}: add 'calibration: {{ data: … }}' to the profile, with some dozens of typical inputs, or give a ratio for each group and 'importance: l2'",
@@ -113,13 +120,4 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
 
     private static HashSet<Node> Readers(IEnumerable<PruningGroup> groups, HashSet<int> removed) =>
         [.. groups.Where(group => group.Classes.Any(removed.Contains)).SelectMany(group => group.Consumers).Select(axis => axis.Operand.Reader!)];
-
-    private void Recover(Recovery recovery, HashSet<Node> readers)
-    {
-        recovery.Run(readers);
-        if (recovery.Poor.Count > 0)
-            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.FewRowsToRecover,
-                $"{pass} fitted {recovery.Poor.Count} layers anew by fewer rows than they have inputs, so that they change little: "
-                + $"{string.Join(", ", recovery.Poor.Take(3))}{(recovery.Poor.Count > 3 ? ", …" : "")}. Give more calibration samples", options.Location));
-    }
 }

@@ -22,10 +22,6 @@ internal sealed record ReaderOfGroup(RefitLayer Layer, IReadOnlyList<int[]> Inpu
 /// <summary>Shows what layers read on calibration data, as many at a time as memory allows.</summary>
 internal static class ReaderInputs
 {
-    private const int RowsPerInput = 4;
-    private const int FewestRows = 512;
-    private const int MostRows = 8192;
-
     /// <summary>Elements of rows that are held at once.</summary>
     private const long Held = 1L << 26;
 
@@ -37,36 +33,15 @@ internal static class ReaderInputs
         // One layer of a value after the other: each may see it in another way.
         var turns = layers.DistinctBy(layer => layer.Node).GroupBy(layer => layer.Node.Input(0)!)
             .SelectMany(readers => readers.Select((layer, turn) => (Layer: layer, Turn: turn))).GroupBy(layer => layer.Turn, layer => layer.Layer);
-        foreach (var some in turns.SelectMany(turn => InPortions(turn, samples)))
+        foreach (var some in turns.SelectMany(turn => Portions.Of(turn, layer => layer.RowsOfSample(samples) * samples * layer.Depth, Held)))
         {
             var readers = some.ToDictionary(layer => layer.Node.Input(0)!);
-            var seen = data.Observe(model, [.. readers.Keys], value => new PlacedRows(readers[value].InputRows, PerSample(readers[value], samples)));
+            var seen = data.Observe(model, [.. readers.Keys], value => new PlacedRows(readers[value].InputRows, readers[value].RowsOfSample(samples)));
             foreach (var (value, layer) in readers)
                 if (seen[value].Width == layer.Depth)
                     look(layer, Gram(seen[value], takesMeans && layer.Bias is not null));
         }
     }
-
-    private static IEnumerable<List<RefitLayer>> InPortions(IEnumerable<RefitLayer> layers, long samples)
-    {
-        var (portion, held) = (new List<RefitLayer>(), 0L);
-        foreach (var layer in layers)
-        {
-            var elements = PerSample(layer, samples) * samples * layer.Depth;
-            if (held + elements > Held && portion.Count > 0)
-            {
-                yield return portion;
-                (portion, held) = ([], 0);
-            }
-            portion.Add(layer);
-            held += elements;
-        }
-        if (portion.Count > 0)
-            yield return portion;
-    }
-
-    private static int PerSample(RefitLayer layer, long samples) =>
-        (int)((Math.Clamp(RowsPerInput * (long)layer.Depth, FewestRows, MostRows) + samples - 1) / samples);
 
     private static float[] Gram(PlacedRows seen, bool isCentered)
     {

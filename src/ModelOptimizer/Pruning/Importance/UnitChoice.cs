@@ -38,9 +38,15 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
             group.Decide(Choose(group));
     }
 
-    private IReadOnlyList<int> Choose(Pending group) => importance == PruningImportance.Loss && group.Count > 0
-        ? Smallest(MeasuredLoss.Of(group.Group, Order(group, group.Group.Units), trials!), group.Count)
-        : Order(group, group.Count);
+    private IReadOnlyList<int> Choose(Pending group)
+    {
+        if (importance != PruningImportance.Loss || group.Count == 0)
+            return Order(group, group.Count);
+        var order = Order(group, group.Group.Units);
+        var losses = MeasuredLoss.Of(group.Group, order, trials!);
+        // Of those that were measured together the least important ones go first.
+        return [.. order.OrderBy(unit => losses[unit]).Take(group.Count)];
+    }
 
     /// <summary>By what is known of the group's readers, or else by weights.</summary>
     private static IReadOnlyList<int> Order(Pending group, int count) => group.Elimination.Knows

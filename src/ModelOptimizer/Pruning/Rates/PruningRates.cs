@@ -22,14 +22,11 @@ internal sealed class PruningRates(IReadOnlyList<PruningGroup> groups, IReadOnly
 
     private readonly List<List<Rate>> _rates = [];
 
-    /// <summary>What outputs miss by each choice, added up; known after <see cref="Choose"/>.</summary>
-    public double Error { get; private set; }
-
     /// <summary>Measures what each group costs at some rates.</summary>
     public void Measure(PruningTrials trials, PruningCost cost)
     {
         var whole = cost.Of(new HashSet<int>());
-        var grid = groups.Count <= 24 ? new[] { 0.125, 0.25, 0.375, 0.5, 0.625, Most } : groups.Count <= 64 ? [0.125, 0.25, 0.5, Most] : [0.25, 0.5];
+        var grid = groups.Count <= 24 ? new[] { 0.125, 0.25, 0.375, 0.5, 0.625, Most } : groups.Count <= 64 ? [0.125, 0.25, 0.5, Most] : [0.25, 0.5, Most];
         foreach (var (group, order) in groups.Zip(ranked))
         {
             var rates = new List<Rate> { new(0, 0, 0) };
@@ -46,15 +43,15 @@ internal sealed class PruningRates(IReadOnlyList<PruningGroup> groups, IReadOnly
     /// <summary>The least that the model could take.</summary>
     public double Smallest(PruningCost cost) => cost.Of(Removed([.. _rates.Select(rates => rates.Count - 1)]));
 
-    /// <returns>By group: how many units go; null when that is not enough whatever goes.</returns>
+    /// <returns>By group: how many units go; null where that would be more than outputs can tell about.</returns>
     public IReadOnlyList<int>? Choose(PruningCost cost, double target)
     {
         var whole = cost.Of(new HashSet<int>());
-        if (Smallest(cost) > target)
-            return null;
+        if (whole <= target)
+            return [.. groups.Select(_ => 0)];
         // The sum of savings that is asked for: too little at the low end, enough at the high end.
         var (low, high) = (0.0, _rates.Sum(rates => rates.Max(rate => rate.Saved)));
-        var best = _rates.ConvertAll(rates => rates.Count - 1);
+        List<int>? best = null;
         for (var step = 0; step < Steps; step++)
         {
             var middle = (low + high) / 2;
@@ -64,8 +61,7 @@ internal sealed class PruningRates(IReadOnlyList<PruningGroup> groups, IReadOnly
             else
                 low = middle;
         }
-        Error = _rates.Zip(best, (rates, choice) => rates[choice].Error).Sum();
-        return [.. _rates.Zip(best, (rates, choice) => rates[choice].Units)];
+        return best is null ? null : [.. _rates.Zip(best, (rates, choice) => rates[choice].Units)];
     }
 
     /// <returns>By group the rate; null when no choices save so much.</returns>
@@ -73,10 +69,11 @@ internal sealed class PruningRates(IReadOnlyList<PruningGroup> groups, IReadOnly
     {
         var parts = _rates.ConvertAll(rates => (Most: rates.Max(rate => rate.Saved), Rates: rates));
         var knapsack = new MultipleChoiceKnapsack(parts.Select(part =>
-            part.Rates.Select(rate => new StorageChoice(Parts(part.Most - rate.Saved), rate.Error)).ToList()));
-        return knapsack.Solve(Parts(parts.Sum(part => part.Most) - saved))?.Chosen.ToList();
+            part.Rates.Select(rate => new StorageChoice((long)Parts(part.Most - rate.Saved), rate.Error)).ToList()));
+        // What rounding adds here the whole is measured without.
+        return knapsack.Solve((long)Math.Ceiling(Parts(parts.Sum(part => part.Most) - saved)))?.Chosen.ToList();
 
-        long Parts(double amount) => (long)Math.Ceiling(Math.Max(0, amount) / whole * Resolution);
+        double Parts(double amount) => Math.Max(0, amount) / whole * Resolution;
     }
 
     private HashSet<int> Removed(List<int> choices)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
 
@@ -17,20 +18,20 @@ namespace ModelOptimizer.Pruning;
 internal sealed class Recovery(
     PassContext context, OnnxModel original, IReadOnlyDictionary<Value, Value?> copies, CalibrationData data, Func<Value, int, IReadOnlyList<int>?> kept)
 {
-    /// <summary>Rows that a fit goes by, for each input of the layer.</summary>
-    private const int RowsPerInput = 4;
-
-    private const int FewestRows = 512;
-    private const int MostRows = 8192;
-
-    /// <summary>Elements of rows that the original's layers made, kept at once.</summary>
+    /// <summary>Elements of rows that are kept at once: of what the original's layers made, and of what layers read.</summary>
     private const long Held = 1L << 26;
 
     private readonly long _samples = data.CountSamples(context.Model);
     private readonly List<string> _poor = [];
 
-    /// <summary>Layers that had fewer rows than inputs, with both numbers: the penalty decides there.</summary>
-    public IReadOnlyList<string> Poor => _poor;
+    /// <summary>Tells of layers that had fewer rows than inputs: the penalty decides there.</summary>
+    public void Report(string pass, SourceLocation? location)
+    {
+        if (_poor.Count > 0)
+            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.FewRowsToRecover,
+                $"{pass} fitted {_poor.Count} layers anew by fewer rows than they have inputs, so that they change little: "
+                + $"{string.Join(", ", _poor.Take(3))}{(_poor.Count > 3 ? ", …" : "")}. Give more calibration samples", location));
+    }
 
     /// <param name="readers">Nodes that sum over pruned channels.</param>
     public void Run(IReadOnlySet<Node> readers)
@@ -59,7 +60,7 @@ internal sealed class Recovery(
         // Layers that see the same value in different ways look at it one after the other.
         var turns = level.GroupBy(layer => layer.Node.Input(0)!).SelectMany(readers => readers.Select((layer, turn) => (Layer: layer, Turn: turn)))
             .GroupBy(layer => layer.Turn, layer => layer.Layer);
-        foreach (var layers in turns.SelectMany(InPortions).Select(portion => portion.ToDictionary(layer => layer.Node.Input(0)!)))
+        foreach (var layers in turns.SelectMany(turn => Portions.Of(turn, layer => layer.RowsOfSample(_samples) * _samples * layer.Depth, Held)).Select(portion => portion.ToDictionary(layer => layer.Node.Input(0)!)))
         {
             var read = data.Observe(context.Model, [.. layers.Keys], value => Rows(layers[value], layer => layer.InputRows));
             foreach (var (value, layer) in layers)
@@ -71,11 +72,11 @@ internal sealed class Recovery(
     {
         if (level.Count == 0)
             return;
-        var before = data.Observe(original, [.. level.Select(one => copies[one.Node.Input(0)!]!).Distinct()], _ => new ChannelMomentsObserver());
+        var before = data.Observe(original, [.. level.Select(one => Before(one)).Distinct()], _ => new ChannelMomentsObserver());
         var now = data.Observe(context.Model, [.. level.Select(one => one.Node.Input(0)!).Distinct()], _ => new ChannelMomentsObserver());
         foreach (var one in level.Where(_ => !context.IsDone))
-            if (one.Run(before[copies[one.Node.Input(0)!]!].Moments, kept(one.Node.Input(0)!, 1), now[one.Node.Input(0)!].Moments, context.Model,
-                () => context.Rewriting("bring mean and variance up to fewer channels of", one.Node)) is { } why)
+            if (one.Run(before[Before(one)].Moments, kept(one.Node.Input(0)!, 1), now[one.Node.Input(0)!].Moments, context.Model,
+                () => context.Rewriting("bring mean and variance up to what is left, of", one.Node)) is { } why)
                 context.Refuse(one.Node, why);
     }
 
@@ -83,8 +84,9 @@ internal sealed class Recovery(
     {
         if (context.IsDone)
             return;
-        var output = layer.Node.Output();
-        if (LayerRefit.Of(layer, read, made, kept(output, layer.Node.Is("Conv") ? 1 : new Operand(output).Rank!.Value - 1)) is not { } refit)
+        var output = new Operand(layer.Node.Output());
+        var places = (layer.Node.Is("Conv") ? 1 : output.Rank - 1) is { } axis ? kept(output.Value, axis) : null;
+        if (LayerRefit.Of(layer, read, made, places) is not { } refit)
         {
             context.Refuse(layer.Node, "the calibration data shows too few inputs of it to fit its weights anew");
             return;
@@ -96,33 +98,14 @@ internal sealed class Recovery(
     }
 
     private static string Words(double left) =>
-        string.Create(CultureInfo.InvariantCulture, $"fit weights to fewer channels, which leaves {100 * left:0.#}% of the squared error, of");
+        string.Create(CultureInfo.InvariantCulture, $"fit weights to what is left, which leaves {100 * left:0.#}% of the squared error, of");
 
-    private PlacedRows Rows(RefitLayer layer, Func<RefitLayer, RowForm> form) => new(form(layer), PerSample(layer));
+    private PlacedRows Rows(RefitLayer layer, Func<RefitLayer, RowForm> form) => new(form(layer), layer.RowsOfSample(_samples));
 
-    private int PerSample(RefitLayer layer) =>
-        (int)Math.Max(1, (Math.Clamp(RowsPerInput * (long)layer.Depth, FewestRows, MostRows) + _samples - 1) / _samples);
+    private long Elements(RefitLayer layer) => layer.RowsOfSample(_samples) * _samples * layer.Outputs;
 
-    /// <summary>As many layers at a time as memory allows for what they read.</summary>
-    private IEnumerable<List<RefitLayer>> InPortions(IEnumerable<RefitLayer> layers)
-    {
-        var (portion, held) = (new List<RefitLayer>(), 0L);
-        foreach (var layer in layers)
-        {
-            var elements = PerSample(layer) * _samples * layer.Depth;
-            if (held + elements > Held && portion.Count > 0)
-            {
-                yield return portion;
-                (portion, held) = ([], 0);
-            }
-            portion.Add(layer);
-            held += elements;
-        }
-        if (portion.Count > 0)
-            yield return portion;
-    }
-
-    private long Elements(RefitLayer layer) => PerSample(layer) * _samples * layer.Outputs;
+    /// <summary>What the node read in the original, where another value may have stood.</summary>
+    private Value Before(RefitStatistics one) => copies[one.Node.Output()]!.Producer!.Input(0)!;
 
     private Value Copy(RefitLayer layer) => copies[layer.Node.Output()]!;
 

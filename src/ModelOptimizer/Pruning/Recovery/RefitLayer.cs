@@ -9,6 +9,12 @@ namespace ModelOptimizer.Pruning;
 /// <param name="Bias">Where a shift of its outputs can go; null where there is no place.</param>
 internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
 {
+    /// <summary>Rows that a fit goes by, for each input of the layer.</summary>
+    private const int RowsPerInput = 4;
+
+    private const int FewestRows = 512;
+    private const int MostRows = 8192;
+
     public RowForm InputRows => Node.Is("Conv") ? new PatchRows(ConvolutionWindow.Of(Node, Weight)) : new MatrixRows();
 
     public RowForm OutputRows => Node.Is("Conv") ? new ChannelRows() : new MatrixRows();
@@ -23,6 +29,9 @@ internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
     private int ChannelAxis => Node.Is("Conv") || Node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1;
 
     private WeightMatrix Matrix => new(Weight, ChannelAxis);
+
+    /// <summary>How many rows of each sample are looked at, so that there are enough of all.</summary>
+    public int RowsOfSample(long samples) => (int)Math.Max(1, (Math.Clamp(RowsPerInput * (long)Depth, FewestRows, MostRows) + samples - 1) / samples);
 
     /// <returns>The layer, or why its weights stay as they are.</returns>
     public static (RefitLayer? Layer, string? Why) Of(Node node)

@@ -52,16 +52,16 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
             ReportMissed(settings.Name, goal, search.All!, search.Result!, context.Diagnostics);
         else if (!search.All!.Holds)
             context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.PrunedLess, Less(settings.Name, goal, options, found, search), goal.Location ?? goal.Limit.Location));
-        return PassRegistry.Create(settings.Name, found ?? search.Scaled(0));
+        return PassRegistry.Create(settings.Name, found ?? search.Nothing);
     }
 
     private static string Less(string pass, AccuracyGoal goal, PruneOptions asked, PruneOptions found, PruningSearch search)
     {
         var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
-        var (wanted, taken) = asked.Flops is { } flops ? ($"flops: {flops}", $"flops: {found.Flops}")
-            : asked.Budget is { } budget ? ($"budget: {budget}", $"budget: {found.Budget}")
-            : ($"ratio: {asked.Ratio}", $"ratio: {found.Ratio}");
-        return $"{pass} takes '{taken}' instead of '{wanted}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
+        var (wanted, taken) = asked.Flops is { } flops ? ($"'flops: {flops}'", $"'flops: {found.Flops}'")
+            : asked.Budget is { } budget ? ($"'budget: {budget}'", $"'budget: {found.Budget}'")
+            : ($"'ratio: {asked.Ratio}'", $"'ratio: {found.Ratio}'");
+        return $"{pass} takes {(found.Ratio.Value == 0 ? "nothing" : taken)} instead of {wanted}, with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
             + $"{MetricFormat.Format(unit, search.All!.Value)}";
     }
 

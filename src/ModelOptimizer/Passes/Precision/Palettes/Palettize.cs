@@ -31,7 +31,7 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
         ArgumentNullException.ThrowIfNull(context);
         var weights = WeightCandidate.Find(model).ToList();
         var (writer, sharers) = (new PaletteWriter(context), weights.Count(weight => MayShrink(weight) && Refuse(weight, context) is null));
-        foreach (var portion in InPortions(weights))
+        foreach (var portion in Portions.Of(weights, weight => weight.Content.ByteCount, Held))
         {
             if (context.IsDone)
                 return;
@@ -47,24 +47,6 @@ public sealed class Palettize(PalettizeOptions options) : ISelectivePass
                 found[i] = null;
             }
         }
-    }
-
-    /// <summary>As many weights at a time as memory allows.</summary>
-    private static IEnumerable<List<WeightCandidate>> InPortions(List<WeightCandidate> weights)
-    {
-        var (portion, held) = (new List<WeightCandidate>(), 0L);
-        foreach (var weight in weights)
-        {
-            if (held + weight.Content.ByteCount > Held && portion.Count > 0)
-            {
-                yield return portion;
-                (portion, held) = ([], 0);
-            }
-            portion.Add(weight);
-            held += weight.Content.ByteCount;
-        }
-        if (portion.Count > 0)
-            yield return portion;
     }
 
     private bool MayShrink(WeightCandidate weight)
