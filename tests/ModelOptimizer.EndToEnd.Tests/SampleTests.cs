@@ -8,6 +8,7 @@ public sealed class SampleTests
 {
     [TestCase("")]
     [TestCase("static.yaml")]
+    [TestCase("pruned.yaml")]
     public void The_sample_runs_on_the_package_and_keeps_its_budget(string profile)
     {
         var artifacts = Path.Combine(PackageFeed.Root, $"sample{profile}");

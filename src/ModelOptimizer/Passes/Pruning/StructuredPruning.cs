@@ -37,6 +37,8 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         var original = Model.Clone(out var copies);
         var narrowing = new Narrowing(Model, classes, removed);
         narrowing.Run();
+        // Lengths and splits that nodes were told before.
+        new EliminateDeadNodes().Run(Model, context);
         // Whatever mends the model later compares with what it is from now on.
         context.ForgetOriginal();
         if (!options.Recover || _data is null)
