@@ -15,9 +15,6 @@ internal sealed class ChannelClasses
     /// <summary>Everything that was asked for, in that order.</summary>
     public IReadOnlyList<ChannelRange> Ranges => _inOrder;
 
-    /// <summary>How many channels there are.</summary>
-    public int Count => _parents.Count;
-
     /// <summary>The channels along an axis; null where its length is unknown, or 1.</summary>
     public ChannelRange? Of(Operand operand, int axis)
     {

@@ -83,14 +83,12 @@ internal static class NarrowNode
     private static void Lengths(Node node, int slot, Func<Operand, int, IReadOnlyList<int>?> kept)
     {
         var result = new Operand(node.Output());
-        var lengths = Enumerable.Range(0, result.Rank!.Value).Select(axis => (Axis: axis, Kept: kept(result, axis)))
-            .Where(axis => axis.Kept is not null).ToDictionary(axis => axis.Axis, axis => axis.Kept!.Count);
-        if (lengths.Count == 0)
+        var left = Enumerable.Range(0, result.Rank!.Value).ToDictionary(axis => axis, axis => kept(result, axis)?.Count);
+        if (left.Values.All(count => count is null))
             return;
-        // "As long as the input there" may be another length by now.
-        var known = Enumerable.Range(0, result.Rank.Value).Where(axis => result.Shape![axis].Value is not null)
-            .ToDictionary(axis => axis, axis => lengths.TryGetValue(axis, out var left) ? left : (int)result.Shape![axis].Value!.Value);
-        ShapeNumbers.Set(node, slot, lengths, known);
+        var known = left.Where(axis => result.Shape![axis.Key].Value is not null)
+            .ToDictionary(axis => axis.Key, axis => axis.Value ?? (int)result.Shape![axis.Key].Value!.Value);
+        ShapeNumbers.Set(node, slot, known);
     }
 
     /// <summary>Numbers of heads become less in the proportion of the channels.</summary>

@@ -8,10 +8,6 @@ namespace ModelOptimizer.Pruning;
 /// <param name="Nodes">What is computed for the sum alone, in no order.</param>
 internal sealed record ResidualBlock(Node Sum, Value Skip, IReadOnlyCollection<Node> Nodes)
 {
-    /// <summary>Elements of constants that nothing else reads.</summary>
-    public long Parameters => Nodes.SelectMany(node => node.Inputs).OfType<Value>().Distinct()
-        .Where(value => value.Constant is not null && value.Uses.All(use => Nodes.Contains(use.User))).Sum(value => value.Constant!.ElementCount);
-
     /// <summary>Those of the main graph that have weights, in the order of their sums. Blocks may lie in one another.</summary>
     /// <param name="model">Types inferred.</param>
     public static IEnumerable<ResidualBlock> Find(OnnxModel model)

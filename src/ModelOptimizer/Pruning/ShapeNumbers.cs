@@ -12,21 +12,20 @@ internal static class ShapeNumbers
     /// <summary>Lets a node read other lengths; the constants that others read stay.</summary>
     /// <param name="node">The node.</param>
     /// <param name="slot">Where it reads its lengths.</param>
-    /// <param name="lengths">The new ones by axis.</param>
-    /// <param name="known">All that are known, which stand for zeros.</param>
-    public static void Set(Node node, int slot, IReadOnlyDictionary<int, int> lengths, IReadOnlyDictionary<int, int> known)
+    /// <param name="lengths">All that are known, by axis: "as long as the input there" may be another length by now.</param>
+    public static void Set(Node node, int slot, IReadOnlyDictionary<int, int> lengths)
     {
         if (node.Input(slot) is not { } numbers)
             return;
         if (numbers.Constant is { } constant)
         {
-            node.SetInput(slot, Write(node.Graph!, numbers.Name, constant, 0, known));
+            node.SetInput(slot, Write(node.Graph!, numbers.Name, constant, 0, lengths));
             return;
         }
         var concat = numbers.Graph.InsertCopyAfter(numbers.Producer!, numbers.Producer!, [.. numbers.Producer!.Inputs]);
-        foreach (var axis in lengths.Keys.Concat(known.Keys).Distinct())
+        foreach (var axis in lengths.Keys)
             if (PartAt(concat.Output(), axis) is (var index, var start, { } part))
-                concat.SetInput(index, Write(concat.Graph!, part.Name, part.Constant!, start, known));
+                concat.SetInput(index, Write(concat.Graph!, part.Name, part.Constant!, start, lengths));
         node.SetInput(slot, concat.Output());
     }
 
