@@ -17,13 +17,20 @@ internal static class LargeRun
             LargeModel.Write(path, inline: false, opset: 21, LargeModel.LayersOf(gibibytes), isHalf);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"generate {watch.Elapsed.TotalSeconds:0.00} s, {new FileInfo($"{path}.data").Length / (double)(1 << 30):0.00} GiB of external data"));
-            using var child = Process.Start("dotnet", [typeof(LargeRun).Assembly.Location, "optimize", path, .. how]);
-            child.WaitForExit();
-            return child.ExitCode;
+            return Optimize(path, how);
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Runs <c>optimize</c> in a process of its own.</summary>
+    /// <returns>Its exit code.</returns>
+    public static int Optimize(string path, IEnumerable<string> how)
+    {
+        using var child = Process.Start("dotnet", [typeof(LargeRun).Assembly.Location, "optimize", path, .. how]);
+        child.WaitForExit();
+        return child.ExitCode;
     }
 }

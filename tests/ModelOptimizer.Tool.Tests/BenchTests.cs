@@ -1,3 +1,5 @@
+using ModelOptimizer.Testing;
+
 namespace ModelOptimizer.Tool.Tests;
 
 /// <summary>Times differ from run to run; what is said about them does not.</summary>

@@ -1,3 +1,5 @@
+using ModelOptimizer.Testing;
+
 namespace ModelOptimizer.Tool.Tests;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]

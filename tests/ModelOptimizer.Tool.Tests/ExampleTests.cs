@@ -1,3 +1,5 @@
+using ModelOptimizer.Testing;
+
 namespace ModelOptimizer.Tool.Tests;
 
 /// <summary>Every example of every help text works as it stands, in a folder that has the files it names.</summary>

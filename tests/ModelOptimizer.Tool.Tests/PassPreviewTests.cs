@@ -1,4 +1,5 @@
 using ModelOptimizer.Passes;
+using ModelOptimizer.Testing;
 
 namespace ModelOptimizer.Tool.Tests;
 

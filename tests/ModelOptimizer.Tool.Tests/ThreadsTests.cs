@@ -1,3 +1,5 @@
+using ModelOptimizer.Testing;
+
 namespace ModelOptimizer.Tool.Tests;
 
 /// <summary><c>optimize --threads N</c> bounds the work and changes nothing that is written.</summary>

@@ -10,6 +10,9 @@ public sealed record BertSize(int Layers, int Heads, int Size)
 
     public const int Longest = 128;
 
+    /// <summary>Words that have an embedding.</summary>
+    public int Words { get; init; } = Vocabulary;
+
     public int Width => Heads * Size;
 }
 
@@ -55,7 +58,7 @@ public sealed class BertFixture
         var (zero, one) = (_g.Constant(Tensor.Create([], 0L)), _g.Constant(Tensor.Create([], 1L)));
         var positions = _g.Op("Expand", Unsqueeze(_g.Op("Range", zero, Length(tokens, 1), one), 0), _g.Op("Shape", tokens));
         _g.Declare(positions, tokens.Type!); // else the runtime does not know the length, and makes no SkipLayerNormalization
-        var words = _g.Op("Add", Table("word", BertSize.Vocabulary, tokens), Table("token_type", 2, types));
+        var words = _g.Op("Add", Table("word", _size.Words, tokens), Table("token_type", 2, types));
         return Normalize(_g.Op("Add", words, Table("position", BertSize.Longest, positions)), "embeddings.LayerNorm");
     }
 

@@ -2,11 +2,12 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace ModelOptimizer.Tool.Tests;
+namespace ModelOptimizer.Testing;
 
-/// <summary>Writes NumPy archives (format 1.0) for tests.</summary>
-internal static class Npz
+/// <summary>Writes NumPy archives (format 1.0) of float32 and int64.</summary>
+public static class Npz
 {
+    /// <param name="arrays">float[] or long[], each with its shape.</param>
     public static void Write(string path, params (string Name, Array Data, int[] Shape)[] arrays)
     {
         using var archive = ZipFile.Open(path, ZipArchiveMode.Create);
