@@ -69,7 +69,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
         var candidate = original.Clone();
         var goals = new GoalKeeper(original, request.Profile.Evaluate, progress, cancellation);
-        var log = Rewrite(candidate, request, goals, calibration, cancellation);
+        var steps = StepMeter.For(request.Profile, engine, original, cancellation);
+        var log = Rewrite(candidate, request, goals, steps, calibration, cancellation);
         ModelReview.Report(original, candidate, diagnostics);
 
         progress?.Report("write");
@@ -85,11 +86,13 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var accepted = Judge(verdicts) & KeepsSizeBudgets(request.Profile, log, FileDigest.Bytes(staged.Files)) && !goals.IsAnyMissed;
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
 
+        var (before, after) = (ReportBuilder.Model(original, originalDigests.Result, FileDigest.Bytes(originalFiles)),
+            ReportBuilder.Model(candidate, FileDigest.Of(staged.Files), FileDigest.Bytes(staged.Files)));
         var report = new OptimizationReport
         {
             Tool = new ToolReport(Version, engine.Description),
-            Original = ReportBuilder.Model(original, originalDigests.Result, FileDigest.Bytes(originalFiles)),
-            Result = ReportBuilder.Model(candidate, FileDigest.Of(staged.Files), FileDigest.Bytes(staged.Files)),
+            Original = before,
+            Result = after,
             Accepted = accepted,
             Profile = FileDigest.Of(request.Profile.Files),
             Passes = log.Runs,
@@ -97,6 +100,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Refusals = log.Refusals,
             Weights = ReportBuilder.Weights(log),
             MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
+            PruningSearches = goals.Pruning.Count == 0 ? null : goals.Pruning,
+            Steps = steps?.Finish(candidate, measurements, before, after),
             SizeBudgets = log.SizeBudgets.Count == 0 ? null : log.SizeBudgets,
             Quantized = log.Nodes,
             Activations = log.Values,
@@ -135,13 +140,15 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             ModelDigest = () => string.Join('-', original.Result.Select(file => file.Sha256)),
         };
 
-    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, GoalKeeper goals, CalibrationData? calibration, CancellationToken cancellation)
+    private RewriteLog Rewrite(OnnxModel candidate, OptimizationRequest request, GoalKeeper goals, StepMeter? steps, CalibrationData? calibration,
+        CancellationToken cancellation)
     {
         var log = new RewriteLog(request.MaxRewrites);
         var context = new PassContext(candidate, log, engine, diagnostics)
         {
             Calibration = calibration,
             OutputName = Path.GetFileName(new OutputFiles(request.OutputPath).Model),
+            Narrowed = steps is null ? null : pass => steps.BeforeRecovery(pass, candidate),
         };
         foreach (var (step, settings) in request.Profile.Passes.Index())
         {
@@ -157,6 +164,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
                 pass = goals.Restrict(context, settings, pruning);
             PassRunner.Run(context, pass);
             SelectionReview.ReportFruitless(pass, log, decided, settings, diagnostics);
+            steps?.After(settings, candidate);
         }
         SelectionReview.ReportFruitlessPreset(request.Profile.Passes, log, diagnostics);
         PassRunner.ReportLimit(context);

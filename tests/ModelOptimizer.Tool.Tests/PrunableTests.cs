@@ -1,6 +1,6 @@
 namespace ModelOptimizer.Tool.Tests;
 
-/// <summary><c>inspect --prunable</c>.</summary>
+/// <summary><c>inspect --prunable</c>, and what <c>optimize</c> tells of pruning.</summary>
 public sealed class PrunableTests
 {
     [Test]
@@ -33,6 +33,27 @@ public sealed class PrunableTests
         Assert.That(group.GetProperty("units").GetInt32(), Is.EqualTo(32));
         Assert.That(group.GetProperty("kind").GetString(), Is.EqualTo("Hidden"));
         Assert.That(group.GetProperty("weights").EnumerateArray().Select(axis => axis.GetProperty("tensor").GetString()), Is.EqualTo(["w1", "w2"]));
+    }
+
+    [Test]
+    public void What_pruning_tried_and_cost_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        Npz.Write(folder["data.npz"], ("x", Enumerable.Range(0, 64 * 64).Select(i => i * 37 % 101 / 50f - 1).ToArray(), [64, 64]));
+        var profile = folder.Write("p.yaml", """
+            version: 1
+            calibration: { data: data.npz }
+            evaluate: { data: data.npz }
+            passes:
+              - prune-hidden: { ratio: 75%, accuracy: { metric: sqnr, min: 12 } }
+              - quantize-weights: { bits: 8 }
+            """);
+        var run = Cli.Run("optimize", Models.Classifier(folder), "--profile", profile, "--output", folder["out/model.onnx"]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Out, Does.Match(@"prune-hidden for sqnr, at least 12\.0 dB: \d+\.\d dB with ratio: "));
+        Assert.That(run.Out, Does.Match(@"(?m)^nothing\s+no noise\s+holds$"));
+        Assert.That(run.Out, Does.Match(@"(?ms)^After\s+Size\s+Parameters\s+MFLOPs.*^\(original\)\s.*^prune-hidden, before recovery\s.*^prune-hidden\s.*^quantize-weights\s"));
     }
 
     [Test]

@@ -13,8 +13,12 @@ internal sealed class OptimizationSummary(CommandContext context, OptimizationRe
         Passes();
         foreach (var mixed in report.MixedPrecision ?? [])
             new MixedPrecisionText(context, mixed).Write();
+        foreach (var search in report.PruningSearches ?? [])
+            new PruningSearchText(context, search).Write();
         foreach (var sized in report.SizeBudgets ?? [])
             new SizeBudgetText(context, sized).Write();
+        if (report.Steps is { } steps)
+            new StepsText(context, steps).Write();
         Sizes();
         Metrics();
     }

@@ -36,7 +36,12 @@ public sealed class PassContext(OnnxModel model, RewriteLog log, IInferenceEngin
     /// <summary>Name of the file that the model is going to be.</summary>
     public string OutputName { get; init; } = "model.onnx";
 
+    /// <summary>Told, with the name of the pass, when units are out and weights are about to be fitted to what is left.</summary>
+    internal Action<string>? Narrowed { get; init; }
+
     internal RefusedFolds RefusedFolds { get; } = new();
+
+    internal InputMemory Inputs { get; } = new();
 
     /// <summary>True once the limit of rewrites is reached: nothing may change any more.</summary>
     public bool IsDone => Log.IsFull;

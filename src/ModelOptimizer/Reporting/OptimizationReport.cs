@@ -37,6 +37,14 @@ public sealed record OptimizationReport
     /// <summary>What passes with an accuracy goal gave up for it; null when none had one.</summary>
     public IReadOnlyList<MixedPrecisionReport>? MixedPrecision { get; init; }
 
+    /// <summary>How much pruning passes with an accuracy goal took; null when none had one.</summary>
+    public IReadOnlyList<PruningSearchReport>? PruningSearches { get; init; }
+
+    /// <summary>
+    /// What each step that gave up precision left, from the original to the result; null where the profile doesn't prune, or has no data to evaluate on.
+    /// </summary>
+    public IReadOnlyList<StepReport>? Steps { get; init; }
+
     /// <summary>How passes with a size budget spent it; null when none had one.</summary>
     public IReadOnlyList<SizeOutcome>? SizeBudgets { get; init; }
 

@@ -22,6 +22,11 @@ public sealed class PruningGoalTests
         Assert.That(report.Metrics.Single(metric => metric.Metric == "sqnr").Result, Is.GreaterThanOrEqualTo(15));
         Assert.That(report.Rewrites.Count, Is.Positive);
         Assert.That(diagnostics.Single(one => one.Code == "MO3024").Message, Does.Match(@"prune-channels takes 'ratio: [0-9.]+%' instead of 'ratio: 90%', with which sqnr is"));
+        var search = report.PruningSearches!.Single();
+        Assert.That((search.Metric, search.Goal, search.Reached, search.Asked), Is.EqualTo(("sqnr", "at least 15.0 dB", true, "ratio: 90%")));
+        Assert.That(search.Trials.Select(trial => trial.Amount).Take(3), Is.EqualTo(["ratio: 90%", "nothing", "ratio: 45%"]));
+        Assert.That(search.Trials.Where(trial => trial.Holds).Select(trial => trial.Amount), Has.Member(search.Taken));
+        Assert.That(search.Trials.Single(trial => trial.Amount == search.Taken).Value, Is.EqualTo(search.Result));
     }
 
     [Test]
@@ -42,18 +47,42 @@ public sealed class PruningGoalTests
         Assert.That(diagnostics.Single(one => one.Code == "MO4060").Message, Does.Contain("even with nothing taken by prune-channels"));
         Assert.That(report.Accepted, Is.False);
         Assert.That(report.Rewrites, Is.Empty);
+        Assert.That(report.PruningSearches!.Single(), Has.Property("Reached").False.And.Property("Taken").EqualTo("nothing"));
     }
+
+    [Test]
+    public void The_report_tells_what_each_step_cost()
+    {
+        var report = Run([new("prune-channels", new PruneOptions { Ratio = new(0.5) }, s_line), new("quantize-weights", null, s_line)]).Report;
+        var steps = report.Steps!;
+        double Sqnr(int step) => steps[step].Metrics.Single(metric => metric.Metric == "sqnr").Result;
+
+        Assert.That(steps.Select(step => (step.Pass, step.BeforeRecovery)),
+            Is.EqualTo([("", false), ("prune-channels", true), ("prune-channels", false), ("quantize-weights", false)]));
+        Assert.That(Sqnr(1), Is.LessThan(Sqnr(2)));
+        Assert.That(Sqnr(3), Is.EqualTo(report.Metrics.Single(metric => metric.Metric == "sqnr").Result).And.Not.EqualTo(Sqnr(2)));
+        Assert.That(steps[1].Parameters, Is.LessThan(0.6 * steps[0].Parameters));
+        Assert.That(steps[2].Flops, Is.EqualTo(steps[1].Flops).And.LessThan(0.6 * steps[0].Flops!));
+        Assert.That(steps[3].Bytes, Is.LessThan(0.5 * steps[2].Bytes));
+    }
+
+    [Test]
+    public void What_does_not_prune_costs_no_measuring_of_steps() =>
+        Assert.That(Run([new("quantize-weights", null, s_line), new("quantize-dynamic", null, s_line)]).Report.Steps, Is.Null);
 
     private static AccuracyGoal Goal(string metric, double least) => new(new BudgetLimit(metric, s_line) { Min = least }) { Location = s_line };
 
-    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(PruneOptions options, params (string Array, byte[] Npy)[] more)
+    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Optimize(PruneOptions options, params (string Array, byte[] Npy)[] more) =>
+        Run([new("prune-channels", options, s_line)], more);
+
+    private static (OptimizationReport Report, IReadOnlyList<Diagnostic> Diagnostics) Run(PassSettings[] passes, params (string Array, byte[] Npy)[] more)
     {
         using var folder = new DataFolder();
         ModelWriter.Save(PlantedModel.Chain(3, []), folder["model.onnx"]);
         var data = folder.WriteNpz("data.npz", [("x", PlantedModel.Rows(64)), .. more]);
         var profile = new OptimizationProfile
         {
-            Passes = [new("prune-channels", options, s_line)],
+            Passes = passes,
             Evaluate = new EvaluateSettings { Data = [data], Location = s_line },
             Calibration = new CalibrationSettings { Data = [data] },
         };

@@ -98,7 +98,10 @@ public sealed class RatesTests
     private static OnnxModel Network()
     {
         var g = new GraphBuilder();
-        var a = g.Op("Relu", g.Op("Conv", [g.Input("x", DataType.Float, 2, 3, 8, 8), Weight(24, 3, 3, 3), Weight(24)], ("pads", new long[] { 1, 1, 1, 1 })));
+        // The batch size is read off as a number by itself, which has no axes.
+        var x = g.Input("x", DataType.Float, 2, 3, 8, 8);
+        var rows = g.Op("Cast", [g.Op("Squeeze", [g.Op("Shape", [x], ("end", 1L))])], ("to", (long)DataType.Float));
+        var a = g.Op("Relu", g.Op("Conv", [g.Op("Div", g.Op("Mul", rows, x), rows), Weight(24, 3, 3, 3), Weight(24)], ("pads", new long[] { 1, 1, 1, 1 })));
         var b = g.Op("Relu", g.Op("Conv", [a, Weight(24, 1, 3, 3)], ("group", 24L)));
         var c = g.Op("GlobalAveragePool", g.Op("Conv", b, Weight(36, 24, 1, 1)));
         g.Output("y", g.Op("Gemm", g.Op("Flatten", c), Weight(36, 10), Weight(10)));

@@ -8,7 +8,7 @@ namespace ModelOptimizer.Passes;
 /// <summary>Makes convolutions and matrix products narrower: channels go with everything that belongs to them, see <see cref="PruningGroup"/>.</summary>
 [Description("Takes channels of convolutions and widths of matrix products out of the model, with biases, normalizations and whatever else belongs to "
     + "them, across residual sums, concatenations and depthwise convolutions. Smaller and faster in any runtime. 'inspect --prunable' lists the groups.")]
-public sealed class PruneChannels(PruneOptions options) : ISelectivePass, ICalibratedPass
+public sealed class PruneChannels(PruneOptions options) : IPruningPass
 {
     public NodeSelector Selector { get; } = new(options);
 

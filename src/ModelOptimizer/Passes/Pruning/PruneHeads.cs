@@ -8,7 +8,7 @@ namespace ModelOptimizer.Passes;
 /// <summary>Takes heads out of attention: multi-head, grouped-query or multi-query, spelled out or in one operator.</summary>
 [Description("Takes heads out of attention, with their queries, keys, values and what reads them. Where several heads of queries share one of keys and "
     + "values, they go together.")]
-public sealed class PruneHeads(PruneOptions options) : ISelectivePass, ICalibratedPass
+public sealed class PruneHeads(PruneOptions options) : IPruningPass
 {
     public NodeSelector Selector { get; } = new(options);
 

@@ -8,7 +8,7 @@ namespace ModelOptimizer.Passes;
 /// <summary>Takes neurons out of feed-forward networks: between two matrix products, gated or not.</summary>
 [Description("Takes neurons out of feed-forward networks, the part of a Transformer that has most of its weights: columns of the first matrix product, or "
     + "of both gated ones, and rows of the second.")]
-public sealed class PruneHidden(PruneOptions options) : ISelectivePass, ICalibratedPass
+public sealed class PruneHidden(PruneOptions options) : IPruningPass
 {
     public NodeSelector Selector { get; } = new(options);
 

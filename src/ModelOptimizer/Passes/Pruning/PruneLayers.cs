@@ -13,7 +13,7 @@ namespace ModelOptimizer.Passes;
 /// </summary>
 [Description("Takes whole residual blocks out, such as attention or a feed-forward network with the sum behind it: those that outputs miss least, as measured on "
     + "calibration data. The one way of pruning that makes a model less deep.")]
-public sealed class PruneLayers(PruneLayersOptions options) : ISelectivePass, ICalibratedPass
+public sealed class PruneLayers(PruneLayersOptions options) : IPruningPass
 {
     public NodeSelector Selector { get; } = new(options);
 
@@ -41,6 +41,7 @@ public sealed class PruneLayers(PruneLayersOptions options) : ISelectivePass, IC
         context.ForgetOriginal();
         if (!options.Recover)
             return;
+        context.Narrowed?.Invoke("prune-layers");
         var recovery = new Recovery(context, original, copies, data, (_, _) => null);
         recovery.Run(FirstLayers(model, changed));
         recovery.Report("prune-layers", options.Location);

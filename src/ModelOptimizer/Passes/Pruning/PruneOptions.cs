@@ -53,6 +53,9 @@ public sealed record PruneOptions : SelectionOptions, ILocated
         + "many units. Heads are counted one by one.", Minimum = 1, Maximum = 64)]
     public int MultipleOf { get; init; } = 8;
 
+    /// <summary>How much goes, as a profile says it.</summary>
+    internal string Amount => Flops is { } flops ? $"flops: {flops}" : Budget is { } budget ? $"budget: {budget}" : $"ratio: {Ratio}";
+
     /// <summary>Whether units can't be chosen without calibration data.</summary>
     internal bool NeedsData => Importance is not (null or PruningImportance.L2) || Flops is not null || Budget is not null || Scope == PruningScope.Global;
 }

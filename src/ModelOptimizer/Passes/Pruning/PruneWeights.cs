@@ -15,7 +15,7 @@ namespace ModelOptimizer.Passes;
 /// </summary>
 [Description("Makes single weights zero, a share of all or so many of each few neighbours (2:4). That makes a compressed resource or download smaller; the "
     + "file, memory and time stay what they are, since the runtime multiplies by zeros like by any number. prune-channels makes models faster.")]
-public sealed class PruneWeights(PruneWeightsOptions options) : ISelectivePass, ICalibratedPass
+public sealed class PruneWeights(PruneWeightsOptions options) : IPruningPass
 {
     /// <summary>Larger models are not compressed only to tell by how much.</summary>
     private const long MostCompressed = 512L << 20;

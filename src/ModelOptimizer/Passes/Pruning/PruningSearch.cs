@@ -15,6 +15,10 @@ internal sealed class PruningSearch(
     private const int Steps = 5;
 
     private readonly Lazy<long> _bytes = new(() => Bytes(context));
+    private readonly List<PruningTrial> _trials = [];
+
+    /// <summary>What was tried, in order.</summary>
+    public IReadOnlyList<PruningTrial> Trials => _trials;
 
     /// <summary>The metric with all that is asked for.</summary>
     public GaugeReading? All { get; private set; }
@@ -30,7 +34,7 @@ internal sealed class PruningSearch(
         if (All.Holds)
             return options with { Accuracy = null };
         progress("nothing taken");
-        Result = gauge.MeasureAll(context.Model, cancellation);
+        Result = Note("nothing", gauge.MeasureAll(context.Model, cancellation));
         if (!Result.Holds)
             return null;
         var (low, high) = (0.0, 1.0);
@@ -64,7 +68,13 @@ internal sealed class PruningSearch(
         var copy = context.Model.Clone();
         PassRunner.Run(new PassContext(copy, new RewriteLog(), context.Engine, new DiagnosticBag()) { Calibration = context.Calibration },
             PassRegistry.Create(pass, tried));
-        return gauge.MeasureAll(copy, cancellation);
+        return Note(tried.Amount, gauge.MeasureAll(copy, cancellation));
+    }
+
+    private GaugeReading Note(string amount, GaugeReading reading)
+    {
+        _trials.Add(new(amount, reading));
+        return reading;
     }
 
     private static long Bytes(PassContext context)
@@ -73,3 +83,6 @@ internal sealed class PruningSearch(
         return saved.Bytes;
     }
 }
+
+/// <param name="Amount">What went, as a profile says it.</param>
+internal sealed record PruningTrial(string Amount, GaugeReading Reading);

@@ -43,6 +43,7 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         context.ForgetOriginal();
         if (!options.Recover || _data is null)
             return;
+        context.Narrowed?.Invoke(pass);
         var recovery = new Recovery(context, original, copies, _data, narrowing.Kept);
         recovery.Run(readers);
         recovery.Report(pass, options.Location);

@@ -47,7 +47,7 @@ internal sealed class PruningCost
     {
         if (Operand.Input(node, 1) is { IsConstant: true } weight)
             return Axes(weight, classes);
-        if (Operand.Input(node, 0) is not { Rank: { } rank } left || Operand.Output(node, 0) is not { } result)
+        if (Operand.Input(node, 0) is not { Rank: > 0 and var rank } left || Operand.Output(node, 0) is not { } result)
             return [];
         return Axes(result, classes).Concat(classes.Of(left, rank - 1) is { } depth ? [depth] : []);
     }

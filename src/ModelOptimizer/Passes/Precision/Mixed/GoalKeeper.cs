@@ -15,7 +15,11 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
 {
     private readonly List<MixedPrecisionReport> _reports = [];
 
+    private readonly List<PruningSearchReport> _pruning = [];
+
     public IReadOnlyList<MixedPrecisionReport> Reports => _reports;
+
+    public IReadOnlyList<PruningSearchReport> Pruning => _pruning;
 
     /// <summary>True when a goal is out of reach that forbids the result then.</summary>
     public bool IsAnyMissed { get; private set; }
@@ -48,6 +52,7 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
         using var gauge = new QualityGauge(context.Engine, original, evaluate, goal, cancellation);
         var search = new PruningSearch(context, settings.Name, options, gauge, step => progress?.Report($"{settings.Name}: {step}"), cancellation);
         var found = search.Run();
+        _pruning.Add(PruningSearchReport.Of(settings.Name, goal, options, found, search));
         if (found is null)
             ReportMissed(settings.Name, goal, search.All!, search.Result!, context.Diagnostics);
         else if (!search.All!.Holds)
@@ -58,10 +63,7 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
     private static string Less(string pass, AccuracyGoal goal, PruneOptions asked, PruneOptions found, PruningSearch search)
     {
         var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
-        var (wanted, taken) = asked.Flops is { } flops ? ($"'flops: {flops}'", $"'flops: {found.Flops}'")
-            : asked.Budget is { } budget ? ($"'budget: {budget}'", $"'budget: {found.Budget}'")
-            : ($"'ratio: {asked.Ratio}'", $"'ratio: {found.Ratio}'");
-        return $"{pass} takes {(found.Ratio.Value == 0 ? "nothing" : taken)} instead of {wanted}, with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
+        return $"{pass} takes {(found.Ratio.Value == 0 ? "nothing" : $"'{found.Amount}'")} instead of '{asked.Amount}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
             + $"{MetricFormat.Format(unit, search.All!.Value)}";
     }
 
