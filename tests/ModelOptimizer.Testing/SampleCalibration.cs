@@ -14,12 +14,13 @@ public sealed class SampleCalibration : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("model-opt-calibration-").FullName;
 
     /// <param name="inputs">The only sample; two made ones when null.</param>
-    public SampleCalibration(OnnxModel model, IReadOnlyDictionary<string, Tensor>? inputs = null)
+    /// <param name="progress">Told of each run over the samples.</param>
+    public SampleCalibration(OnnxModel model, IReadOnlyDictionary<string, Tensor>? inputs = null, IProgress<string>? progress = null)
     {
         var wanted = DataRequest.For(model).Inputs;
         for (var seed = 0; seed < (inputs is null ? Samples : 1); seed++)
             Write(seed, inputs ?? SampleInputs.Make(wanted, seed));
-        Data = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [Path.Combine(_folder, "test_data_set_*")] });
+        Data = new CalibrationData(PassContexts.Engine, new CalibrationSettings { Data = [Path.Combine(_folder, "test_data_set_*")] }) { Progress = progress };
     }
 
     public CalibrationData Data { get; }

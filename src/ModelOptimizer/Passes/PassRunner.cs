@@ -34,6 +34,7 @@ public static class PassRunner
         using (log.Enter(pass.Name))
             pass.Run(model, context);
         context.ReportScratch();
+        context.Inputs.Expire(model.ChangeCount);
         var made = log.Rewrites.Count - rewrites;
         Check(pass, model, isChanged: changes != model.ChangeCount, isAnnounced: made > 0);
         if (made > 0)

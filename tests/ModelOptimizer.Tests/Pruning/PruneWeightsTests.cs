@@ -87,13 +87,79 @@ public sealed class PruneWeightsTests
     [Test]
     public void All_tensors_are_held_against_each_other()
     {
-        var g = new GraphBuilder();
-        var small = g.Op("MatMul", g.Input("x", DataType.Float, "rows", 32), g.Initializer("small", [32, 8], [.. Weight(Model()).Select(weight => weight / 1000)]));
-        g.Output("y", g.Op("MatMul", small, g.Initializer("large", [8, 32], Weight(Model()))));
-        var model = g.Build();
+        var model = Two([.. Weight(Model()).Select(weight => weight / 1000)], Weight(Model()));
         PassContexts.Run(model, new PruneWeights(new() { Scope = SparsityScope.Global }));
 
         Assert.That(model.Graph.Initializers.Select(weight => weight.Initializer!.AsSpan<float>().Count(0f)), Is.EquivalentTo([256, 0]));
+    }
+
+    [Test]
+    public void Of_equal_weights_as_many_go_as_asked_for()
+    {
+        var model = Two([.. Enumerable.Repeat(1f, 256)], [.. Enumerable.Range(0, 256).Select(i => i % 2 == 0 ? -1f : 2f)]);
+        PassContexts.Run(model, new PruneWeights(new() { Scope = SparsityScope.Global, Sparsity = new(0.6) }));
+
+        Assert.That(model.Graph.Initializers.Sum(weight => weight.Initializer!.AsSpan<float>().Count(0f)), Is.EqualTo(307));
+        Assert.That(model.Graph.Initializers.Single(weight => weight.Initializer!.Dimensions[0] == 8).Initializer!.AsSpan<float>().Count(2f), Is.EqualTo(128));
+    }
+
+    [Test]
+    public void What_is_not_finite_stays_and_is_not_counted()
+    {
+        var model = Two([float.PositiveInfinity, .. Enumerable.Repeat(0.5f, 255)], [.. Enumerable.Range(1, 256).Select(i => (float)i)]);
+        var log = PassContexts.Run(model, new PruneWeights(new() { Scope = SparsityScope.Global }));
+
+        Assert.That(log.Weights.Single().Refusal, Does.Contain("infinite"));
+        Assert.That(model.Graph.Initializers.Select(weight => weight.Initializer!.AsSpan<float>().Count(0f)), Is.EquivalentTo([0, 128]));
+    }
+
+    [Test]
+    public void Gptq_goes_by_what_sparsegpt_saw()
+    {
+        var (shared, anew) = (Quantized(isApart: false, out var runs), Quantized(isApart: true, out var runsApart));
+
+        Assert.That((runs, runsApart), Is.EqualTo((2, 3)));
+        Assert.That(ModelWriter.ToBytes(shared), Is.EqualTo(ModelWriter.ToBytes(anew)));
+    }
+
+    [Test]
+    public void What_was_seen_is_forgotten_once_the_model_changes()
+    {
+        var memory = new InputMemory();
+        memory.Keep(new Dictionary<Value, InputGram> { [Model().Graph.Inputs[0]] = new() }, at: 1);
+
+        Assert.That(memory.Take(at: 2), Is.Empty);
+    }
+
+    /// <param name="isApart">Whether passes know nothing of each other.</param>
+    /// <param name="runs">How often the data was run.</param>
+    private static OnnxModel Quantized(bool isApart, out int runs)
+    {
+        var (model, progress) = (Two(Weight(Model()), RecoveryTests.Numbers(256, 5)), new RunCounter());
+        using var data = new SampleCalibration(model, RecoveryTests.Input(model, 512, 3), progress);
+        var context = Context();
+        PassRunner.Run(context, new PruneWeights(new()));
+        PassRunner.Run(isApart ? Context() : context, new QuantizeWeights(new() { Bits = 4, BlockSize = 16, Algorithm = WeightAlgorithm.Find("gptq")! }));
+        runs = progress.Runs;
+        return model;
+
+        PassContext Context() => new(model, new RewriteLog(), PassContexts.Engine, new DiagnosticBag()) { Calibration = data.Data };
+    }
+
+    private sealed class RunCounter : IProgress<string>
+    {
+        public int Runs { get; private set; }
+
+        public void Report(string value) => Runs++;
+    }
+
+    /// <summary>Two products, one behind the other.</summary>
+    private static OnnxModel Two(float[] first, float[] second)
+    {
+        var g = new GraphBuilder();
+        var between = g.Op("Relu", g.Op("MatMul", g.Input("x", DataType.Float, "rows", 32), g.Initializer("first", [32, 8], first)));
+        g.Output("y", g.Op("MatMul", between, g.Initializer("second", [8, 32], second)));
+        return g.Build();
     }
 
     [Test]

@@ -27,6 +27,10 @@ internal sealed class WeightInputs
     private readonly Dictionary<Value, IReadOnlyList<Value>> _inputs = [];
     private readonly List<string> _blind = [];
     private readonly HashSet<Value> _unseen = [];
+
+    /// <summary>What a pass before this one saw.</summary>
+    private readonly Dictionary<Value, InputGram> _seenBefore;
+
     private Dictionary<Value, Known> _known = [];
 
     /// <param name="data">What to learn from; the profile's calibration data when null.</param>
@@ -37,6 +41,7 @@ internal sealed class WeightInputs
         _data = data ?? context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             $"The algorithm {options.Algorithm} learns from the inputs of layers: add 'calibration: {{ data: … }}' to the profile, with some dozens "
             + "of typical inputs", options.Location);
+        _seenBefore = data is null ? new(context.Inputs.Take(context.Model.ChangeCount)) : [];
     }
 
     /// <returns>
@@ -114,8 +119,17 @@ internal sealed class WeightInputs
                 wanted.UnionWith(inputs);
                 _inputs[weight.Value] = inputs;
             }
-        _known = _data.Observe(_context.Model, wanted, _ => new InputGram())
-            .ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options));
+        _known = See(wanted).ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options));
+    }
+
+    private IEnumerable<KeyValuePair<Value, InputGram>> See(HashSet<Value> wanted)
+    {
+        var known = new Dictionary<Value, InputGram>();
+        foreach (var value in wanted)
+            if (_seenBefore.Remove(value, out var seen))
+                known[value] = seen;
+        List<Value> unknown = [.. wanted.Where(value => !known.ContainsKey(value))];
+        return unknown.Count == 0 ? known : known.Concat(_data.Observe(_context.Model, unknown, _ => new InputGram()));
     }
 
     /// <summary>What the products that read the weight multiply it by, row by row; empty for what is no layer's, or stays as it is.</summary>

@@ -8,7 +8,10 @@ namespace ModelOptimizer.Pruning;
 internal sealed record SparsityPattern(double Share, int? Group)
 {
     /// <summary>Weights that go of a group.</summary>
-    public int Gone(int count) => (int)(count * Share + 1e-9);
+    public int Gone(int count) => (int)Gone((long)count);
+
+    /// <summary>Weights that go of so many.</summary>
+    public long Gone(long count) => (long)(count * Share + 1e-9);
 
     /// <param name="pattern"><c>2:4</c>: of four neighbours two stay; null for a share of all.</param>
     public static SparsityPattern Of(string? pattern, double share)

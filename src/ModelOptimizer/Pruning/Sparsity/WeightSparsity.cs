@@ -11,24 +11,43 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
     public void Run(IReadOnlyList<SparseWeight> weights)
     {
         var byLayer = method == SparsityMethod.Magnitude ? [] : weights.Where(weight => weight.Layer is not null).ToDictionary(weight => weight.Layer!.Node);
-        var threshold = scope == SparsityScope.Global ? Threshold(weights) : null;
-        foreach (var weight in weights.Where(weight => weight.Layer is null || !byLayer.ContainsKey(weight.Layer.Node)))
-            Prune(weight, rows => ByMagnitude(rows, weight.Matrix.Depth, threshold), "by magnitude");
-        foreach (var level in byLayer.Count == 0 ? [] : LayerLevels.Of(context.Model.Graph, node => byLayer.GetValueOrDefault(node)?.Layer))
+        var others = weights.Where(weight => weight.Layer is null || !byLayer.ContainsKey(weight.Layer.Node)).Where(IsFinite).ToList();
+        var all = scope == SparsityScope.Global ? GlobalMagnitude.Of(others, pattern) : null;
+        foreach (var weight in others)
+            Prune(weight, rows => ByMagnitude(rows, weight.Matrix.Depth, all), "by magnitude");
+        if (byLayer.Count == 0)
+            return;
+        var inputs = new SparseInputs(context.Model, data!);
+        foreach (var level in LayerLevels.Of(context.Model.Graph, node => byLayer.GetValueOrDefault(node)?.Layer))
+            PruneLevel(level, byLayer, inputs);
+        // Of what layers read nothing depends on their own weights, or on those behind: what was seen is still so.
+        context.Inputs.Keep(inputs.Kept, context.Model.ChangeCount);
+    }
+
+    private void PruneLevel(List<RefitLayer> level, Dictionary<Node, SparseWeight> byLayer, SparseInputs inputs)
+    {
+        var left = level.Select(layer => layer.Node).ToHashSet();
+        inputs.Visit(level, (layer, gram) =>
         {
-            var left = level.Select(layer => layer.Node).ToHashSet();
-            ReaderInputs.Visit(context.Model, data!, level, takesMeans: false, (layer, gram) =>
-            {
-                // Of inputs that are zero or not finite throughout nothing can be told.
-                if (!gram.AsSpan().ContainsAnyExcept(0f))
-                    return;
-                left.Remove(layer.Node);
-                var solver = method == SparsityMethod.Sparsegpt ? SparseGpt.Of((float[])gram.Clone(), layer.Depth) : null;
-                Prune(byLayer[layer.Node], rows => ByInputs(rows, layer.Depth, gram, solver), solver is null ? "by wanda" : "by sparsegpt");
-            });
-            foreach (var unseen in level.Where(layer => left.Contains(layer.Node)))
-                Prune(byLayer[unseen.Node], rows => ByMagnitude(rows, unseen.Depth, null), "by magnitude, since the calibration data shows no inputs of it");
-        }
+            // Of inputs that are zero or not finite throughout nothing can be told.
+            if (!gram.AsSpan().ContainsAnyExcept(0f))
+                return;
+            left.Remove(layer.Node);
+            if (!IsFinite(byLayer[layer.Node]))
+                return;
+            var solver = method == SparsityMethod.Sparsegpt ? SparseGpt.Of((float[])gram.Clone(), layer.Depth) : null;
+            Prune(byLayer[layer.Node], rows => ByInputs(rows, layer.Depth, gram, solver), solver is null ? "by wanda" : "by sparsegpt");
+        });
+        foreach (var unseen in level.Where(layer => left.Contains(layer.Node)).Select(layer => byLayer[layer.Node]).Where(IsFinite))
+            Prune(unseen, rows => ByMagnitude(rows, unseen.Matrix.Depth, null), "by magnitude, since the calibration data shows no inputs of it");
+    }
+
+    private bool IsFinite(SparseWeight weight)
+    {
+        var isFinite = FiniteElements.TryExtremes(weight.Candidate.Content.AsSpan<float>(), out _);
+        if (!isFinite)
+            context.RefuseWeight(weight.Candidate.Name, weight.Candidate.Content, WeightGuards.NotFinite(weight.Candidate, context));
+        return isFinite;
     }
 
     private void Prune(SparseWeight weight, Action<float[]> prune, string how)
@@ -39,11 +58,6 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
         var rows = new float[checked(matrix.Channels * matrix.Depth)];
         using (matrix.Hold())
             matrix.Read(0, matrix.Channels, 0, matrix.Depth, rows);
-        if (!FiniteElements.TryExtremes(rows, out _))
-        {
-            context.RefuseWeight(weight.Candidate.Name, weight.Candidate.Content, WeightGuards.NotFinite(weight.Candidate, context));
-            return;
-        }
         prune(rows);
         var zeros = (double)rows.AsSpan().Count(0f) / rows.Length;
         if (!context.Rewriting(string.Create(CultureInfo.InvariantCulture, $"make {zeros:0.#%} of the weights zero {how} in"), value))
@@ -53,12 +67,8 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
         value.RemoveIfUnused();
     }
 
-    private void ByMagnitude(float[] rows, int depth, float? threshold)
-    {
-        var gone = threshold is { } all ? Array.ConvertAll(rows, weight => MathF.Abs(weight) <= all)
-            : SparsityMask.Of(Array.ConvertAll(rows, MathF.Abs), depth, pattern, byRow: false);
-        Clear(rows, gone);
-    }
+    private void ByMagnitude(float[] rows, int depth, GlobalMagnitude? all) =>
+        Clear(rows, all?.Mask(rows) ?? SparsityMask.Of(Array.ConvertAll(rows, MathF.Abs), depth, pattern, byRow: false));
 
     private void ByInputs(float[] rows, int depth, float[] gram, SparseGpt? solver)
     {
@@ -78,17 +88,5 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
         for (var i = 0; i < rows.Length; i++)
             if (gone[i])
                 rows[i] = 0;
-    }
-
-    /// <summary>The magnitude up to which weights of all tensors go.</summary>
-    private float? Threshold(IReadOnlyList<SparseWeight> weights)
-    {
-        var magnitudes = new float[checked(weights.Sum(weight => (long)weight.Matrix.Channels * weight.Matrix.Depth))];
-        var end = 0;
-        foreach (var weight in weights)
-            foreach (var element in weight.Candidate.Content.AsSpan<float>())
-                magnitudes[end++] = MathF.Abs(element);
-        Array.Sort(magnitudes);
-        return pattern.Gone(magnitudes.Length) is > 0 and var gone ? magnitudes[gone - 1] : -1;
     }
 }

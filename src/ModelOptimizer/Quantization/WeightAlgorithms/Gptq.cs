@@ -8,7 +8,7 @@ namespace ModelOptimizer.Quantization;
 /// <code>
 /// code_j ← nearest(w_j + Σ_{k > j} (w_k − ŵ_k)·L_kj / L_jj),  j from the last input to the first
 /// </code>
-/// Unless asked not to, the inputs that matter most come last in the order, so that they are chosen first.
+/// Unless asked not to, the inputs that matter most come last in the order, so that they are chosen first. Zeros stay zeros: pruned weights compress well.
 /// </summary>
 internal sealed class Gptq : ICodeChooser
 {
@@ -124,7 +124,8 @@ internal sealed class Gptq : ICodeChooser
             var (channel, k) = (_channel + c, _gptq._order[place]);
             var block = channel * _quantized.Blocks + k / _quantized.BlockSize;
             var (scale, zero) = (_quantized.Scales[block], _quantized.ZeroPoints[block]);
-            var code = Math.Clamp(MathF.Round(target / scale) + zero, 0, _quantized.Grid.MaxCode);
+            // What was pruned stays out: others make up for it.
+            var code = _weights.Row(c)[place] == 0 ? zero : Math.Clamp(MathF.Round(target / scale) + zero, 0, _quantized.Grid.MaxCode);
             _quantized.Codes[channel * _quantized.Depth + k] = (byte)code;
             return (code - zero) * scale;
         }

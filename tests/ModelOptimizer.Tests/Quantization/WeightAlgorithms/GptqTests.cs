@@ -43,6 +43,17 @@ public sealed class GptqTests
         Assert.That(Error(weight, chosen, unseen) / Error(weight, nearest, unseen), Is.LessThan(0.5));
     }
 
+    [Test]
+    public void Zeros_stay_zeros([Values] bool symmetric)
+    {
+        var inputs = Seen(Correlated(400, seed: 3), Correlated(400, seed: 4));
+        var weight = WeightMatrix.OfRows(Tensor.Create([40, Depth], [.. Weights.Random(40 * Depth).Select((one, i) => i % 3 == 0 ? 0 : one)]));
+        using var chosen = Algorithm.Quantize(weight, new WeightGrid(4, symmetric), 32, inputs, Algorithm.Learn(inputs, GptqSettings.Default)!)!;
+
+        for (var i = 0; i < 40 * Depth; i += 3)
+            Assert.That(chosen.Codes[i], Is.EqualTo(chosen.ZeroPoints[i / Depth * chosen.Blocks + i % Depth / 32]));
+    }
+
     /// <summary>What one half suggests is of no use for the other here, so that most channels have to stay.</summary>
     [Test]
     public void No_channel_is_worse_than_rounded_to_nearest_on_the_samples_that_judge()
