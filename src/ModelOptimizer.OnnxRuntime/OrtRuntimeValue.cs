@@ -8,7 +8,7 @@ using ModelOptimizer.Onnx;
 namespace ModelOptimizer.OnnxRuntime;
 
 /// <summary>A value in ONNX Runtime's memory.</summary>
-internal sealed class OrtRuntimeValue(OrtValue value) : IRuntimeValue
+internal class OrtRuntimeValue(OrtValue value) : IRuntimeValue
 {
     private Tensor? _tensor;
     private bool _isDisposed;
@@ -17,7 +17,7 @@ internal sealed class OrtRuntimeValue(OrtValue value) : IRuntimeValue
 
     public Tensor? Tensor => _tensor ??= View();
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         _isDisposed = true;
         Value.Dispose();

@@ -81,7 +81,7 @@ internal sealed class GraphCloner
         else
         {
             var info = (value.Type ?? value.Initializer?.Type) is { } type
-                ? new ValueInfoProto { Type = ProtoTypes.ToProto(type with { Shape = null }) }
+                ? new ValueInfoProto { Type = ProtoTypes.ToProto(value.Initializer?.Type ?? type with { Shape = null }) }
                 : value.Info?.Clone() ?? new ValueInfoProto();
             info.Name = $"input_{inputs.Count}";
             var input = _values[value] = new Value(graph, info.Name) { Info = info };

@@ -24,6 +24,8 @@ internal sealed class ExternalTensor : Tensor
 
     public override ReadOnlySpan<T> AsSpan<T>() => _file.Slice<T>(_offset, ByteCount);
 
+    public override ReadOnlyMemory<byte> AsMemory() => _file.Memory(_offset, checked((int)ByteCount));
+
     internal override void CopyTo(Stream stream)
     {
         const int Chunk = 1 << 26;

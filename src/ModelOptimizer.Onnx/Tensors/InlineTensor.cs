@@ -17,8 +17,11 @@ internal sealed class InlineTensor : Tensor
 
     public override long ByteCount => ElementType == DataType.String ? _proto.StringData.Sum(s => (long)s.Length) : base.ByteCount;
 
-    public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(
-        _proto.RawData.IsEmpty ? _decoded ??= TypedFields.ToPackedBytes(_proto) : _proto.RawData.Span);
+    public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(_proto.RawData.IsEmpty ? Decoded : _proto.RawData.Span);
+
+    public override ReadOnlyMemory<byte> AsMemory() => _proto.RawData.IsEmpty ? Decoded : _proto.RawData.Memory;
+
+    private byte[] Decoded => _decoded ??= TypedFields.ToPackedBytes(_proto);
 
     public override IReadOnlyList<ReadOnlyMemory<byte>> Strings => [.. _proto.StringData.Select(s => s.Memory)];
 

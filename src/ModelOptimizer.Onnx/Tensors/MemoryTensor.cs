@@ -15,6 +15,8 @@ internal sealed class MemoryTensor(DataType elementType, ImmutableArray<long> di
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(bytes.Span);
 
+    public override ReadOnlyMemory<byte> AsMemory() => bytes;
+
     internal override TensorProto ToProto(string name)
     {
         var proto = ToHeader(name);

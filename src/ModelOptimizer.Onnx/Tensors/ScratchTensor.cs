@@ -23,6 +23,8 @@ internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) 
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(Read());
 
+    public override ReadOnlyMemory<byte> AsMemory() => Read();
+
     internal override void CopyTo(Stream stream)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Chunk);

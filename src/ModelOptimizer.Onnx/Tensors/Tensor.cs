@@ -42,6 +42,9 @@ public abstract class Tensor
     /// </summary>
     public abstract ReadOnlySpan<T> AsSpan<T>() where T : unmanaged;
 
+    /// <summary>The packed little-endian elements as memory that can be pinned, in place where they lie in one. Whoever holds it keeps them there.</summary>
+    public virtual ReadOnlyMemory<byte> AsMemory() => Bytes.ToArray();
+
     /// <summary>
     /// Keeps in memory what was read until the answer is disposed. A tensor that lies in a scratch file is otherwise read again whenever nobody holds
     /// a span of it: loops that take one in each step hold it.

@@ -3,11 +3,16 @@ using ModelOptimizer.Onnx;
 
 namespace ModelOptimizer.Calibration;
 
-/// <summary>Large constants that several slices of a model read: held once and fed to each, since every session copies what it holds.</summary>
+/// <summary>
+/// Large constants: fed to sessions from where they lie, since every session copies what it holds, three times over while it opens.
+/// </summary>
 internal sealed class SharedConstants(IInferenceEngine engine)
 {
     /// <summary>Smaller ones cost less than the inputs that they would become, and kernels may ask for shapes and axes as constants.</summary>
     private const long Smallest = 1 << 16;
+
+    /// <summary>The same of constants that one slice alone reads: the sessions of small models may hold all that is theirs.</summary>
+    private const long SmallestOfOne = 1 << 20;
 
     private readonly HashSet<Value> _chosen = [];
     private readonly Dictionary<Value, IRuntimeValue> _held = [];
@@ -19,8 +24,8 @@ internal sealed class SharedConstants(IInferenceEngine engine)
     public IRuntimeValue? Find(Value value) => _held.GetValueOrDefault(value);
 
     /// <summary>
-    /// Finds those that more than one slice of a plan reads and the runtime can be fed with. What lies in files of its own is shared by the system
-    /// already.
+    /// Finds those that the runtime can be fed with, smaller ones where more than one slice of a plan reads them. What lies in files of its own is
+    /// shared by the system already.
     /// </summary>
     public void Choose(SlicePlan plan, NodeReads reads)
     {
@@ -31,17 +36,17 @@ internal sealed class SharedConstants(IInferenceEngine engine)
             var end = slice + 1 < plan.Starts.Count ? plan.Starts[slice + 1] : reads.Nodes.Count;
             foreach (var value in reads.Nodes.Take(plan.Starts[slice]..end).SelectMany(node => reads[node]))
                 if (ContentOf(value) is { IsExternal: false } content && IsFeedable(content) && content.ByteCount >= Smallest
-                    && !readers.TryAdd(value, slice) && readers[value] != slice)
+                    && (content.ByteCount >= SmallestOfOne || (!readers.TryAdd(value, slice) && readers[value] != slice)))
                     _chosen.Add(value);
         }
     }
 
-    /// <summary>Brings them into memory.</summary>
+    /// <summary>Makes them ready to be read.</summary>
     /// <param name="slices">Open ones.</param>
     public void Hold(IReadOnlyList<Slice> slices)
     {
         foreach (var value in _chosen)
-            _held[value] = slices[0].Hold(ContentOf(value)!);
+            _held[value] = slices[0].Lend(ContentOf(value)!);
     }
 
     /// <summary>Gives the memory back.</summary>

@@ -44,6 +44,8 @@ internal sealed class Slice : IDisposable
 
     public IRuntimeValue Hold(Tensor tensor) => _session.Hold(tensor);
 
+    public IRuntimeValue Lend(Tensor tensor) => _session.Lend(tensor);
+
     /// <exception cref="InferenceException">The runtime fails on the data.</exception>
     public IReadOnlyList<IRuntimeValue> Run(Func<Value, IRuntimeValue> values) =>
         _session.Run(_names.Zip(_reads).ToDictionary(pair => pair.First, pair => values(pair.Second)));

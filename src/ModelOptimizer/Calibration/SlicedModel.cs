@@ -24,7 +24,7 @@ internal sealed class SlicedModel : IDisposable
     private bool _isPlanMeasured;
     private List<Slice> _slices = [];
 
-    /// <summary>Weights that several slices read, held once for all of them.</summary>
+    /// <summary>Weights that slices read from where they lie.</summary>
     private readonly SharedConstants _shared;
     private volatile bool _isStale = true;
 

@@ -54,6 +54,9 @@ public interface IInferenceSession : IDisposable
     /// <summary>Brings a tensor into the runtime's own memory, which has to be of a type that the engine can hold.</summary>
     IRuntimeValue Hold(Tensor tensor);
 
+    /// <summary>Lets sessions read a tensor where it lies, which it does until the answer is disposed of; where that can't be, a copy as of <see cref="Hold"/>.</summary>
+    IRuntimeValue Lend(Tensor tensor) => Hold(tensor);
+
     /// <summary>Runs once and leaves the outputs, in order, in the runtime's own memory. The caller disposes of them.</summary>
     /// <exception cref="InferenceException">The runtime fails on this data.</exception>
     IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<string, IRuntimeValue> inputs);
