@@ -26,7 +26,7 @@ internal static class ReaderInputs
     private const long Held = 1L << 26;
 
     /// <param name="takesMeans">Whether a bias, where there is a place for one, makes up for means: then X is what a layer reads without them.</param>
-    /// <param name="look">Gets each layer that the data shows with XᵀX [depth, depth] of what it reads; its upper triangle counts.</param>
+    /// <param name="look">Gets each layer that the data shows with XᵀX [depth, depth] of what it reads; its upper triangle counts, and it may be changed.</param>
     public static void Visit(OnnxModel model, CalibrationData data, IEnumerable<RefitLayer> layers, bool takesMeans, Action<RefitLayer, float[]> look)
     {
         var samples = Math.Max(1, data.CountSamples(model));
@@ -38,8 +38,12 @@ internal static class ReaderInputs
             var readers = some.ToDictionary(layer => layer.Node.Input(0)!);
             var seen = data.Observe(model, [.. readers.Keys], value => new PlacedRows(readers[value].InputRows, readers[value].RowsOfSample(samples)));
             foreach (var (value, layer) in readers)
-                if (seen[value].Width == layer.Depth)
-                    look(layer, Gram(seen[value], takesMeans && layer.Bias is not null));
+            {
+                var gram = seen[value].Width == layer.Depth ? Gram(seen[value], takesMeans && layer.Bias is not null) : null;
+                seen[value].Forget();
+                if (gram is not null)
+                    look(layer, gram);
+            }
         }
     }
 

@@ -20,19 +20,21 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
         if (data is not null)
             ReaderInputs.Visit(model, data, readers.SelectMany(some => some).Select(reader => reader.Layer), recovers, (layer, gram) =>
             {
-                foreach (var (reader, i) in byLayer[layer.Node])
-                    Learn(pending[i], reader, gram);
+                var some = byLayer[layer.Node].ToList();
+                foreach (var (reader, i) in some)
+                    Learn(pending[i], reader, reader == some[^1].reader ? gram : (float[])gram.Clone());
             });
         return [.. pending.Select(group => group.Chosen ?? Choose(group))];
     }
 
     /// <summary>Matrices are as large as weights: a group is decided on as soon as the last of its readers has been seen.</summary>
+    /// <param name="gram">XᵀX; it is changed.</param>
     private void Learn(Pending group, ReaderOfGroup reader, float[] gram)
     {
         if (importance == PruningImportance.Activation)
             Add(group.Losses, reader.Layer, gram, reader.Inputs);
         else
-            group.Elimination.Add(reader.Layer.ReadColumns(), (float[])gram.Clone(), reader.Inputs);
+            group.Elimination.Add(reader.Layer.ReadColumns(), gram, reader.Inputs);
         group.Unseen.Remove(reader.Layer.Node);
         if (group.Unseen.Count == 0)
             group.Decide(Choose(group));

@@ -33,6 +33,9 @@ internal sealed class PlacedRows(RowForm form, int most) : Calibration.IObserver
         _samples.Add((sample.Index, rows));
     }
 
+    /// <summary>Lets the rows go; the width stays.</summary>
+    public void Forget() => _samples.Clear();
+
     public void Merge(PlacedRows later)
     {
         if (later.Width > 0)

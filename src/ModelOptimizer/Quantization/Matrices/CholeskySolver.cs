@@ -13,11 +13,17 @@ internal static class CholeskySolver
     /// <param name="right">B [n, m], columns neighbours in memory.</param>
     public static void Solve(MatrixView factor, MatrixView right)
     {
-        var blocks = (factor.Rows + Block - 1) / Block;
-        for (var block = 0; block < blocks; block++)
-            Forward(factor, right, block * Block);
-        for (var block = blocks - 1; block >= 0; block--)
+        SolveLower(factor, right);
+        for (var block = (factor.Rows + Block - 1) / Block - 1; block >= 0; block--)
             Backward(factor, right, block * Block);
+    }
+
+    /// <summary>The first half of it: puts Z with L · Z = B in the place of B.</summary>
+    /// <inheritdoc cref="Solve"/>
+    public static void SolveLower(MatrixView factor, MatrixView right)
+    {
+        for (var start = 0; start < factor.Rows; start += Block)
+            Forward(factor, right, start);
     }
 
     /// <summary>L · Z = B from the first row on.</summary>

@@ -20,35 +20,19 @@ internal static class RidgeRegression
     /// <returns>B [inputs, outputs] by all rows, and what of the squares that judge is left; null when no answer beats zero.</returns>
     public static RidgeAnswer? Solve(RegressionRows deciding, RegressionRows judging)
     {
-        var (gram, products) = (deciding.Gram(), deciding.Products());
+        // By the smaller of the two matrices.
+        var isDual = deciding.X.Rows + judging.X.Rows < deciding.Inputs;
+        IRidgeSystem system = isDual ? new DualRidgeSystem(deciding) : new RidgeSystem(deciding);
         RidgeAnswer? best = null;
         var nothing = judging.SquaresLeft(null);
         foreach (var penalty in s_penalties)
-            if (Solve(gram, products, deciding.Inputs, penalty) is { } answer && judging.SquaresLeft(answer) is var left && left < (best?.SquaresLeft ?? nothing))
+            if (system.Solve(penalty) is { } answer && judging.SquaresLeft(answer) is var left && left < (best?.SquaresLeft ?? nothing))
                 best = new(answer, penalty, left, nothing);
         if (best is null)
             return null;
-        TensorPrimitives.Add(gram, judging.Gram(), gram);
-        TensorPrimitives.Add(products, judging.Products(), products);
-        return best with { Weights = Solve(gram, products, deciding.Inputs, best.Penalty) ?? best.Weights };
+        system = system.With(judging);
+        return best with { Weights = system.Solve(best.Penalty) ?? best.Weights };
     }
-
-    /// <param name="gram">XᵀX [n, n]; its upper triangle counts.</param>
-    /// <param name="products">XᵀY [n, m].</param>
-    /// <returns>B [n, m]; null when floats can't factor the matrix.</returns>
-    private static float[]? Solve(float[] gram, float[] products, int inputs, float penalty)
-    {
-        var (factor, answer) = ((float[])gram.Clone(), (float[])products.Clone());
-        var added = Math.Max(penalty * Enumerable.Range(0, inputs).Average(k => gram[k * inputs + k]), float.Epsilon);
-        for (var k = 0; k < inputs; k++)
-            factor[k * inputs + k] += added;
-        if (!Cholesky.Factor(MatrixView.Of(factor, inputs, inputs)))
-            return null;
-        CholeskySolver.Solve(MatrixView.Of(factor, inputs, inputs), MatrixView.Of(answer, inputs, answer.Length / inputs));
-        return FiniteSum(answer) ? answer : null;
-    }
-
-    private static bool FiniteSum(float[] numbers) => float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(numbers));
 }
 
 /// <param name="Weights">B [inputs, outputs].</param>
@@ -64,11 +48,14 @@ internal sealed record RegressionRows(MatrixView X, MatrixView Y)
 {
     public int Inputs => X.Columns;
 
+    /// <summary>The rows of one, then those of another.</summary>
+    public static RegressionRows Of(RegressionRows first, RegressionRows then) => new(Joined(first.X, then.X), Joined(first.Y, then.Y));
+
     /// <summary>XᵀX; its upper triangle counts.</summary>
     public float[] Gram()
     {
         var gram = new float[checked(Inputs * Inputs)];
-        MatrixProduct.AddGram(MatrixView.Of(gram, Inputs, Inputs), X);
+        AddGram(gram);
         return gram;
     }
 
@@ -76,9 +63,15 @@ internal sealed record RegressionRows(MatrixView X, MatrixView Y)
     public float[] Products()
     {
         var products = new float[checked(Inputs * Y.Columns)];
-        MatrixProduct.AddParallel(MatrixView.Of(products, Inputs, Y.Columns), X.Transposed, Y);
+        AddProducts(products);
         return products;
     }
+
+    /// <summary>Adds XᵀX; the upper triangle counts.</summary>
+    public void AddGram(float[] sum) => MatrixProduct.AddGram(MatrixView.Of(sum, Inputs, Inputs), X);
+
+    /// <summary>Adds XᵀY.</summary>
+    public void AddProducts(float[] sum) => MatrixProduct.AddParallel(MatrixView.Of(sum, Inputs, Y.Columns), X.Transposed, Y);
 
     /// <summary>‖Y − X·B‖².</summary>
     /// <param name="weights">B [inputs, outputs]; null for zeros.</param>
@@ -94,5 +87,13 @@ internal sealed record RegressionRows(MatrixView X, MatrixView Y)
         for (var row = 0; row < Y.Rows; row++)
             sum += TensorPrimitives.SumOfSquares<float>(view.Row(row));
         return sum;
+    }
+
+    private static MatrixView Joined(MatrixView first, MatrixView then)
+    {
+        var joined = MatrixView.Of(new float[checked((first.Rows + then.Rows) * first.Columns)], first.Rows + then.Rows, first.Columns);
+        for (var row = 0; row < joined.Rows; row++)
+            (row < first.Rows ? first.Row(row) : then.Row(row - first.Rows)).CopyTo(joined.Row(row));
+        return joined;
     }
 }
