@@ -13,25 +13,25 @@ internal sealed class LentTensor : OrtRuntimeValue
     private LentTensor(OrtValue value, MemoryHandle pin) : base(value) => _pin = pin;
 
     /// <param name="tensor">Of a type that the runtime can hold.</param>
-    /// <returns>Null for what native code can't read in place: strings, nothing, and elements that are not aligned.</returns>
-    public static unsafe LentTensor? Of(Tensor tensor)
+    /// <returns>A copy of what native code can't read in place: strings, nothing, elements that are not aligned, or not in memory.</returns>
+    public static unsafe OrtRuntimeValue Of(Tensor tensor)
     {
-        if (tensor.ElementType == Onnx.DataType.String || tensor.ElementCount == 0)
-            return null;
-        var pin = tensor.AsMemory().Pin();
+        if (tensor.ElementType == Onnx.DataType.String || tensor.ElementCount == 0 || tensor.InPlace is not { } memory)
+            return new(OrtTensors.ToOrtValue(tensor));
+        var pin = memory.Pin();
+        OrtRuntimeValue? lent = null;
         try
         {
-            if ((nuint)pin.Pointer % (nuint)(tensor.ByteCount / tensor.ElementCount) == 0)
-                return new(OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)tensor.ElementType,
-                    [.. tensor.Dimensions], (nint)pin.Pointer, tensor.ByteCount), pin);
+            if ((nuint)pin.Pointer % (nuint)(tensor.ByteCount / tensor.ElementCount) != 0)
+                return new(OrtTensors.ToOrtValue(tensor));
+            return lent = new LentTensor(OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)tensor.ElementType,
+                [.. tensor.Dimensions], (nint)pin.Pointer, tensor.ByteCount), pin);
         }
-        catch
+        finally
         {
-            pin.Dispose();
-            throw;
+            if (lent is null)
+                pin.Dispose();
         }
-        pin.Dispose();
-        return null;
     }
 
     public override void Dispose()

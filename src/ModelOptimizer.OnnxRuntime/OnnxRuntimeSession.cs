@@ -60,7 +60,7 @@ internal sealed class OnnxRuntimeSession : IInferenceSession
 
     public IRuntimeValue Hold(Tensor tensor) => new OrtRuntimeValue(OrtTensors.ToOrtValue(tensor));
 
-    public IRuntimeValue Lend(Tensor tensor) => LentTensor.Of(tensor) ?? Hold(tensor);
+    public IRuntimeValue Lend(Tensor tensor) => LentTensor.Of(tensor);
 
     public IReadOnlyList<IRuntimeValue> Run(IReadOnlyDictionary<string, IRuntimeValue> inputs)
     {

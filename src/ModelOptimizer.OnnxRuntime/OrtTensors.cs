@@ -21,7 +21,7 @@ internal static class OrtTensors
         var value = OrtValue.CreateAllocatedTensorValue(
             OrtAllocator.DefaultInstance, (TensorElementType)tensor.ElementType, [.. tensor.Dimensions]);
         if (tensor.ElementCount > 0)
-            tensor.Bytes.CopyTo(value.GetTensorMutableRawData());
+            tensor.CopyTo(value.GetTensorMutableRawData());
         return value;
     }
 

@@ -10,7 +10,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   large [GIB [BITS [ALGORITHM [float16]]]] does both in a temporary folder (TMPDIR), by default with 8 GiB, 4 bits and round-to-nearest
 //   large GIB budget SIZE [float16]         the same within a size budget, such as 1.5GiB
 //   optimize PATH profile PROFILE           optimizes it as a profile says and tells time and memory
-//   prune-large [external]                  prunes and fits anew a generated Transformer of 100 million parameters, inline or with external data
+//   prune-large [inline]                    prunes and fits anew a generated Transformer of 100 million parameters, with external data or inline
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
@@ -42,7 +42,7 @@ switch (args)
         return LargeRun.Measure(how.Length > 0 ? long.Parse(how[0], System.Globalization.CultureInfo.InvariantCulture) : 8,
             how.Length > 2 ? how[1..3] : [how.ElementAtOrDefault(1) ?? "4", "round-to-nearest"], how.Contains("float16"));
     case ["prune-large", .. var options]:
-        return PruneLargeRun.Measure(isExternal: options.Contains("external"));
+        return PruneLargeRun.Measure(isInline: options.Contains("inline"));
     case ["scale", .. var sizes]:
         ScaleRun.Measure(sizes.Length == 0 ? [12_500, 25_000, 50_000, 100_000] : [.. sizes.Select(size => int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))]);
         return 0;
@@ -81,6 +81,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | optimize PATH profile PROFILE | prune-large [external] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | pruning [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | optimize PATH profile PROFILE | prune-large [inline] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | pruning [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
         return 2;
 }

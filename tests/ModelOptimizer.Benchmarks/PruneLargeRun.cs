@@ -16,14 +16,14 @@ internal static class PruneLargeRun
 
     private static readonly BertSize s_size = new(Layers: 12, Heads: 12, Size: 64) { Words = 20_000 };
 
-    public static int Measure(bool isExternal)
+    public static int Measure(bool isInline)
     {
         var folder = Directory.CreateTempSubdirectory("model-opt-");
         try
         {
             var path = Path.Combine(folder.FullName, "large.onnx");
             var model = BertFixture.Build(opset: 17, s_size);
-            ModelWriter.Save(model, path, new SaveOptions { ExternalData = isExternal ? ExternalDataMode.Always : ExternalDataMode.Never });
+            ModelWriter.Save(model, path, new SaveOptions { ExternalData = isInline ? ExternalDataMode.Never : ExternalDataMode.Always });
             WriteData(Path.Combine(folder.FullName, "calibration.npz"));
             var profile = Path.Combine(folder.FullName, "profile.yaml");
             File.WriteAllText(profile, $"""

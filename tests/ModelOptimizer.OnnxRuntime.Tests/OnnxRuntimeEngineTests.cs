@@ -54,6 +54,23 @@ public sealed class OnnxRuntimeEngineTests
         Assert.That(refusal.Message, Does.Contain("Got: 3 Expected: 2").And.Not.Contain(".cc"));
     }
 
+    [TestCase(0)]
+    [TestCase(1)]
+    public void A_lent_tensor_is_read_where_it_lies_and_copied_where_it_is_not_aligned(int offset)
+    {
+        var g = new GraphBuilder();
+        g.Output("y", g.Op("Neg", g.Input("x", DataType.Float, 2)));
+        using var session = _engine.Open(g.Build(), new SessionSettings());
+        var bytes = new byte[offset + 8];
+        BitConverter.TryWriteBytes(bytes.AsSpan(offset), 1f);
+        using var lent = session.Lend(Tensor.Over(DataType.Float, [2], bytes.AsMemory(offset)));
+        BitConverter.TryWriteBytes(bytes.AsSpan(offset), 5f);
+
+        var output = session.Run(new Dictionary<string, IRuntimeValue> { ["x"] = lent }).Single();
+        Assert.That(output.Tensor!.AsSpan<float>()[0], Is.EqualTo(offset == 0 ? -5 : -1));
+        output.Dispose();
+    }
+
     private IInferenceSession Open() => _engine.Open(OnnxModel.Load(Sample), new SessionSettings());
 
     /// <summary>The sample reads UTF-8 bytes, each plus one.</summary>

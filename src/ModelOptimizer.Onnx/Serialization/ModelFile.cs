@@ -13,7 +13,10 @@ internal static class ModelFile
         if (!File.Exists(path))
             throw new InvalidModelException(ModelProblem.FileMissing,
                 $"There is no file '{Path.GetFileName(path)}'. Check the path of the model", path);
-        return Parse(Contents(MappedFile.Open(path), path), path);
+        var file = MappedFile.Open(path);
+        var proto = Parse(Contents(file, path), path);
+        file.LetGo();
+        return proto;
     }
 
     public static ModelProto Parse(ReadOnlySpan<byte> bytes, string? path)

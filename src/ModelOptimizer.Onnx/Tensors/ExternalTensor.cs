@@ -24,7 +24,7 @@ internal sealed class ExternalTensor : Tensor
 
     public override ReadOnlySpan<T> AsSpan<T>() => _file.Slice<T>(_offset, ByteCount);
 
-    public override ReadOnlyMemory<byte> AsMemory() => _file.Memory(_offset, checked((int)ByteCount));
+    public override ReadOnlyMemory<byte>? InPlace => ByteCount <= Array.MaxLength ? _file.Memory(_offset, (int)ByteCount) : null;
 
     internal override void CopyTo(Stream stream)
     {

@@ -19,7 +19,7 @@ internal sealed class InlineTensor : Tensor
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(_proto.RawData.IsEmpty ? Decoded : _proto.RawData.Span);
 
-    public override ReadOnlyMemory<byte> AsMemory() => _proto.RawData.IsEmpty ? Decoded : _proto.RawData.Memory;
+    public override ReadOnlyMemory<byte>? InPlace => _proto.RawData.IsEmpty ? Decoded : _proto.RawData.Memory;
 
     private byte[] Decoded => _decoded ??= TypedFields.ToPackedBytes(_proto);
 

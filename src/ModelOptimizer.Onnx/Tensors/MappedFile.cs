@@ -22,6 +22,9 @@ internal sealed unsafe class MappedFile
 
     private long _handedOut;
 
+    /// <summary>How many hold memory of it in place.</summary>
+    private int _pins;
+
     private MappedFile(FileStream stream, long window)
     {
         (Length, _window) = (stream.Length, window);
@@ -55,7 +58,7 @@ internal sealed unsafe class MappedFile
     {
         CheckRange(offset, byteCount);
         Count(offset, byteCount);
-        return new MappedBytes(_start + offset, byteCount).Memory;
+        return new MappedBytes(this, _start + offset, byteCount).Memory;
     }
 
     /// <summary>A model is read tensor by tensor, each many times in a row: with the next ones the pages of the last are let go.</summary>
@@ -70,14 +73,38 @@ internal sealed unsafe class MappedFile
                 return;
             if (_handedOut > 0 && _handedOut + more > _window)
             {
-                MappedPages.LetGo(_start, Length);
-                Releases++;
-                _counted.Clear();
-                (_handedOut, more) = (0, byteCount);
+                LetGo();
+                more = byteCount;
             }
             _counted[offset] = byteCount;
             _handedOut += more;
         }
+    }
+
+    /// <summary>Lets the pages of all that was handed out go.</summary>
+    public void LetGo()
+    {
+        lock (_lock)
+        {
+            MappedPages.LetGo(_start, Length);
+            Releases++;
+            _counted.Clear();
+            _handedOut = 0;
+        }
+    }
+
+    private void Pin()
+    {
+        lock (_lock)
+            _pins++;
+    }
+
+    /// <summary>Native code has read it all in no order: when the last is through, the pages are let go.</summary>
+    private void Unpin()
+    {
+        lock (_lock)
+            if (--_pins == 0)
+                LetGo();
     }
 
     private void CheckRange(long offset, long byteCount)
@@ -87,16 +114,18 @@ internal sealed unsafe class MappedFile
     }
 
     /// <summary>A stretch of the file as memory, which is what messages are written from.</summary>
-    private sealed class MappedBytes(byte* start, int length) : MemoryManager<byte>
+    private sealed class MappedBytes(MappedFile file, byte* start, int length) : MemoryManager<byte>
     {
         public override Span<byte> GetSpan() => new(start, length);
 
-        public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex);
-
-        public override void Unpin()
+        /// <summary>Mapped memory doesn't move: it is only counted.</summary>
+        public override MemoryHandle Pin(int elementIndex = 0)
         {
-            // Mapped memory doesn't move.
+            file.Pin();
+            return new(start + elementIndex, pinnable: this);
         }
+
+        public override void Unpin() => file.Unpin();
 
         protected override void Dispose(bool disposing)
         {

@@ -15,7 +15,7 @@ internal sealed class MemoryTensor(DataType elementType, ImmutableArray<long> di
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(bytes.Span);
 
-    public override ReadOnlyMemory<byte> AsMemory() => bytes;
+    public override ReadOnlyMemory<byte>? InPlace => bytes;
 
     internal override TensorProto ToProto(string name)
     {

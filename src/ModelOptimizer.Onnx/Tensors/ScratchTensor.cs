@@ -23,7 +23,14 @@ internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) 
 
     public override ReadOnlySpan<T> AsSpan<T>() => MemoryMarshal.Cast<byte, T>(Read());
 
-    public override ReadOnlyMemory<byte> AsMemory() => Read();
+    /// <summary>Without a copy beside it, unless somebody reads one.</summary>
+    public override void CopyTo(Span<byte> target)
+    {
+        if (_read.TryGetTarget(out var known))
+            known.CopyTo(target);
+        else
+            file.Read(offset, target);
+    }
 
     internal override void CopyTo(Stream stream)
     {

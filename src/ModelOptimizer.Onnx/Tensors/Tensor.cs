@@ -42,8 +42,11 @@ public abstract class Tensor
     /// </summary>
     public abstract ReadOnlySpan<T> AsSpan<T>() where T : unmanaged;
 
-    /// <summary>The packed little-endian elements as memory that can be pinned, in place where they lie in one. Whoever holds it keeps them there.</summary>
-    public virtual ReadOnlyMemory<byte> AsMemory() => Bytes.ToArray();
+    /// <summary>The packed little-endian elements as memory that can be pinned; null where they don't lie in memory. Whoever holds it keeps them there.</summary>
+    public virtual ReadOnlyMemory<byte>? InPlace => null;
+
+    /// <summary>Copies the packed little-endian elements.</summary>
+    public virtual void CopyTo(Span<byte> target) => Bytes.CopyTo(target);
 
     /// <summary>
     /// Keeps in memory what was read until the answer is disposed. A tensor that lies in a scratch file is otherwise read again whenever nobody holds

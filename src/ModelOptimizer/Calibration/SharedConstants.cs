@@ -24,8 +24,7 @@ internal sealed class SharedConstants(IInferenceEngine engine)
     public IRuntimeValue? Find(Value value) => _held.GetValueOrDefault(value);
 
     /// <summary>
-    /// Finds those that the runtime can be fed with, smaller ones where more than one slice of a plan reads them. What lies in files of its own is
-    /// shared by the system already.
+    /// Finds those that the runtime can be fed with, smaller ones where more than one slice of a plan reads them.
     /// </summary>
     public void Choose(SlicePlan plan, NodeReads reads)
     {
@@ -35,7 +34,7 @@ internal sealed class SharedConstants(IInferenceEngine engine)
         {
             var end = slice + 1 < plan.Starts.Count ? plan.Starts[slice + 1] : reads.Nodes.Count;
             foreach (var value in reads.Nodes.Take(plan.Starts[slice]..end).SelectMany(node => reads[node]))
-                if (ContentOf(value) is { IsExternal: false } content && IsFeedable(content) && content.ByteCount >= Smallest
+                if (ContentOf(value) is { } content && IsFeedable(content) && content.ByteCount >= Smallest
                     && (content.ByteCount >= SmallestOfOne || (!readers.TryAdd(value, slice) && readers[value] != slice)))
                     _chosen.Add(value);
         }
@@ -57,7 +56,7 @@ internal sealed class SharedConstants(IInferenceEngine engine)
         _held.Clear();
     }
 
-    private bool IsFeedable(Tensor content) => content.ElementType != DataType.String && engine.CanHold(content.ElementType);
+    private bool IsFeedable(Tensor content) => content.ElementType != DataType.String && content.ByteCount <= Array.MaxLength && engine.CanHold(content.ElementType);
 
     private static Tensor? ContentOf(Value value) => value.Initializer ?? value.Producer?.ConstantOutput;
 }

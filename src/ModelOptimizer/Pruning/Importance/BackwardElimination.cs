@@ -1,3 +1,5 @@
+using ModelOptimizer.Quantization;
+
 namespace ModelOptimizer.Pruning;
 
 /// <summary>
@@ -11,22 +13,28 @@ internal sealed class BackwardElimination
 {
     private readonly List<EliminatedInputs> _readers = [];
     private readonly int _units;
+    private readonly FloatBuffers _buffers;
 
     /// <param name="units">How many units there are.</param>
-    public BackwardElimination(int units) => _units = units;
+    /// <param name="buffers">Where matrices come from, and go to.</param>
+    public BackwardElimination(int units, FloatBuffers buffers) => (_units, _buffers) = (units, buffers);
 
     /// <summary>Whether anything is known to choose by.</summary>
     public bool Knows => _readers.Count > 0;
 
-    /// <param name="columns">The layer's weights [depth, outputs]; they are changed.</param>
+    /// <param name="layer">A layer that reads the units.</param>
     /// <param name="gram">H = XᵀX [depth, depth]; its upper triangle counts, and it is changed.</param>
     /// <param name="inputs">By unit: its inputs.</param>
-    public void Add(float[] columns, float[] gram, IReadOnlyList<int[]> inputs)
+    public void Add(RefitLayer layer, float[] gram, IReadOnlyList<int[]> inputs)
     {
-        if (EliminatedInputs.Of(columns, gram, inputs) is { } reader)
+        var columns = layer.ReadColumns(_buffers.Rent(layer.Depth * layer.Outputs));
+        if (EliminatedInputs.Of(columns, gram, inputs, _buffers) is { } reader)
             _readers.Add(reader);
+        else
+            _buffers.Return(columns);
     }
 
+    /// <summary>Chooses, and forgets the layers.</summary>
     /// <returns>The units that go, in order.</returns>
     public IReadOnlyList<int> Run(int count)
     {
@@ -40,6 +48,8 @@ internal sealed class BackwardElimination
             gone.Add(left[least]);
             left.RemoveAt(least);
         }
+        _readers.ForEach(reader => reader.Release(_buffers));
+        _readers.Clear();
         return gone;
     }
 }

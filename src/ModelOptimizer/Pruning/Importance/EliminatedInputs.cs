@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using ModelOptimizer.Quantization;
 
@@ -38,11 +39,11 @@ internal sealed class EliminatedInputs
     private readonly double _whole;
     private int _pending;
 
-    private EliminatedInputs(MatrixView weights, MatrixView inverse, IReadOnlyList<int[]> inputs, double whole)
+    private EliminatedInputs(MatrixView weights, MatrixView inverse, IReadOnlyList<int[]> inputs, double whole, FloatBuffers buffers)
     {
         (_weights, _inverse, _inputs, _whole) = (weights, inverse, inputs, whole);
         var (depth, most) = (inverse.Rows, Math.Max(MostPending, inputs.Max(some => some.Length)));
-        _put = MatrixView.Of(new float[most * depth], most, depth);
+        _put = MatrixView.Of(buffers.Rent(most * depth), most, depth);
         _diagonal = [.. Enumerable.Range(0, depth).Select(k => inverse.Row(k)[k])];
         _squares = [.. Enumerable.Range(0, depth).Select(k => (double)TensorPrimitives.SumOfSquares<float>(weights.Row(k)))];
         _isGone = new bool[depth];
@@ -51,22 +52,31 @@ internal sealed class EliminatedInputs
     /// <param name="columns">The layer's weights [depth, outputs]; they are changed.</param>
     /// <param name="gram">H = XᵀX [depth, depth]; its upper triangle counts, and it is changed.</param>
     /// <param name="inputs">By unit: its inputs.</param>
+    /// <param name="buffers">Where a matrix [depth, depth] comes from.</param>
     /// <returns>Null where floats can't invert the matrix, or nothing comes out of the layer.</returns>
-    public static EliminatedInputs? Of(float[] columns, float[] gram, IReadOnlyList<int[]> inputs)
+    public static EliminatedInputs? Of(float[] columns, float[] gram, IReadOnlyList<int[]> inputs, FloatBuffers buffers)
     {
         var depth = (int)Math.Sqrt(gram.Length);
         var (weights, square) = (MatrixView.Of(columns, depth, columns.Length / depth), MatrixView.Of(gram, depth, depth));
-        var whole = Squares(weights, square);
+        var whole = Squares(weights, square, buffers);
         var added = Damping * Enumerable.Range(0, depth).Average(k => gram[k * depth + k]);
         for (var k = 0; k < depth; k++)
             gram[k * depth + k] += added;
         if (!(whole > 0) || !Cholesky.Factor(square))
             return null;
-        var inverse = MatrixView.Of(new float[gram.Length], depth, depth);
+        var inverse = MatrixView.Of(buffers.Rent(gram.Length), depth, depth);
         for (var k = 0; k < depth; k++)
             inverse.Row(k)[k] = 1;
         CholeskySolver.Solve(square, inverse);
-        return new(weights, inverse, inputs, whole);
+        return new(weights, inverse, inputs, whole, buffers);
+    }
+
+    /// <summary>Gives its matrices back.</summary>
+    public void Release(FloatBuffers buffers)
+    {
+        buffers.Return(_weights.Elements);
+        buffers.Return(_inverse.Elements);
+        buffers.Return(_put.Elements);
     }
 
     /// <summary>What outputs miss without the unit, as a share of their squares.</summary>
@@ -75,9 +85,14 @@ internal sealed class EliminatedInputs
         var inputs = _inputs[unit];
         if (inputs.Length == 1)
             return _squares[inputs[0]] / Diagonal(inputs[0]) / _whole;
-        var made = Rows(_weights, inputs);
+        var buffer = ArrayPool<float>.Shared.Rent(inputs.Length * _weights.Columns);
+        var made = MatrixView.Of(buffer, inputs.Length, _weights.Columns);
+        for (var i = 0; i < inputs.Length; i++)
+            _weights.Row(inputs[i]).CopyTo(made.Row(i));
         Divide(Block(inputs), made);
-        return TensorPrimitives.SumOfSquares<float>(made.Elements) / _whole;
+        var squares = TensorPrimitives.SumOfSquares<float>(buffer.AsSpan(0, inputs.Length * _weights.Columns));
+        ArrayPool<float>.Shared.Return(buffer);
+        return squares / _whole;
     }
 
     public void Remove(int unit)
@@ -125,11 +140,12 @@ internal sealed class EliminatedInputs
     }
 
     /// <summary>tr(Wᵀ·H·W), from the upper triangle.</summary>
-    private static double Squares(MatrixView weights, MatrixView gram)
+    private static double Squares(MatrixView weights, MatrixView gram, FloatBuffers buffers)
     {
         MatrixProduct.Mirror(gram);
-        var product = MatrixView.Of(new float[weights.Elements.Length], weights.Rows, weights.Columns);
+        var product = MatrixView.Of(buffers.Rent(weights.Elements.Length), weights.Rows, weights.Columns);
         MatrixProduct.AddParallel(product, gram, weights);
+        buffers.Return(product.Elements);
         return Enumerable.Range(0, weights.Rows).Sum(row => (double)TensorPrimitives.Dot<float>(weights.Row(row), product.Row(row)));
     }
 

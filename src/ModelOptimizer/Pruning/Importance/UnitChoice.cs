@@ -1,5 +1,6 @@
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Pruning;
 
@@ -14,8 +15,9 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
     /// <returns>By group: the units that go, the first first.</returns>
     public IReadOnlyList<IReadOnlyList<int>> Of(IReadOnlyList<PruningGroup> groups, IReadOnlyList<int> counts)
     {
+        var buffers = new FloatBuffers();
         var readers = groups.Select((group, i) => data is null || counts[i] == 0 ? [] : ReaderOfGroup.Of(group).ToList()).ToList();
-        var pending = groups.Select((group, i) => new Pending(group, counts[i], readers[i].Select(reader => reader.Layer.Node))).ToList();
+        var pending = groups.Select((group, i) => new Pending(group, counts[i], buffers, readers[i].Select(reader => reader.Layer.Node))).ToList();
         var byLayer = readers.SelectMany((some, i) => some.Select(reader => (reader, i))).ToLookup(pair => pair.reader.Layer.Node);
         if (data is not null)
             ReaderInputs.Visit(model, data, readers.SelectMany(some => some).Select(reader => reader.Layer), recovers, (layer, gram) =>
@@ -34,10 +36,10 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
         if (importance == PruningImportance.Activation)
             Add(group.Losses, reader.Layer, gram, reader.Inputs);
         else
-            group.Elimination.Add(reader.Layer.ReadColumns(), gram, reader.Inputs);
+            group.Elimination.Add(reader.Layer, gram, reader.Inputs);
         group.Unseen.Remove(reader.Layer.Node);
         if (group.Unseen.Count == 0)
-            group.Decide(Choose(group));
+            group.Chosen = Choose(group);
     }
 
     private IReadOnlyList<int> Choose(Pending group)
@@ -58,7 +60,7 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
     /// <summary>Squares of weights times mean squares of inputs, as shares of all of the layer.</summary>
     private static void Add(double[] losses, RefitLayer layer, float[] gram, IReadOnlyList<int[]> inputs)
     {
-        var (columns, outputs) = (layer.ReadColumns(), layer.Outputs);
+        var (columns, outputs) = (layer.ReadColumns(new float[layer.Depth * layer.Outputs]), layer.Outputs);
         var squares = Enumerable.Range(0, layer.Depth).Select(k => (double)gram[k * layer.Depth + k]
             * System.Numerics.Tensors.TensorPrimitives.SumOfSquares<float>(columns.AsSpan(k * outputs, outputs))).ToArray();
         var all = squares.Sum();
@@ -70,7 +72,7 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
         [.. Enumerable.Range(0, losses.Length).OrderBy(unit => losses[unit]).ThenBy(unit => unit).Take(count)];
 
     /// <summary>A group whose units are being chosen.</summary>
-    private sealed class Pending(PruningGroup group, int count, IEnumerable<Node> readers)
+    private sealed class Pending(PruningGroup group, int count, FloatBuffers buffers, IEnumerable<Node> readers)
     {
         public PruningGroup Group => group;
 
@@ -80,10 +82,8 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
 
         public double[] Losses { get; } = new double[group.Units];
 
-        public BackwardElimination Elimination { get; private set; } = new(group.Units);
+        public BackwardElimination Elimination { get; } = new(group.Units, buffers);
 
-        public IReadOnlyList<int>? Chosen { get; private set; }
-
-        public void Decide(IReadOnlyList<int> chosen) => (Chosen, Elimination) = (chosen, new(group.Units));
+        public IReadOnlyList<int>? Chosen { get; set; }
     }
 }

@@ -20,16 +20,19 @@ internal sealed class LayerRefit
     public const int MaxDepth = 1 << 13;
 
     private readonly RefitLayer _layer;
+    private readonly FloatBuffers _buffers;
+    private readonly int _depth;
+    private readonly int _outputs;
     private readonly float[] _columns;
     private readonly float[] _inputs;
     private readonly float[] _missed;
     private readonly int _judging;
 
-    private LayerRefit(RefitLayer layer, float[] inputs, float[] missed, int rows, int judging)
+    private LayerRefit(RefitLayer layer, float[] inputs, float[] missed, int rows, int judging, FloatBuffers buffers)
     {
-        (_layer, _columns, _inputs, _missed, Rows, _judging) = (layer, layer.ReadColumns(), inputs, missed, rows, judging);
-        MatrixProduct.AddParallel(MatrixView.Of(_missed, rows, layer.Outputs), MatrixView.Of(_inputs, rows, layer.Depth),
-            MatrixView.Of(_columns, layer.Depth, layer.Outputs), sign: -1);
+        (_layer, _buffers, _depth, _outputs) = (layer, buffers, layer.Depth, layer.Outputs);
+        (_columns, _inputs, _missed, Rows, _judging) = (layer.ReadColumns(buffers.Rent(checked(_depth * _outputs))), inputs, missed, rows, judging);
+        MatrixProduct.AddParallel(MatrixView.Of(_missed, rows, _outputs), MatrixView.Of(_inputs, rows, _depth), MatrixView.Of(_columns, _depth, _outputs), sign: -1);
     }
 
     /// <summary>How many rows there are.</summary>
@@ -39,11 +42,13 @@ internal sealed class LayerRefit
     /// <param name="inputs">What it reads now.</param>
     /// <param name="targets">What the original makes there, without a bias that another node adds.</param>
     /// <param name="kept">Which of the original's outputs the layer still has; null for all.</param>
+    /// <param name="buffers">Where arrays come from, and go to.</param>
     /// <returns>Null where there are no such rows, or too few to judge by.</returns>
-    public static LayerRefit? Of(RefitLayer layer, PlacedRows inputs, PlacedRows targets, IReadOnlyList<int>? kept)
+    public static LayerRefit? Of(RefitLayer layer, PlacedRows inputs, PlacedRows targets, IReadOnlyList<int>? kept, FloatBuffers buffers)
     {
-        var places = kept ?? [.. Enumerable.Range(0, layer.Outputs)];
-        if (inputs.Width != layer.Depth || places.Count != layer.Outputs || targets.Width <= places[^1] || (kept is null && targets.Width != layer.Outputs))
+        var (depth, outputs) = (layer.Depth, layer.Outputs);
+        var places = kept ?? [.. Enumerable.Range(0, outputs)];
+        if (inputs.Width != depth || places.Count != outputs || targets.Width <= places[^1] || (kept is null && targets.Width != outputs))
             return null;
         var pairs = Pairs(inputs, targets);
         // Those that judge stand behind those that decide.
@@ -51,15 +56,15 @@ internal sealed class LayerRefit
         var judging = pairs.Count(pair => pair.IsJudge);
         if (judging == 0 || judging == pairs.Count)
             return null;
-        var (x, y) = (new float[checked(pairs.Count * layer.Depth)], new float[checked(pairs.Count * layer.Outputs)]);
+        var (x, y) = (buffers.Rent(checked(pairs.Count * depth)), buffers.Rent(checked(pairs.Count * outputs)));
         for (var row = 0; row < pairs.Count; row++)
         {
             var made = pairs[row].Made.Span;
-            pairs[row].Read.Span.CopyTo(x.AsSpan(row * layer.Depth));
-            for (var output = 0; output < layer.Outputs; output++)
-                y[row * layer.Outputs + output] = made[places[output]];
+            pairs[row].Read.Span.CopyTo(x.AsSpan(row * depth));
+            for (var output = 0; output < outputs; output++)
+                y[row * outputs + output] = made[places[output]];
         }
-        return new LayerRefit(layer, x, y, pairs.Count, judging);
+        return new LayerRefit(layer, x, y, pairs.Count, judging, buffers);
     }
 
     /// <summary>Rows of the same samples; those that have another number of rows by now, as what is found in pictures has, are left out.</summary>
@@ -83,28 +88,37 @@ internal sealed class LayerRefit
         return pairs;
     }
 
-    /// <summary>Fits, and writes where that is better on the rows that judge.</summary>
+    /// <summary>Fits, and writes where that is better on the rows that judge. It can be done once.</summary>
     /// <param name="announce">Asked before the change, with the share of squared errors that is left; no means no change.</param>
     /// <returns>Why the layer stays as it is; null when it changed.</returns>
     public string? Run(OnnxModel model, Func<double, bool> announce)
     {
-        var (depth, outputs) = (_layer.Depth, _layer.Outputs);
+        var (why, isColumnsTaken) = Fit(model, announce);
+        foreach (var buffer in isColumnsTaken ? (float[][])[_inputs, _missed] : [_inputs, _missed, _columns])
+            _buffers.Return(buffer);
+        return why;
+    }
+
+    private (string? Why, bool IsColumnsTaken) Fit(OnnxModel model, Func<double, bool> announce)
+    {
+        var (depth, outputs) = (_depth, _outputs);
         if (_layer.Bias is not null && !_layer.Node.Is("MatMul") && _layer.Node.Input(2) is { } bias)
             RowMeans.Add(_missed, bias.Constant!.AsSpan<float>(), -1);
         var before = Squares(_judging);
         var (meansOfInputs, meansOfMissed) = _layer.Bias is null ? (null, null) : (Center(_inputs, depth), Center(_missed, outputs));
         var centered = Squares(_judging);
         var decides = Rows - _judging;
-        var answer = RidgeRegression.Solve(Part(0, decides), Part(decides, _judging));
+        var answer = RidgeRegression.Solve(Part(0, decides), Part(decides, _judging), _buffers);
         var left = answer?.SquaresLeft ?? centered;
         if (left >= before)
-            return before == 0 ? "its outputs are what they were" : "no other weights bring its outputs closer on samples that had no part in the fit";
+            return (before == 0 ? "its outputs are what they were" : "no other weights bring its outputs closer on samples that had no part in the fit", false);
         if (!announce(left / before))
-            return null;
+            return (null, false);
+        var isTaken = false;
         if (answer is not null)
         {
             TensorPrimitives.Add(_columns, answer.Weights, _columns);
-            _layer.WriteColumns(_columns, model);
+            isTaken = _layer.WriteColumns(_columns, model);
         }
         if (meansOfMissed is not null)
         {
@@ -113,21 +127,23 @@ internal sealed class LayerRefit
                     MatrixView.Of(answer.Weights, depth, outputs), sign: -1);
             _layer.Bias!.Add(meansOfMissed, model);
         }
-        return null;
+        if (answer is not null)
+            _buffers.Return(answer.Weights);
+        return (null, isTaken);
     }
 
     private static bool IsFinite(ReadOnlySpan<float> row) => float.IsFinite(TensorPrimitives.SumOfMagnitudes(row));
 
     private RegressionRows Part(int start, int count) => new(
-        MatrixView.Of(_inputs, Rows, _layer.Depth).Slice(start, count, 0, _layer.Depth),
-        MatrixView.Of(_missed, Rows, _layer.Outputs).Slice(start, count, 0, _layer.Outputs));
+        MatrixView.Of(_inputs, Rows, _depth).Slice(start, count, 0, _depth),
+        MatrixView.Of(_missed, Rows, _outputs).Slice(start, count, 0, _outputs));
 
     /// <summary>‖Y − X·W‖² of the last rows.</summary>
     private double Squares(int last)
     {
         var sum = 0.0;
         for (var row = Rows - last; row < Rows; row++)
-            sum += TensorPrimitives.SumOfSquares<float>(_missed.AsSpan(row * _layer.Outputs, _layer.Outputs));
+            sum += TensorPrimitives.SumOfSquares<float>(_missed.AsSpan(row * _outputs, _outputs));
         return sum;
     }
 

@@ -1,5 +1,6 @@
 using ModelOptimizer.Evaluation.Data;
 using ModelOptimizer.Onnx;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Pruning;
 
@@ -9,7 +10,8 @@ namespace ModelOptimizer.Pruning;
 /// </summary>
 /// <param name="form">How rows are found.</param>
 /// <param name="most">How many are taken of a sample, spread evenly.</param>
-internal sealed class PlacedRows(RowForm form, int most) : Calibration.IObserver<PlacedRows>
+/// <param name="buffers">Where arrays of rows come from, and go to.</param>
+internal sealed class PlacedRows(RowForm form, int most, FloatBuffers buffers) : Calibration.IObserver<PlacedRows>
 {
     private readonly List<(long Sample, float[] Rows)> _samples = [];
 
@@ -28,13 +30,17 @@ internal sealed class PlacedRows(RowForm form, int most) : Calibration.IObserver
             return;
         Width = form.Width(value);
         var places = EvenPick.Of(form.Count(value), most).ToList();
-        var rows = new float[checked(places.Count * Width)];
+        var rows = buffers.Rent(checked(places.Count * Width));
         form.Read(value, places, rows);
         _samples.Add((sample.Index, rows));
     }
 
     /// <summary>Lets the rows go; the width stays.</summary>
-    public void Forget() => _samples.Clear();
+    public void Forget()
+    {
+        _samples.ForEach(sample => buffers.Return(sample.Rows));
+        _samples.Clear();
+    }
 
     public void Merge(PlacedRows later)
     {

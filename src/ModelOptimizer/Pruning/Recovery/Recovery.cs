@@ -3,6 +3,7 @@ using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Pruning;
 
@@ -23,6 +24,7 @@ internal sealed class Recovery(
 
     private readonly long _samples = data.CountSamples(context.Model);
     private readonly List<string> _poor = [];
+    private readonly FloatBuffers _buffers = new();
 
     /// <summary>Tells of layers that had fewer rows than inputs: the penalty decides there.</summary>
     public void Report(string pass, SourceLocation? location)
@@ -64,7 +66,11 @@ internal sealed class Recovery(
         {
             var read = data.Observe(context.Model, [.. layers.Keys], value => Rows(layers[value], layer => layer.InputRows));
             foreach (var (value, layer) in layers)
+            {
                 Refit(layer, read[value], made[Copy(layer)]);
+                read[value].Forget();
+                made[Copy(layer)].Forget();
+            }
         }
     }
 
@@ -86,7 +92,7 @@ internal sealed class Recovery(
             return;
         var output = new Operand(layer.Node.Output());
         var places = (layer.Node.Is("Conv") ? 1 : output.Rank - 1) is { } axis ? kept(output.Value, axis) : null;
-        if (LayerRefit.Of(layer, read, made, places) is not { } refit)
+        if (LayerRefit.Of(layer, read, made, places, _buffers) is not { } refit)
         {
             context.Refuse(layer.Node, "the calibration data shows too few inputs of it to fit its weights anew");
             return;
@@ -100,7 +106,7 @@ internal sealed class Recovery(
     private static string Words(double left) =>
         string.Create(CultureInfo.InvariantCulture, $"fit weights to what is left, which leaves {100 * left:0.#}% of the squared error, of");
 
-    private PlacedRows Rows(RefitLayer layer, Func<RefitLayer, RowForm> form) => new(form(layer), layer.RowsOfSample(_samples));
+    private PlacedRows Rows(RefitLayer layer, Func<RefitLayer, RowForm> form) => new(form(layer), layer.RowsOfSample(_samples), _buffers);
 
     private long Elements(RefitLayer layer) => layer.RowsOfSample(_samples) * _samples * layer.Outputs;
 

@@ -56,23 +56,31 @@ internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
 
     /// <summary>The weights as the inputs of a regression meet them.</summary>
     /// <returns>[depth, outputs].</returns>
-    public float[] ReadColumns()
+    /// <param name="columns">Where to.</param>
+    public float[] ReadColumns(float[] columns)
     {
-        var (rows, columns) = (new float[checked(Depth * Outputs)], new float[checked(Depth * Outputs)]);
         using var held = Weight.Hold();
+        if (ChannelAxis == 1)
+        {
+            Weight.AsSpan<float>().CopyTo(columns);
+            return columns;
+        }
+        var rows = new float[columns.Length];
         Matrix.Read(0, Outputs, 0, Depth, rows);
         Transposition.Copy(rows, Depth, Outputs, Depth, columns, Outputs);
         return columns;
     }
 
     /// <param name="columns">[depth, outputs].</param>
-    public void WriteColumns(float[] columns, OnnxModel model)
+    /// <returns>Whether the model reads the array from now on, which then must not change.</returns>
+    public bool WriteColumns(float[] columns, OnnxModel model)
     {
         var elements = columns;
         if (ChannelAxis == 0)
             Transposition.Copy(columns, Outputs, Depth, Outputs, elements = new float[columns.Length], Depth);
-        var old = Node.Input(1)!;
-        Node.SetInput(1, model.AddConstant(Node.Graph!, old.Name, Tensor.Create(Weight.Dimensions.AsSpan(), elements)));
+        var (old, written) = (Node.Input(1)!, Tensor.Create(Weight.Dimensions.AsSpan(), elements));
+        Node.SetInput(1, model.AddConstant(Node.Graph!, old.Name, written));
         old.RemoveIfUnused();
+        return elements == columns && Node.Input(1)!.Constant == written;
     }
 }

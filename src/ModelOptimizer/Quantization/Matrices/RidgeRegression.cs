@@ -17,21 +17,22 @@ internal static class RidgeRegression
     /// <summary>Solves with the penalty that judges best.</summary>
     /// <param name="deciding">X and Y that the answer follows from.</param>
     /// <param name="judging">X and Y that it is judged by.</param>
+    /// <param name="buffers">Where arrays come from; that of the answer belongs to the caller.</param>
     /// <returns>B [inputs, outputs] by all rows, and what of the squares that judge is left; null when no answer beats zero.</returns>
-    public static RidgeAnswer? Solve(RegressionRows deciding, RegressionRows judging)
+    public static RidgeAnswer? Solve(RegressionRows deciding, RegressionRows judging, FloatBuffers buffers)
     {
         // By the smaller of the two matrices.
         var isDual = deciding.X.Rows + judging.X.Rows < deciding.Inputs;
-        IRidgeSystem system = isDual ? new DualRidgeSystem(deciding) : new RidgeSystem(deciding);
-        RidgeAnswer? best = null;
-        var nothing = judging.SquaresLeft(null);
-        foreach (var penalty in s_penalties)
-            if (system.Solve(penalty) is { } answer && judging.SquaresLeft(answer) is var left && left < (best?.SquaresLeft ?? nothing))
-                best = new(answer, penalty, left, nothing);
-        if (best is null)
-            return null;
-        system = system.With(judging);
-        return best with { Weights = system.Solve(best.Penalty) ?? best.Weights };
+        IRidgeSystem system = isDual ? new DualRidgeSystem(deciding, buffers) : new RidgeSystem(deciding, buffers);
+        var (nothing, best) = (judging.SquaresLeft(), (Penalty: 0f, Left: double.PositiveInfinity));
+        foreach (var (penalty, left) in system.SquaresLeft(s_penalties, judging))
+            if (left < Math.Min(nothing, best.Left))
+                best = (penalty, left);
+        if (best.Left < nothing)
+            system = system.With(judging);
+        var weights = best.Left < nothing ? system.Solve(best.Penalty) : null;
+        system.Release();
+        return weights is null ? null : new(weights, best.Penalty, best.Left, nothing);
     }
 }
 
@@ -49,23 +50,8 @@ internal sealed record RegressionRows(MatrixView X, MatrixView Y)
     public int Inputs => X.Columns;
 
     /// <summary>The rows of one, then those of another.</summary>
-    public static RegressionRows Of(RegressionRows first, RegressionRows then) => new(Joined(first.X, then.X), Joined(first.Y, then.Y));
-
-    /// <summary>XᵀX; its upper triangle counts.</summary>
-    public float[] Gram()
-    {
-        var gram = new float[checked(Inputs * Inputs)];
-        AddGram(gram);
-        return gram;
-    }
-
-    /// <summary>XᵀY.</summary>
-    public float[] Products()
-    {
-        var products = new float[checked(Inputs * Y.Columns)];
-        AddProducts(products);
-        return products;
-    }
+    public static RegressionRows Of(RegressionRows first, RegressionRows then, FloatBuffers buffers) =>
+        new(Joined(first.X, then.X, buffers), Joined(first.Y, then.Y, buffers));
 
     /// <summary>Adds XᵀX; the upper triangle counts.</summary>
     public void AddGram(float[] sum) => MatrixProduct.AddGram(MatrixView.Of(sum, Inputs, Inputs), X);
@@ -73,25 +59,33 @@ internal sealed record RegressionRows(MatrixView X, MatrixView Y)
     /// <summary>Adds XᵀY.</summary>
     public void AddProducts(float[] sum) => MatrixProduct.AddParallel(MatrixView.Of(sum, Inputs, Y.Columns), X.Transposed, Y);
 
-    /// <summary>‖Y − X·B‖².</summary>
-    /// <param name="weights">B [inputs, outputs]; null for zeros.</param>
-    public double SquaresLeft(float[]? weights)
+    /// <summary>‖Y‖².</summary>
+    public double SquaresLeft() => Enumerable.Range(0, Y.Rows).Sum(row => (double)TensorPrimitives.SumOfSquares<float>(Y.Row(row)));
+
+    /// <summary>‖Y − A·B‖².</summary>
+    /// <param name="inputs">A [rows, k]: X, or what stands for it.</param>
+    /// <param name="weights">B [k, outputs].</param>
+    public double SquaresLeft(MatrixView inputs, float[] weights, FloatBuffers buffers)
     {
-        var left = new float[checked(Y.Rows * Y.Columns)];
-        var view = MatrixView.Of(left, Y.Rows, Y.Columns);
-        for (var row = 0; row < Y.Rows; row++)
-            Y.Row(row).CopyTo(view.Row(row));
-        if (weights is not null)
-            MatrixProduct.AddParallel(view, X, MatrixView.Of(weights, Inputs, Y.Columns), sign: -1);
-        var sum = 0.0;
-        for (var row = 0; row < Y.Rows; row++)
-            sum += TensorPrimitives.SumOfSquares<float>(view.Row(row));
-        return sum;
+        var left = Copy(Y, buffers);
+        MatrixProduct.AddParallel(left, inputs, MatrixView.Of(weights, inputs.Columns, Y.Columns), sign: -1);
+        var squares = TensorPrimitives.SumOfSquares<float>(left.Elements);
+        buffers.Return(left.Elements);
+        return squares;
     }
 
-    private static MatrixView Joined(MatrixView first, MatrixView then)
+    /// <summary>The same numbers one behind the other in an array of their own.</summary>
+    public static MatrixView Copy(MatrixView rows, FloatBuffers buffers)
     {
-        var joined = MatrixView.Of(new float[checked((first.Rows + then.Rows) * first.Columns)], first.Rows + then.Rows, first.Columns);
+        var copy = buffers.Rent(rows.Rows, rows.Columns);
+        for (var row = 0; row < rows.Rows; row++)
+            rows.Row(row).CopyTo(copy.Row(row));
+        return copy;
+    }
+
+    private static MatrixView Joined(MatrixView first, MatrixView then, FloatBuffers buffers)
+    {
+        var joined = buffers.Rent(first.Rows + then.Rows, first.Columns);
         for (var row = 0; row < joined.Rows; row++)
             (row < first.Rows ? first.Row(row) : then.Row(row - first.Rows)).CopyTo(joined.Row(row));
         return joined;

@@ -2,31 +2,58 @@ using System.Numerics.Tensors;
 
 namespace ModelOptimizer.Quantization;
 
-/// <summary>Rows of a ridge regression, to be solved with several penalties.</summary>
+/// <summary>Rows of a ridge regression, to be solved with several penalties, each a share of the mean square of an input over all rows.</summary>
 internal interface IRidgeSystem
 {
-    /// <param name="penalty">λ as a share of the mean square of an input over all rows.</param>
-    /// <returns>B [inputs, outputs]; null when floats can't factor the matrix.</returns>
+    /// <summary>‖Y − X·B‖² of other rows, by penalty; without those with which floats can't factor the matrix.</summary>
+    IEnumerable<(float Penalty, double Left)> SquaresLeft(IEnumerable<float> penalties, RegressionRows judging);
+
+    /// <returns>B [inputs, outputs], which the caller owns; null when floats can't factor the matrix.</returns>
     float[]? Solve(float penalty);
 
     /// <summary>The system with more rows; this one is used up.</summary>
     IRidgeSystem With(RegressionRows more);
+
+    /// <summary>Gives its arrays back.</summary>
+    void Release();
 }
 
-/// <summary>
-/// B = (XᵀX + λI)⁻¹·XᵀY: a matrix of the inputs.
-/// </summary>
-internal sealed class RidgeSystem(RegressionRows rows) : IRidgeSystem
+/// <summary>B = (XᵀX + λI)⁻¹·XᵀY: a matrix of the inputs.</summary>
+internal sealed class RidgeSystem : IRidgeSystem
 {
-    private readonly float[] _gram = rows.Gram();
-    private readonly float[] _products = rows.Products();
-    private readonly float[] _factor = new float[rows.Inputs * rows.Inputs];
+    private readonly FloatBuffers _buffers;
+    private readonly float[] _gram;
+    private readonly float[] _factor;
+    private readonly float[] _products;
+    private readonly int _inputs;
+
+    public RidgeSystem(RegressionRows rows, FloatBuffers buffers)
+    {
+        (_buffers, _inputs) = (buffers, rows.Inputs);
+        (_gram, _factor) = (buffers.Rent(checked(_inputs * _inputs)), buffers.Rent(_inputs * _inputs));
+        _products = buffers.Rent(checked(_inputs * rows.Y.Columns));
+        With(rows);
+    }
+
+    public IEnumerable<(float Penalty, double Left)> SquaresLeft(IEnumerable<float> penalties, RegressionRows judging)
+    {
+        foreach (var penalty in penalties)
+            if (Solve(penalty) is { } answer)
+            {
+                yield return (penalty, judging.SquaresLeft(judging.X, answer, _buffers));
+                _buffers.Return(answer);
+            }
+    }
 
     public float[]? Solve(float penalty)
     {
+        var answer = _buffers.Rent(_products.Length);
         _gram.CopyTo(_factor, 0);
-        var answer = (float[])_products.Clone();
-        return Ridge.Solve(_factor, rows.Inputs, penalty, rows.Inputs, answer) ? answer : null;
+        _products.CopyTo(answer, 0);
+        if (Ridge.Solve(_factor, _inputs, penalty, _inputs, answer))
+            return answer;
+        _buffers.Return(answer);
+        return null;
     }
 
     public IRidgeSystem With(RegressionRows more)
@@ -34,6 +61,12 @@ internal sealed class RidgeSystem(RegressionRows rows) : IRidgeSystem
         more.AddGram(_gram);
         more.AddProducts(_products);
         return this;
+    }
+
+    public void Release()
+    {
+        foreach (var buffer in (float[][])[_gram, _factor, _products])
+            _buffers.Return(buffer);
     }
 }
 
@@ -43,36 +76,76 @@ internal sealed class RidgeSystem(RegressionRows rows) : IRidgeSystem
 /// </summary>
 internal sealed class DualRidgeSystem : IRidgeSystem
 {
+    private readonly FloatBuffers _buffers;
     private readonly RegressionRows _rows;
-    private readonly int _count;
+
+    /// <summary>Whether the rows are copies that go with this.</summary>
+    private readonly bool _ownsRows;
 
     /// <summary>Xᵀ [inputs, rows].</summary>
     private readonly MatrixView _turned;
-    private readonly float[] _gram;
+    private readonly MatrixView _gram;
+    private readonly MatrixView _factor;
 
-    public DualRidgeSystem(RegressionRows rows)
+    public DualRidgeSystem(RegressionRows rows, FloatBuffers buffers, bool ownsRows = false)
     {
-        (_rows, _count) = (rows, rows.X.Rows);
-        _turned = MatrixView.Of(new float[checked(rows.Inputs * _count)], rows.Inputs, _count);
-        Transposition.Copy(rows.X.Elements.AsSpan(rows.X.Offset), rows.X.RowStride, _count, rows.Inputs, _turned.Elements, _count);
-        _gram = new float[checked(_count * _count)];
-        MatrixProduct.AddGram(MatrixView.Of(_gram, _count, _count), _turned);
+        var count = rows.X.Rows;
+        (_rows, _buffers, _ownsRows) = (rows, buffers, ownsRows);
+        _turned = buffers.Rent(rows.Inputs, count);
+        Transposition.Copy(rows.X.Elements.AsSpan(rows.X.Offset), rows.X.RowStride, count, rows.Inputs, _turned.Elements, count);
+        (_gram, _factor) = (buffers.Rent(count, count), buffers.Rent(count, count));
+        MatrixProduct.AddGram(_gram, _turned);
+    }
+
+    public IEnumerable<(float Penalty, double Left)> SquaresLeft(IEnumerable<float> penalties, RegressionRows judging)
+    {
+        // Of B no more is asked than what it makes of other rows.
+        var across = _buffers.Rent(judging.X.Rows, _turned.Columns);
+        MatrixProduct.AddParallel(across, judging.X, _turned);
+        foreach (var penalty in penalties)
+            if (SolveRows(penalty) is { } solved)
+            {
+                yield return (penalty, judging.SquaresLeft(across, solved, _buffers));
+                _buffers.Return(solved);
+            }
+        _buffers.Return(across.Elements);
     }
 
     public float[]? Solve(float penalty)
     {
-        var (inputs, outputs) = (_rows.Inputs, _rows.Y.Columns);
-        var solved = new float[checked(_count * outputs)];
-        for (var row = 0; row < _count; row++)
-            _rows.Y.Row(row).CopyTo(solved.AsSpan(row * outputs));
-        if (!Ridge.Solve((float[])_gram.Clone(), _count, penalty, inputs, solved))
+        if (SolveRows(penalty) is not { } solved)
             return null;
-        var answer = new float[checked(inputs * outputs)];
-        MatrixProduct.AddParallel(MatrixView.Of(answer, inputs, outputs), _turned, MatrixView.Of(solved, _count, outputs));
-        return Ridge.IsFinite(answer) ? answer : null;
+        var answer = _buffers.Rent(_rows.Inputs, _rows.Y.Columns);
+        MatrixProduct.AddParallel(answer, _turned, MatrixView.Of(solved, _turned.Columns, _rows.Y.Columns));
+        _buffers.Return(solved);
+        if (Ridge.IsFinite(answer.Elements))
+            return answer.Elements;
+        _buffers.Return(answer.Elements);
+        return null;
     }
 
-    public IRidgeSystem With(RegressionRows more) => new DualRidgeSystem(RegressionRows.Of(_rows, more));
+    public IRidgeSystem With(RegressionRows more)
+    {
+        Release();
+        return new DualRidgeSystem(RegressionRows.Of(_rows, more, _buffers), _buffers, ownsRows: true);
+    }
+
+    public void Release()
+    {
+        foreach (var matrix in (MatrixView[])[_turned, _gram, _factor, .. _ownsRows ? [_rows.X, _rows.Y] : Array.Empty<MatrixView>()])
+            _buffers.Return(matrix.Elements);
+    }
+
+    /// <summary>(XXᵀ + λI)⁻¹·Y [rows, outputs].</summary>
+    private float[]? SolveRows(float penalty)
+    {
+        var solved = RegressionRows.Copy(_rows.Y, _buffers).Elements;
+        _gram.Elements.CopyTo(_factor.Elements, 0);
+        if (Ridge.Solve(_factor.Elements, _turned.Columns, penalty, _rows.Inputs, solved))
+            return solved;
+        _buffers.Return(solved);
+        return null;
+    }
 }
 
 /// <summary>The step that both forms share.</summary>
