@@ -31,6 +31,19 @@ public sealed class MappedFileTests : IDisposable
     }
 
     [Test]
+    public void Pages_go_with_the_last_that_has_pinned_them()
+    {
+        var file = MappedFile.Open(_folder["d"]);
+        var (first, second) = (file.Memory(0, Stretch).Pin(), file.Memory(Stretch, Stretch).Pin());
+
+        first.Dispose();
+        Assert.That(file.Releases, Is.Zero, "one still reads");
+        second.Dispose();
+        Assert.That(file.Releases, Is.EqualTo(1));
+        Assert.That(file.Slice<byte>(0, Stretch).SequenceEqual(_bytes.AsSpan(0, Stretch)));
+    }
+
+    [Test]
     public void What_is_read_again_and_again_counts_once()
     {
         var file = MappedFile.Open(_folder["d"], window: 4 * Stretch);
