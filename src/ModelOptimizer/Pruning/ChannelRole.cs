@@ -28,7 +28,12 @@ internal static class ChannelRoles
             0 => ChannelRole.Output,
             _ => ChannelRole.Input,
         },
-        "ConvTranspose" when slot == 1 => IsSeparate(node) ? ChannelRole.Along : axis == 0 ? ChannelRole.Input : ChannelRole.Output,
+        "ConvTranspose" when slot == 1 => IsSeparate(node) ? ChannelRole.Along : axis switch
+        {
+            0 => ChannelRole.Input,
+            1 => ChannelRole.Output,
+            _ => ChannelRole.Along,
+        },
         "MatMul" or "Gemm" or "FusedMatMul" or "FusedGemm" when slot <= 1 => Matrix(node, slot, rank - axis),
         "LSTM" or "GRU" or "RNN" when slot == 1 => ChannelRole.Input,
         "Attention" when slot == 1 && node.Domain.Length > 0 => axis == 0 ? ChannelRole.Input : ChannelRole.Output,

@@ -99,15 +99,18 @@ public sealed class PruneLayers(PruneLayersOptions options) : IPruningPass
         return meter.Measure(copy, meter.Deciding);
     }
 
-    /// <summary>The layers that read the values, directly or behind what is no layer.</summary>
+    /// <summary>What can be fitted of what reads the values, directly or behind what is no layer.</summary>
     private static HashSet<Node> FirstLayers(OnnxModel model, List<Value> values)
     {
         var (reached, layers) = (values.ToHashSet(), new HashSet<Node>());
         foreach (var node in model.Graph.Nodes.Where(node => node.Inputs.Any(input => input is not null && reached.Contains(input))))
-            if (RefitLayer.Of(node).Layer is not null)
+        {
+            var isLayer = RefitLayer.Of(node).Layer is not null;
+            if (isLayer || RefitStatistics.Of(node) is not null)
                 layers.Add(node);
-            else
+            if (!isLayer)
                 reached.UnionWith(node.Outputs.OfType<Value>());
+        }
         return layers;
     }
 }

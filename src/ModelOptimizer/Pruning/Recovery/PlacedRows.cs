@@ -21,6 +21,9 @@ internal sealed class PlacedRows(RowForm form, int most, FloatBuffers buffers) :
     /// <summary>In the order of samples: which, and its rows one behind the other.</summary>
     public IReadOnlyList<(long Sample, float[] Rows)> Samples => _samples;
 
+    /// <summary>By sample: its rows one behind the other.</summary>
+    public Dictionary<long, float[]> BySample() => _samples.ToDictionary(sample => sample.Sample, sample => sample.Rows);
+
     public void Observe(Tensor value) => throw new NotSupportedException("Rows belong to samples");
 
     /// <param name="value">float32; others, and those of another rank, are passed over.</param>
@@ -28,7 +31,7 @@ internal sealed class PlacedRows(RowForm form, int most, FloatBuffers buffers) :
     {
         if (value.ElementType != DataType.Float || value.ElementCount == 0 || !form.Fits(value))
             return;
-        Width = form.Width(value);
+        Width = form.RowWidth(value);
         var places = EvenPick.Of(form.Count(value), most).ToList();
         var rows = buffers.Rent(checked(places.Count * Width));
         form.Read(value, places, rows);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Onnx;
@@ -10,16 +9,17 @@ namespace ModelOptimizer.Pruning;
 /// <summary>
 /// Fits the layers anew that read pruned channels, in the order of the graph, so that each sees what those before it became and makes of it what the
 /// original made (layer-wise reconstruction by least squares: He et al., "Channel Pruning for Accelerating Very Deep Neural Networks", ICCV 2017).
+/// Statistics of BatchNormalization behind them follow.
 /// </summary>
 /// <param name="context">The pruned model's.</param>
-/// <param name="original">The model before, of which only outputs of layers are asked.</param>
+/// <param name="original">The model before, of which only results of layers are asked.</param>
 /// <param name="copies">For every value of the pruned model that was there before, the original's.</param>
 /// <param name="data">What both are run on.</param>
 /// <param name="kept">Which places along an axis of a value are left; null for all.</param>
 internal sealed class Recovery(
     PassContext context, OnnxModel original, IReadOnlyDictionary<Value, Value?> copies, CalibrationData data, Func<Value, int, IReadOnlyList<int>?> kept)
 {
-    /// <summary>Elements of rows that are kept at once: of what the original's layers made, and of what layers read.</summary>
+    /// <summary>Elements of rows that are kept at once: of what the original made, and of what layers read.</summary>
     private const long Held = 1L << 26;
 
     private readonly long _samples = data.CountSamples(context.Model);
@@ -35,85 +35,82 @@ internal sealed class Recovery(
                 + $"{string.Join(", ", _poor.Take(3))}{(_poor.Count > 3 ? ", …" : "")}. Give more calibration samples", location));
     }
 
-    /// <param name="readers">Nodes that sum over pruned channels.</param>
+    /// <param name="readers">Nodes that read what is no longer what it was.</param>
     public void Run(IReadOnlySet<Node> readers)
     {
         context.InferTypes();
-        var levels = LayerLevels.Of<IRefit>(context.Model.Graph, node => readers.Contains(node) ? Layer(node) : RefitStatistics.Of(node));
-        for (var start = 0; start < levels.Count && !context.IsDone;)
+        foreach (var levels in Portions.Of(Levels(readers), level => level.Sum(one => Elements(one.Target(_samples))), Held))
         {
-            var (count, held) = (0, 0L);
-            while (start + count < levels.Count && (count == 0 || held + levels[start + count].OfType<RefitLayer>().Sum(Elements) <= Held))
-                held += levels[start + count++].OfType<RefitLayer>().Sum(Elements);
-            var some = levels.GetRange(start, count);
-            var makers = some.SelectMany(level => level.OfType<RefitLayer>()).ToDictionary(Copy);
-            var made = data.Observe(original, [.. makers.Keys], value => Rows(makers[value], layer => layer.OutputRows));
-            foreach (var level in some)
-            {
-                Refit([.. level.OfType<RefitLayer>()], made);
-                Refit([.. level.OfType<RefitStatistics>()]);
-            }
-            start += count;
+            if (context.IsDone)
+                return;
+            var made = RowView.Observe(data, original, levels.SelectMany(level => level).Select(Made), _buffers);
+            foreach (var some in levels.SelectMany(level => Portions.Of(level, one => Views(one).Sum(Elements), Held)))
+                Refit(some, made);
         }
     }
 
-    private void Refit(List<RefitLayer> level, IReadOnlyDictionary<Value, PlacedRows> made)
+    /// <summary>What is fitted, in the order in which it is.</summary>
+    private List<List<IRefit>> Levels(IReadOnlySet<Node> readers)
     {
-        // Layers that see the same value in different ways look at it one after the other.
-        var turns = level.GroupBy(layer => layer.Node.Input(0)!).SelectMany(readers => readers.Select((layer, turn) => (Layer: layer, Turn: turn)))
-            .GroupBy(layer => layer.Turn, layer => layer.Layer);
-        foreach (var layers in turns.SelectMany(turn => Portions.Of(turn, layer => layer.RowsOfSample(_samples) * _samples * layer.Depth, Held)).Select(portion => portion.ToDictionary(layer => layer.Node.Input(0)!)))
-        {
-            var read = data.Observe(context.Model, [.. layers.Keys], value => Rows(layers[value], layer => layer.InputRows));
-            foreach (var (value, layer) in layers)
-            {
-                Refit(layer, read[value], made[Copy(layer)]);
-                read[value].Forget();
-                made[Copy(layer)].Forget();
-            }
-        }
+        var changed = Downstream(readers);
+        var levels = new LayerLevels<IRefit>(context.Model.Graph, node => !changed.Contains(node) ? null
+            : RefitStatistics.Of(node) ?? (IRefit?)(readers.Contains(node) ? Layer(node) : null));
+        return [.. levels.Levels.Select((level, height) => level.Select(one => one is RefitLayer layer ? Placed(layer, height) : one).ToList())];
+
+        // What is added must have become what it will be: of two layers that are added up, the later one makes up for both.
+        RefitLayer Placed(RefitLayer layer, int height) =>
+            ResidualSum.Of(layer.Result) is { } sum && levels.HeightOf(sum.Skip) <= height ? layer with { Residual = sum } : layer;
     }
 
-    private void Refit(List<RefitStatistics> level)
+    /// <summary>The nodes and all that depends on them.</summary>
+    private HashSet<Node> Downstream(IReadOnlySet<Node> first)
     {
-        if (level.Count == 0)
-            return;
-        var before = data.Observe(original, [.. level.Select(one => Before(one)).Distinct()], _ => new ChannelMomentsObserver());
-        var now = data.Observe(context.Model, [.. level.Select(one => one.Node.Input(0)!).Distinct()], _ => new ChannelMomentsObserver());
-        foreach (var one in level.Where(_ => !context.IsDone))
-            if (one.Run(before[Before(one)].Moments, kept(one.Node.Input(0)!, 1), now[one.Node.Input(0)!].Moments, context.Model,
-                () => context.Rewriting("bring mean and variance up to what is left, of", one.Node)) is { } why)
+        var (nodes, values) = (new HashSet<Node>(), new HashSet<Value>());
+        foreach (var node in context.Model.Graph.Nodes)
+            if (first.Contains(node) || node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))).Any(values.Contains))
+            {
+                nodes.Add(node);
+                values.UnionWith(node.Outputs.OfType<Value>());
+            }
+        return nodes;
+    }
+
+    private void Refit(IReadOnlyList<IRefit> some, IReadOnlyDictionary<RowView, PlacedRows> made)
+    {
+        var read = RowView.Observe(data, context.Model, some.SelectMany(Views), _buffers);
+        foreach (var one in some)
+        {
+            if (context.IsDone)
+                return;
+            var target = made[Made(one)];
+            var rows = RefitRows.Of(read[one.Input(_samples)], target, Kept(one), one.Skip(_samples) is { } skip ? read[skip] : null, _buffers);
+            target.Forget();
+            if (rows is not null && rows.Count < one.Inputs)
+                _poor.Add($"{one.Node} ({rows.Count} rows for {one.Inputs} inputs)");
+            var why = rows is null ? RefitRows.TooFew : one.Fit(rows, context.Model, _buffers, what => context.Rewriting(what, one.Node));
+            if (why is not null)
                 context.Refuse(one.Node, why);
-    }
-
-    private void Refit(RefitLayer layer, PlacedRows read, PlacedRows made)
-    {
-        if (context.IsDone)
-            return;
-        var output = new Operand(layer.Node.Output());
-        var places = (layer.Node.Is("Conv") ? 1 : output.Rank - 1) is { } axis ? kept(output.Value, axis) : null;
-        if (LayerRefit.Of(layer, read, made, places, _buffers) is not { } refit)
-        {
-            context.Refuse(layer.Node, "the calibration data shows too few inputs of it to fit its weights anew");
-            return;
+            rows?.Return(_buffers);
         }
-        if (refit.Rows < layer.Depth)
-            _poor.Add($"{layer.Node} ({refit.Rows} rows for {layer.Depth} inputs)");
-        if (refit.Run(context.Model, left => context.Rewriting(Words(left), layer.Node)) is { } why)
-            context.Refuse(layer.Node, why);
+        foreach (var rows in read.Values)
+            rows.Forget();
     }
 
-    private static string Words(double left) =>
-        string.Create(CultureInfo.InvariantCulture, $"fit weights to what is left, which leaves {100 * left:0.#}% of the squared error, of");
+    /// <summary>Which elements of the target's rows are left; null for all.</summary>
+    private List<int>? Kept(IRefit one) => kept(one.Target(_samples).Value, one.TargetAxis)
+        ?.SelectMany(channel => Enumerable.Range(channel * one.PlacesOfChannel, one.PlacesOfChannel)).ToList();
 
-    private PlacedRows Rows(RefitLayer layer, Func<RefitLayer, RowForm> form) => new(form(layer), layer.RowsOfSample(_samples), _buffers);
+    /// <summary>What is looked at in the pruned model.</summary>
+    private IEnumerable<RowView> Views(IRefit one) => one.Skip(_samples) is { } skip ? [one.Input(_samples), skip] : [one.Input(_samples)];
 
-    private long Elements(RefitLayer layer) => layer.RowsOfSample(_samples) * _samples * layer.Outputs;
+    /// <summary>What is looked at in the original.</summary>
+    private RowView Made(IRefit one)
+    {
+        var view = one.Target(_samples);
+        return view with { Value = copies[view.Value]! };
+    }
 
-    /// <summary>What the node read in the original, where another value may have stood.</summary>
-    private Value Before(RefitStatistics one) => copies[one.Node.Output()]!.Producer!.Input(0)!;
-
-    private Value Copy(RefitLayer layer) => copies[layer.Node.Output()]!;
+    private long Elements(RowView view) => view.Most * _samples * view.Width;
 
     private RefitLayer? Layer(Node node)
     {

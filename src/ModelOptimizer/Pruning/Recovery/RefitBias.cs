@@ -34,5 +34,6 @@ internal sealed record RefitBias(Node Reader, int Slot)
         term.Constant is { ElementType: DataType.Float } constant && constant.ElementCount == outputs && constant.Dimensions is [.., var last] && last == outputs;
 
     private static long Width(Node layer) =>
-        layer.Input(1)!.Constant!.Dimensions[layer.Is("Conv") || layer.Attributes.GetInt("transB", 0) != 0 ? 0 : ^1];
+        layer.Is("ConvTranspose") ? layer.Input(1)!.Constant!.Dimensions[1]
+            : layer.Input(1)!.Constant!.Dimensions[layer.Is("Conv") || layer.Attributes.GetInt("transB", 0) != 0 ? 0 : ^1];
 }

@@ -1,66 +1,134 @@
-using ModelOptimizer.Calibration;
 using ModelOptimizer.Onnx;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Pruning;
 
 /// <summary>
-/// A BatchNormalization whose mean and variance follow what became of its input on calibration data, so that each channel it makes has the mean and the
-/// variance that it had:
+/// A BatchNormalization whose mean and variance follow what became of its input on calibration data, so that each channel comes as near as it can to
+/// what the original made there (least squares):
 /// <code>
-/// variance ← variance·r²,  mean ← E[now] − (E[before] − mean)·r,  r² = Var[now] / Var[before]
+/// √(variance + ε) ← scale·Var[x] / Cov[x, y],  mean ← E[x] − (E[y] − bias)·√(variance + ε) / scale
 /// </code>
+/// A channel keeps what it has where that is nearer on samples that had no part in this.
 /// </summary>
 /// <param name="Node">The node, with constant statistics.</param>
 internal sealed record RefitStatistics(Node Node) : IRefit
 {
+    private const int Scale = 1;
+    private const int Bias = 2;
     private const int Mean = 3;
     private const int Variance = 4;
 
-    /// <summary>Variances change by no more than this factor: a channel that hardly varies tells little.</summary>
-    private const double MostChange = 10;
+    /// <summary>Rows that statistics follow from.</summary>
+    private const int Rows = 8192;
 
-    /// <returns>Null for other nodes, and for one whose statistics are not constant.</returns>
+    /// <summary>Spreads change by no more than this factor: a channel that hardly varies tells little.</summary>
+    private const double MostChange = 3;
+
+    private int Channels => (int)Node.Input(Mean)!.Constant!.Dimensions[0];
+
+    public int TargetAxis => 1;
+
+    public int PlacesOfChannel => 1;
+
+    public int Inputs => 0;
+
+    /// <returns>Null for other nodes, and for one whose numbers are not constant.</returns>
     public static RefitStatistics? Of(Node node) => node.Is("BatchNormalization") && node.Graph is { Owner: null, IsFunction: false }
         && node.Outputs.Count == 1 && node.Attributes.GetInt("training_mode", 0) == 0
-        && node.Input(Mean)?.Constant is { ElementType: DataType.Float } && node.Input(Variance)?.Constant is { ElementType: DataType.Float } ? new(node) : null;
+        && Enumerable.Range(Scale, Variance).All(slot => node.Input(slot)?.Constant is { ElementType: DataType.Float }) ? new(node) : null;
 
-    /// <param name="before">Of the input in the original, all of whose channels it has.</param>
-    /// <param name="kept">Which of them are left; null for all.</param>
-    /// <param name="now">Of the input as it is now.</param>
-    /// <param name="announce">Asked before the change; no means no change.</param>
-    /// <returns>Why it stays as it is, or null.</returns>
-    public string? Run(ChannelMoments before, IReadOnlyList<int>? kept, ChannelMoments now, OnnxModel model, Func<bool> announce)
+    public RowView Input(long samples) => new(Node.Input(0)!, new ChannelRows(), Channels, RefitLayer.OfSample(Rows, samples));
+
+    public RowView Target(long samples) => new(Node.Output(), new ChannelRows(), Channels, RefitLayer.OfSample(Rows, samples));
+
+    public RowView? Skip(long samples) => null;
+
+    public string? Fit(RefitRows rows, OnnxModel model, FloatBuffers buffers, Func<string, bool> announce)
     {
-        var (means, variances) = (Node.Input(Mean)!.Constant!.AsSpan<float>().ToArray(), Node.Input(Variance)!.Constant!.AsSpan<float>().ToArray());
-        var places = kept ?? [.. Enumerable.Range(0, means.Length)];
-        if (now.Means.Length != means.Length || places.Count != means.Length || before.Means.Length <= places[^1])
-            return "the calibration data shows no inputs of it";
-        var isChanged = false;
+        var (scales, biases) = (Numbers(Scale), Numbers(Bias));
+        var (means, variances) = (Numbers(Mean), Numbers(Variance));
+        if (rows.InputWidth != means.Length || rows.TargetWidth != means.Length)
+            return RefitRows.TooFew;
+        var epsilon = Node.Attributes.GetFloat("epsilon", 1e-5f);
+        var (before, left) = (0.0, 0.0);
         for (var channel = 0; channel < means.Length; channel++)
         {
-            var (was, old) = (before.Means[places[channel]], Spread(before, places[channel]));
-            isChanged |= now.Means[channel] != was || Spread(now, channel) != old;
-            var change = old > 0 ? Math.Clamp(Spread(now, channel) / old, 1 / MostChange, MostChange) : 1;
-            means[channel] = (float)(now.Means[channel] - (was - means[channel]) * Math.Sqrt(change));
-            variances[channel] *= (float)change;
+            var now = new ChannelNorm(scales[channel], biases[channel], means[channel], variances[channel], epsilon);
+            var fitted = now.Fitted(new Moments(rows, channel));
+            var (old, missed) = (Missed(rows, channel, now), Missed(rows, channel, fitted));
+            before += old;
+            left += Math.Min(old, missed);
+            if (missed < old)
+                (means[channel], variances[channel]) = (fitted.Mean, fitted.Variance);
         }
-        if (!isChanged)
-            return "its inputs are what they were";
-        if (!announce())
+        if (left >= before)
+            return before == 0 ? "its outputs are what they were" : "no other mean and variance bring its outputs closer on samples that had no part in it";
+        if (!announce("bring mean and variance up to what is left, of"))
             return null;
         Set(Mean, means, model);
         Set(Variance, variances, model);
         return null;
     }
 
-    private static double Spread(ChannelMoments moments, int channel) =>
-        Math.Max(0, moments.Squares[channel] - (double)moments.Means[channel] * moments.Means[channel]);
+    private float[] Numbers(int slot) => Node.Input(slot)!.Constant!.AsSpan<float>().ToArray();
+
+    /// <summary>Squares that a channel misses by on the rows that judge.</summary>
+    private static double Missed(RefitRows rows, int channel, ChannelNorm norm)
+    {
+        var (sum, channels) = (0.0, rows.TargetWidth);
+        for (var row = rows.Deciding; row < rows.Count; row++)
+            sum += Math.Pow(rows.Targets[row * channels + channel] - norm.Of(rows.Inputs[row * channels + channel]), 2);
+        return sum;
+    }
 
     private void Set(int slot, float[] numbers, OnnxModel model)
     {
         var old = Node.Input(slot)!;
         Node.SetInput(slot, model.AddConstant(old.Graph, old.Name, Tensor.Create([numbers.Length], numbers)));
         old.RemoveIfUnused();
+    }
+
+    /// <summary>One channel.</summary>
+    private sealed record ChannelNorm(float Scale, float Bias, float Mean, float Variance, float Epsilon)
+    {
+        public double Of(double x) => (x - Mean) / Math.Sqrt((double)Variance + Epsilon) * Scale + Bias;
+
+        public ChannelNorm Fitted(Moments moments)
+        {
+            if (Scale == 0)
+                return this;
+            var old = Math.Sqrt((double)Variance + Epsilon);
+            // Against the scale's sign nothing is to be had.
+            var spread = Scale * moments.Covariance > 0 ? Math.Clamp(Scale * moments.Variance / moments.Covariance, old / MostChange, old * MostChange) : old;
+            var variance = (float)Math.Max(0, spread * spread - Epsilon);
+            return this with { Variance = variance, Mean = (float)(moments.MeanRead - (moments.MeanMade - Bias) * Math.Sqrt((double)variance + Epsilon) / Scale) };
+        }
+    }
+
+    /// <summary>Of a channel in the rows that decide.</summary>
+    private sealed record Moments
+    {
+        public Moments(RefitRows rows, int channel)
+        {
+            var channels = rows.TargetWidth;
+            for (var row = 0; row < rows.Deciding; row++)
+                (MeanRead, MeanMade) = (MeanRead + rows.Inputs[row * channels + channel] / rows.Deciding, MeanMade + rows.Targets[row * channels + channel] / rows.Deciding);
+            for (var row = 0; row < rows.Deciding; row++)
+            {
+                var (x, y) = (rows.Inputs[row * channels + channel] - MeanRead, rows.Targets[row * channels + channel] - MeanMade);
+                (Variance, Covariance) = (Variance + x * x / rows.Deciding, Covariance + x * y / rows.Deciding);
+            }
+        }
+
+        public double MeanRead { get; }
+
+        public double MeanMade { get; }
+
+        /// <summary>Of what is read.</summary>
+        public double Variance { get; }
+
+        public double Covariance { get; }
     }
 }

@@ -10,7 +10,8 @@ namespace ModelOptimizer.Pruning;
 internal sealed record SparseWeight(WeightCandidate Candidate, WeightMatrix Matrix)
 {
     /// <summary>The only layer that reads it, where data can tell what it is multiplied by.</summary>
-    public RefitLayer? Layer => Candidate.OnlyUser is { } node && RefitLayer.Of(node).Layer is { Depth: <= LayerRefit.MaxDepth } layer ? layer : null;
+    public RefitLayer? Layer => Candidate.OnlyUser is { } node && !node.Is("ConvTranspose")
+        && RefitLayer.Of(node).Layer is { Depth: <= LayerRefit.MaxDepth } layer ? layer : null;
 
     /// <summary>Weights that may become zero, in order of declaration; others are refused with the reason.</summary>
     public static IEnumerable<SparseWeight> Find(OnnxModel model, NodeSelector selector, PassContext context)

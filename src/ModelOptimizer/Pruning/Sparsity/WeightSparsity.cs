@@ -18,13 +18,13 @@ internal sealed class WeightSparsity(PassContext context, CalibrationData? data,
         if (byLayer.Count == 0)
             return;
         var inputs = new SparseInputs(context.Model, data!);
-        foreach (var level in LayerLevels.Of(context.Model.Graph, node => byLayer.GetValueOrDefault(node)?.Layer))
+        foreach (var level in new LayerLevels<RefitLayer>(context.Model.Graph, node => byLayer.GetValueOrDefault(node)?.Layer).Levels)
             PruneLevel(level, byLayer, inputs);
         // Of what layers read nothing depends on their own weights, or on those behind: what was seen is still so.
         context.Inputs.Keep(inputs.Kept, context.Model.ChangeCount);
     }
 
-    private void PruneLevel(List<RefitLayer> level, Dictionary<Node, SparseWeight> byLayer, SparseInputs inputs)
+    private void PruneLevel(IReadOnlyList<RefitLayer> level, Dictionary<Node, SparseWeight> byLayer, SparseInputs inputs)
     {
         var left = level.Select(layer => layer.Node).ToHashSet();
         inputs.Visit(level, (layer, gram) =>
