@@ -46,6 +46,7 @@ internal static class Introductions
           calibration samples (least squares, layer by layer), but for "no recovery".
         - … % of the operations left: so many of each group go that outputs miss least, as measured on calibration data.
         - … % of single weights, 2:4: zeros, which cost as much time and as many bytes as other numbers until the file is compressed.
+        - then int8: `quantize-static`. then int4 weights: `quantize-weights` by gptq, which goes by what sparsegpt saw where that comes before it.
         - These models are small for their tasks already; what a larger one bears is more.
 
 

@@ -24,6 +24,7 @@ internal sealed record MeasuredTable(string Word, string SettingsFile)
     {
         Models = ["langid-bert", "manllama", "mnist-cntk", "mnist-pytorch", "ocr-cls", "ocr-det", "ocr-rec", "silero-v5"],
         HasCompressed = true,
+        HasRecovery = true,
         Introduction = Introductions.Pruning,
     };
 
@@ -41,6 +42,9 @@ internal sealed record MeasuredTable(string Word, string SettingsFile)
 
     /// <summary>Whether it has a column for compressed sizes.</summary>
     public bool HasCompressed { get; private init; }
+
+    /// <summary>Whether <see cref="RecoverySummary"/> stands below.</summary>
+    public bool HasRecovery { get; private init; }
 
     /// <summary>What stands above the table.</summary>
     public required string Introduction { get; init; }

@@ -41,7 +41,7 @@ internal sealed class QuantizationReport
     public void Write()
     {
         var results = _results.Write([.. _table.Settings.Select(setting => setting.Name)]);
-        File.WriteAllText(_table.Path, string.Join('\n', [_table.Introduction, .. results, .. _table.StandsBesidePeers ? Comparison() : [], ""]));
+        File.WriteAllText(_table.Path, string.Join('\n', [_table.Introduction, .. results, .. _table.StandsBesidePeers ? Comparison() : [], .. _table.HasRecovery ? new RecoverySummary(_results).Lines() : [], ""]));
     }
 
     private IEnumerable<string> Comparison()

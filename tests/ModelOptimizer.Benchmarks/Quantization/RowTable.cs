@@ -17,6 +17,13 @@ internal sealed class RowTable(string heading, IReadOnlyList<string> columns)
         return this;
     }
 
+    /// <summary>The cells of a row; null when there is none.</summary>
+    public IReadOnlyList<string>? Find(string model, string setting) =>
+        _rows.TryGetValue((model, setting), out var row) ? row.Trim('|').Split('|', StringSplitOptions.TrimEntries) : null;
+
+    /// <summary>All that stand first in rows.</summary>
+    public IReadOnlyList<string> Models => [.. _rows.Keys.Select(key => key.Item1).Distinct().Order(StringComparer.Ordinal)];
+
     public void Set(params IReadOnlyList<string> cells) => _rows[(cells[0], cells[1])] = $"| {string.Join(" | ", cells.Select(cell => cell.Replace('|', '/')))} |";
 
     /// <summary>The table, rows by model and then in the order of the settings; others are no longer known and go.</summary>
