@@ -211,6 +211,14 @@ public sealed class OnnxModel
         return Scratch.Keep(tensor);
     }
 
+    /// <summary>Puts the bytes of a tensor that lies in a model's message, at an odd place, where native code can read them.</summary>
+    /// <returns>The same tensor, or another one with the same content, which is the same one each time.</returns>
+    public Tensor Straighten(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return Scratch.Straighten(tensor);
+    }
+
     /// <summary>
     /// Why tensors stay in memory that should have been put aside, in words, with the folders tried and the bytes; null as long as none had to.
     /// What is saved does not depend on it.

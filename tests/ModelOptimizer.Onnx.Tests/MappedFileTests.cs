@@ -97,6 +97,17 @@ public sealed class MappedFileTests : IDisposable
         Assert.That(ResidentKilobytes(_folder["d"]), Is.InRange(1, 5 * Stretch / 1024));
     }
 
+    [Test, Platform("Linux")]
+    public void A_stretch_let_go_is_not_resident()
+    {
+        var file = MappedFile.Open(_folder["d"]);
+        Assert.That(file.Slice<byte>(0, _bytes.Length).SequenceEqual(_bytes));
+        file.LetGo(offset: 5, _bytes.Length - 5 - Stretch);
+
+        Assert.That(ResidentKilobytes(_folder["d"]), Is.AtMost(Stretch / 1024 + 8));
+        Assert.That(file.Slice<byte>(0, _bytes.Length).SequenceEqual(_bytes));
+    }
+
     /// <summary>Rss of the mappings of a file.</summary>
     private static long ResidentKilobytes(string path)
     {

@@ -44,6 +44,27 @@ public sealed class ScratchTests : IDisposable
     }
 
     [Test]
+    public void Native_code_reads_them_in_the_file()
+    {
+        var scratch = new ScratchSpace(inMemory: 0);
+        Tensor[] made = [Odd(1), Odd(2), Odd(3)];
+        foreach (var (kept, before) in made.Select(scratch.Keep).Zip(made).ToList())
+        {
+            using var pin = kept.InPlace!.Value.Pin();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            kept.LetGo();
+            unsafe
+            {
+                Assert.That((long)pin.Pointer % 64, Is.Zero);
+                Assert.That(new ReadOnlySpan<byte>(pin.Pointer, (int)kept.ByteCount).SequenceEqual(before.Bytes));
+            }
+        }
+
+        static Tensor Odd(byte value) => Tensor.Create(DataType.UInt8, [Length + 1], [.. Enumerable.Repeat(value, Length + 1)]);
+    }
+
+    [Test]
     public void Their_memory_is_free()
     {
         var (kept, memory) = Keep();

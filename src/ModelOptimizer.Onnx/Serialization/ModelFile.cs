@@ -6,7 +6,11 @@ namespace ModelOptimizer.Onnx;
 /// <summary>Reads the message from a file and says in plain words why it can't.</summary>
 internal static class ModelFile
 {
-    public static ModelProto Read(string path)
+    /// <summary>The weights of larger files stay where they are; smaller ones don't get into anybody's way in memory.</summary>
+    private const long Large = 1 << 26;
+
+    /// <param name="large">Files of so many bytes hold weights that are read in place.</param>
+    public static ModelProto Read(string path, long large = Large)
     {
         if (Directory.Exists(path))
             throw new InvalidModelException(ModelProblem.Folder, "That is a folder. Name the .onnx file inside it", path);
@@ -14,7 +18,8 @@ internal static class ModelFile
             throw new InvalidModelException(ModelProblem.FileMissing,
                 $"There is no file '{Path.GetFileName(path)}'. Check the path of the model", path);
         var file = MappedFile.Open(path);
-        var proto = Parse(Contents(file, path), path);
+        var inPlace = file.Length >= large && file.Length <= ModelMessage.Limit ? WeightsInPlace.TryParse(file) : null;
+        var proto = inPlace is not null && IsModel(inPlace) ? inPlace : Parse(Contents(file, path), path);
         file.LetGo();
         return proto;
     }

@@ -26,6 +26,8 @@ internal sealed class ExternalTensor : Tensor
 
     public override ReadOnlyMemory<byte>? InPlace => ByteCount <= Array.MaxLength ? _file.Memory(_offset, (int)ByteCount) : null;
 
+    public override void LetGo() => _file.LetGo(_offset, ByteCount);
+
     internal override void CopyTo(Stream stream)
     {
         const int Chunk = 1 << 26;

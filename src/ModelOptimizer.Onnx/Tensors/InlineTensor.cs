@@ -21,6 +21,13 @@ internal sealed class InlineTensor : Tensor
 
     public override ReadOnlyMemory<byte>? InPlace => _proto.RawData.IsEmpty ? Decoded : _proto.RawData.Memory;
 
+    internal override bool IsAskew => Mapped is { } mapped && mapped.Offset % Math.Max(1, ByteCount / ElementCount) != 0;
+
+    public override void LetGo() => Mapped?.LetGo();
+
+    /// <summary>Where they lie when they were left in the file.</summary>
+    private MappedBytes? Mapped => MemoryMarshal.TryGetMemoryManager(_proto.RawData.Memory, out MappedBytes? mapped) ? mapped : null;
+
     private byte[] Decoded => _decoded ??= TypedFields.ToPackedBytes(_proto);
 
     public override IReadOnlyList<ReadOnlyMemory<byte>> Strings => [.. _proto.StringData.Select(s => s.Memory)];

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.MemoryMappedFiles;
 
 namespace ModelOptimizer.Onnx;
@@ -57,8 +56,7 @@ internal sealed unsafe class MappedFile
     public ReadOnlyMemory<byte> Memory(long offset, int byteCount)
     {
         CheckRange(offset, byteCount);
-        Count(offset, byteCount);
-        return new MappedBytes(this, _start + offset, byteCount).Memory;
+        return new MappedBytes(this, offset, byteCount).Memory;
     }
 
     /// <summary>A model is read tensor by tensor, each many times in a row: with the next ones the pages of the last are let go.</summary>
@@ -93,14 +91,24 @@ internal sealed unsafe class MappedFile
         }
     }
 
-    private void Pin()
+    /// <summary>Lets the pages of a stretch go.</summary>
+    public void LetGo(long offset, long byteCount)
+    {
+        CheckRange(offset, byteCount);
+        var inPage = offset % Environment.SystemPageSize;
+        MappedPages.LetGo(_start + offset - inPage, byteCount + inPage);
+    }
+
+    /// <returns>Where a stretch lies, until it is unpinned as often.</returns>
+    public byte* Pin(long offset)
     {
         lock (_lock)
             _pins++;
+        return _start + offset;
     }
 
     /// <summary>Native code has read it all in no order: when the last is through, the pages are let go.</summary>
-    private void Unpin()
+    public void Unpin()
     {
         lock (_lock)
             if (--_pins == 0)
@@ -111,25 +119,5 @@ internal sealed unsafe class MappedFile
     {
         if (offset < 0 || byteCount < 0 || offset > Length - byteCount)
             throw new ArgumentOutOfRangeException(nameof(offset));
-    }
-
-    /// <summary>A stretch of the file as memory, which is what messages are written from.</summary>
-    private sealed class MappedBytes(MappedFile file, byte* start, int length) : MemoryManager<byte>
-    {
-        public override Span<byte> GetSpan() => new(start, length);
-
-        /// <summary>Mapped memory doesn't move: it is only counted.</summary>
-        public override MemoryHandle Pin(int elementIndex = 0)
-        {
-            file.Pin();
-            return new(start + elementIndex, pinnable: this);
-        }
-
-        public override void Unpin() => file.Unpin();
-
-        protected override void Dispose(bool disposing)
-        {
-            // The mapping outlives everything.
-        }
     }
 }

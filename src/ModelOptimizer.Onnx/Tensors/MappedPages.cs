@@ -11,7 +11,7 @@ internal static unsafe partial class MappedPages
     /// Takes the pages out of the process's resident memory at once on Linux, and out of its working set on Windows. On macOS it is a hint: pages
     /// that were not written are the first to go when memory gets short. That it fails is no harm.
     /// </summary>
-    /// <param name="start">The start of the mapping.</param>
+    /// <param name="start">The start of a page.</param>
     public static void LetGo(byte* start, long length)
     {
         if (OperatingSystem.IsWindows())

@@ -28,15 +28,21 @@ internal class ScratchFile(FileStream stream)
         return stream;
     }
 
+    /// <summary>Where tensors begin, so that native code can read them in place.</summary>
+    private const int Alignment = 64;
+
     /// <returns>Where the bytes begin.</returns>
     /// <exception cref="IOException">The disk is full.</exception>
     public virtual long Append(ReadOnlySpan<byte> bytes)
     {
-        var offset = Length;
+        var offset = (Length + Alignment - 1) / Alignment * Alignment;
         RandomAccess.Write(stream.SafeFileHandle, bytes, offset);
-        Length += bytes.Length;
+        Length = offset + bytes.Length;
         return offset;
     }
+
+    /// <returns>Bytes written before as memory; null where the file can't be mapped.</returns>
+    public MappedStretch? TryMap(long offset, int length) => MappedStretch.TryMap(stream.SafeFileHandle, offset, length);
 
     public virtual void Read(long offset, Span<byte> bytes)
     {

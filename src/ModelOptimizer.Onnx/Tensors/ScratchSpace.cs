@@ -6,7 +6,7 @@ namespace ModelOptimizer.Onnx;
 /// <param name="inMemory">Bytes that stay in memory.</param>
 /// <param name="folders">Where the files may lie, the first choice first; null for the system's.</param>
 /// <param name="create">Makes a file in a folder.</param>
-internal sealed class ScratchSpace(long inMemory = 1 << 27, IReadOnlyList<string>? folders = null, Func<string, ScratchFile>? create = null)
+internal sealed class ScratchSpace(long inMemory = 1 << 25, IReadOnlyList<string>? folders = null, Func<string, ScratchFile>? create = null)
 {
     /// <summary>Smaller tensors stay in memory: a model has few bytes in them.</summary>
     private const int Smallest = 1 << 16;
@@ -50,6 +50,19 @@ internal sealed class ScratchSpace(long inMemory = 1 << 27, IReadOnlyList<string
             var kept = _made <= inMemory ? tensor : Write(tensor);
             _kept.Add(tensor, kept);
             return kept;
+        }
+    }
+
+    /// <returns>The same tensor, or one with the same bytes in a file, where native code can read it in place.</returns>
+    public Tensor Straighten(Tensor tensor)
+    {
+        if (!tensor.IsAskew)
+            return tensor;
+        lock (_lock)
+        {
+            if (!_kept.TryGetValue(tensor, out var known))
+                _kept.Add(tensor, known = Write(tensor));
+            return known;
         }
     }
 

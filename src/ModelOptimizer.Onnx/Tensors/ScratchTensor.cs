@@ -15,9 +15,19 @@ internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) 
 
     private readonly Lock _lock = new();
     private readonly WeakReference<byte[]?> _read = new(null);
+    private readonly WeakReference<MappedStretch?> _mapped = new(null);
 
     /// <summary>That of what was made: whoever reads that one reads the same bytes.</summary>
     internal override object Storage { get; } = made.Storage;
+
+    /// <summary>Pages of the file, which take no memory of the process's own.</summary>
+    public override ReadOnlyMemory<byte>? InPlace => ByteCount <= Array.MaxLength ? Map()?.Memory : null;
+
+    public override void LetGo()
+    {
+        if (_mapped.TryGetTarget(out var mapped))
+            mapped.LetGo();
+    }
 
     public override IDisposable Hold() => new HeldBytes(Read());
 
@@ -52,6 +62,16 @@ internal sealed class ScratchTensor(Tensor made, ScratchFile file, long offset) 
     }
 
     internal override TensorProto ToHeader(string name) => new() { Name = name, DataType = (int)ElementType, Dims = { Dimensions } };
+
+    private MappedStretch? Map()
+    {
+        lock (_lock)
+        {
+            if (!_mapped.TryGetTarget(out var mapped))
+                _mapped.SetTarget(mapped = file.TryMap(offset, (int)ByteCount));
+            return mapped;
+        }
+    }
 
     private byte[] Read()
     {

@@ -45,6 +45,17 @@ public abstract class Tensor
     /// <summary>The packed little-endian elements as memory that can be pinned; null where they don't lie in memory. Whoever holds it keeps them there.</summary>
     public virtual ReadOnlyMemory<byte>? InPlace => null;
 
+    /// <summary>Whether elements begin at addresses that native code doesn't read them from, as bytes within a message may.</summary>
+    internal virtual bool IsAskew => false;
+
+    /// <summary>
+    /// Lets pages of a file go that <see cref="InPlace"/> took into memory. It may be called at any time: whoever reads them takes them up again.
+    /// </summary>
+    public virtual void LetGo()
+    {
+        // What lies in the process's own memory stays there.
+    }
+
     /// <summary>Copies the packed little-endian elements.</summary>
     public virtual void CopyTo(Span<byte> target) => Bytes.CopyTo(target);
 

@@ -16,16 +16,18 @@ internal sealed class Slice : IDisposable
     private static readonly SessionSettings AsWritten = new(Optimize: false, KeepMemory: false);
 
     private readonly IInferenceSession _session;
-    private readonly IReadOnlyList<Value> _reads;
     private readonly IReadOnlyList<string> _names;
 
     private Slice(IInferenceSession session, IReadOnlyList<Value> reads, IReadOnlyList<string> names, IReadOnlyList<Put> puts)
     {
         _session = session;
-        _reads = reads;
+        Reads = reads;
         _names = names;
         Puts = puts;
     }
+
+    /// <summary>What it is fed with.</summary>
+    public IReadOnlyList<Value> Reads { get; }
 
     /// <summary>What it hands out, in order.</summary>
     public IReadOnlyList<Put> Puts { get; }
@@ -48,7 +50,7 @@ internal sealed class Slice : IDisposable
 
     /// <exception cref="InferenceException">The runtime fails on the data.</exception>
     public IReadOnlyList<IRuntimeValue> Run(Func<Value, IRuntimeValue> values) =>
-        _session.Run(_names.Zip(_reads).ToDictionary(pair => pair.First, pair => values(pair.Second)));
+        _session.Run(_names.Zip(Reads).ToDictionary(pair => pair.First, pair => values(pair.Second)));
 
     public void Dispose() => _session.Dispose();
 }

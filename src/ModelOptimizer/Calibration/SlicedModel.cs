@@ -30,7 +30,7 @@ internal sealed class SlicedModel : IDisposable
 
     public SlicedModel(IInferenceEngine engine, OnnxModel model, IEnumerable<Value> wanted)
     {
-        (_engine, _model, _shared) = (engine, model, new(engine));
+        (_engine, _model, _shared) = (engine, model, new(engine, model));
         new TypeInference(engine).Run(model);
         _wanted = [.. wanted];
         _reads = new NodeReads(model.Graph, _wanted);
@@ -133,6 +133,7 @@ internal sealed class SlicedModel : IDisposable
         var slice = _slices[index];
         var next = index + 1 < _slices.Count ? _plan!.Starts[index + 1] : int.MaxValue;
         var outputs = slice.Run(value => _shared.Find(value) ?? values[value]);
+        _shared.LetGo(slice.Reads);
         var i = 0;
         try
         {
