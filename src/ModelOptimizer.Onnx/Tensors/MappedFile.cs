@@ -6,7 +6,7 @@ namespace ModelOptimizer.Onnx;
 internal sealed unsafe class MappedFile
 {
     /// <summary>Bytes handed out before their pages are let go: whoever still reads them takes them up again.</summary>
-    private const long DefaultWindow = 1 << 28;
+    private const long DefaultWindow = 1 << 27;
 
     /// <summary>Stretches that are shorter don't count.</summary>
     private const long Smallest = 1 << 16;

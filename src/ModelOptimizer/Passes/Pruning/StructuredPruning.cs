@@ -33,6 +33,8 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         var removed = Announce(groups, target is null ? ByRatio(groups) : ByTarget(groups, target, classes));
         if (removed.Count == 0)
             return;
+        // Choosing took matrices as large as the widest layers' squares.
+        LargeGarbage.Collect();
         var readers = Readers(groups, removed);
         var original = Model.Clone(out var copies);
         var narrowing = new Narrowing(Model, classes, removed);
@@ -47,6 +49,7 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         var recovery = new Recovery(context, original, copies, _data, narrowing.Kept);
         recovery.Run(readers);
         recovery.Report(pass, options.Location);
+        LargeGarbage.Collect();
     }
 
     private bool IsSelected(PruningGroup group)
