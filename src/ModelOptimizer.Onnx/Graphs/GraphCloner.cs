@@ -60,7 +60,7 @@ internal sealed class GraphCloner
         var inputs = new List<Value>();
         foreach (var node in nodes)
         {
-            foreach (var value in node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))))
+            foreach (var value in GraphWalker.Reads(node))
                 cloner.Supply(graph, value, isFed, inputs);
             cloner.CloneNode(graph, node);
         }

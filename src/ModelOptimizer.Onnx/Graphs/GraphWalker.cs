@@ -39,6 +39,9 @@ public static class GraphWalker
         return [.. Graphs(graph).SelectMany(ReadsOf).Where(value => !IsInside(value.Graph, graph) && seen.Add(value))];
     }
 
+    /// <summary>The values that a node reads, as inputs or from within its bodies; some may come more than once.</summary>
+    public static IEnumerable<Value> Reads(Node node) => node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => Captures(body.Graph)));
+
     private static IEnumerable<Value> ReadsOf(Graph graph) =>
         graph.Nodes.Append(graph.Return).SelectMany(node => node.Inputs).OfType<Value>();
 }

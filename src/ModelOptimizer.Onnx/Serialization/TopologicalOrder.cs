@@ -19,8 +19,7 @@ internal static class TopologicalOrder
     }
 
     /// <summary>The nodes of the same graph that the node needs before it, by its own inputs or those of its bodies.</summary>
-    internal static IEnumerable<Node> Predecessors(Node node) => node.Inputs.OfType<Value>()
-        .Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph)))
+    internal static IEnumerable<Node> Predecessors(Node node) => GraphWalker.Reads(node)
         .Where(value => value.Producer is not null && value.Graph == node.Graph)
         .Select(value => value.Producer!);
 

@@ -17,7 +17,7 @@ internal sealed class NodeReads
             if (!node.Outputs.Any(output => output is not null && needed.Contains(output)))
                 continue;
             nodes.Add(node);
-            _reads[node] = [.. node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))).Distinct()];
+            _reads[node] = [.. GraphWalker.Reads(node).Distinct()];
             needed.UnionWith(_reads[node]);
         }
         nodes.Reverse();

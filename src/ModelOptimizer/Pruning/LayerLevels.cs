@@ -14,8 +14,7 @@ internal sealed class LayerLevels<T> where T : class
     {
         foreach (var node in graph.Nodes)
         {
-            var reads = node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph)));
-            var height = reads.Select(HeightOf).DefaultIfEmpty(0).Max();
+            var height = GraphWalker.Reads(node).Select(HeightOf).DefaultIfEmpty(0).Max();
             var layer = find(node);
             if (layer is not null && height == _levels.Count)
                 _levels.Add([]);

@@ -34,7 +34,7 @@ internal sealed record ResidualBlock(Node Sum, Value Skip, IReadOnlyCollection<N
             if (value == skip)
                 return true;
             if (value.Producer is { } producer && seen.Add(value))
-                foreach (var input in Reads(producer))
+                foreach (var input in GraphWalker.Reads(producer))
                     left.Push(input);
         }
         return false;
@@ -49,14 +49,11 @@ internal sealed record ResidualBlock(Node Sum, Value Skip, IReadOnlyCollection<N
                 && producer.Outputs.OfType<Value>().SelectMany(output => output.Uses).All(use => use.User == sum || nodes.Contains(use.User)))
             {
                 nodes.Add(producer);
-                foreach (var input in Reads(producer))
+                foreach (var input in GraphWalker.Reads(producer))
                     left.Push(input);
             }
         return nodes;
     }
-
-    private static IEnumerable<Value> Reads(Node node) =>
-        node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph)));
 
     private static bool HasWeight(Node node) => OperatorCatalog.WeightInputs(node).ToArray().Any(slot => node.Input(slot)?.Constant is not null);
 }

@@ -203,6 +203,34 @@ public sealed class NarrowingTests
     }
 
     [Test]
+    public void Heads_of_the_standard_operators()
+    {
+        var g = new GraphBuilder(opset: 23, irVersion: 11);
+        var x = g.Input("x", DataType.Float, 1, 4, 12);
+        Value Project(int width) => g.Op("MatMul", x, Weight(g, 12, width));
+        Value Turned(Value heads, long count) => g.Op("RotaryEmbedding", [heads, Weight(g, 1, 4, 2), Weight(g, 1, 4, 2)], ("num_heads", count));
+        var made = g.Op("Attention", [Turned(Project(6 * 4), 6), Turned(Project(3 * 4), 3), Project(3 * 4)], ("q_num_heads", 6L), ("kv_num_heads", 3L));
+        g.Output("y", g.Op("MatMul", made, Weight(g, 24, 12)));
+
+        var model = Pruned(g).Leaves((PruningKind.Heads, 3))
+            .Weighs([12, 16], [1, 4, 2], [1, 4, 2], [12, 8], [1, 4, 2], [1, 4, 2], [12, 8], [16, 12]).Model;
+        var node = model.Graph.Nodes.Single(node => node.OpType == "Attention");
+        Assert.That((node.Attributes.GetInt("q_num_heads", 0), node.Attributes.GetInt("kv_num_heads", 0)), Is.EqualTo((4, 2)));
+        Assert.That(model.Graph.Nodes.Where(node => node.OpType == "RotaryEmbedding").Select(node => node.Attributes.GetInt("num_heads", 0)), Is.EqualTo([4, 2]));
+    }
+
+    [Test]
+    public void A_picture_that_is_resized_to_given_lengths()
+    {
+        var g = new GraphBuilder();
+        var small = g.Op("Conv", g.Input("x", DataType.Float, 1, 3, 6, 6), Weight(g, 6, 3, 3, 3));
+        var large = g.Op("Resize", [small, null, null, g.Initializer("", Tensor.Create([4], [1L, 6, 8, 8]))], ("mode", "nearest"));
+        g.Output("y", g.Op("Conv", large, Weight(g, 2, 6, 1, 1)));
+
+        Pruned(g).Leaves((PruningKind.Channels, 6)).Weighs([4, 3, 3, 3], [2, 4, 1, 1]);
+    }
+
+    [Test]
     public void Heads_of_grouped_queries_in_one_operator()
     {
         var g = new GraphBuilder();

@@ -39,7 +39,7 @@ internal sealed class LoopLiveness
             Need(slot);
         if (value.Producer is not { } producer)
             return;
-        foreach (var input in producer.Inputs.OfType<Value>().Concat(producer.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))))
+        foreach (var input in GraphWalker.Reads(producer))
             _pending.Push(input);
     }
 }

@@ -52,7 +52,7 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
         var found = ScaleFolding.Candidates(context.Model).Select(Find).OfType<ScaledReaders>()
             .Where(each => each.Readers.Any(reader => layers.ContainsKey(reader.Weight))).ToList();
         var chosen = new Dictionary<ScaledInput, InputScaleChoice>();
-        foreach (var some in InPortions([.. SharedWeights.Groups(found)]))
+        foreach (var some in Portions.Of(SharedWeights.Groups(found), Elements, WeightInputs.Held(context.Calibration!)))
         {
             var seen = context.Calibration!.Observe(context.Model, [.. some.SelectMany(group => group).Select(each => each.Data)],
                 _ => new InputGram());
@@ -83,24 +83,7 @@ internal sealed class InputScaling(QuantizeWeightsOptions options, NodeSelector 
         return found;
     }
 
-    /// <summary>As many at a time as memory allows.</summary>
-    private IEnumerable<List<IReadOnlyList<ScaledReaders>>> InPortions(List<IReadOnlyList<ScaledReaders>> groups)
-    {
-        var (portion, held) = (new List<IReadOnlyList<ScaledReaders>>(), 0L);
-        foreach (var group in groups)
-        {
-            var more = MatricesOfInput * group.Count * (long)group[0].Channels * group[0].Channels;
-            if (held + more > WeightInputs.Held(context.Calibration!) && portion.Count > 0)
-            {
-                yield return portion;
-                (portion, held) = ([], 0);
-            }
-            portion.Add(group);
-            held += more;
-        }
-        if (portion.Count > 0)
-            yield return portion;
-    }
+    private static long Elements(IReadOnlyList<ScaledReaders> group) => MatricesOfInput * group.Count * (long)group[0].Channels * group[0].Channels;
 
     /// <param name="group">Values whose readers share weights.</param>
     private InputScaleChoice? Choose(IReadOnlyList<ScaledReaders> group, IReadOnlyDictionary<Value, ScaledLayer> layers, InputGram inputs)

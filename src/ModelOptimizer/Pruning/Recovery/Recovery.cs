@@ -67,7 +67,7 @@ internal sealed class Recovery(
     {
         var (nodes, values) = (new HashSet<Node>(), new HashSet<Value>());
         foreach (var node in context.Model.Graph.Nodes)
-            if (first.Contains(node) || node.Inputs.OfType<Value>().Concat(node.Bodies.SelectMany(body => GraphWalker.Captures(body.Graph))).Any(values.Contains))
+            if (first.Contains(node) || GraphWalker.Reads(node).Any(values.Contains))
             {
                 nodes.Add(node);
                 values.UnionWith(node.Outputs.OfType<Value>());
