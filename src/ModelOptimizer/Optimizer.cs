@@ -69,7 +69,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
 
         var candidate = original.Clone();
         var goals = new GoalKeeper(original, request.Profile.Evaluate, progress, cancellation);
-        var steps = StepMeter.For(request.Profile, engine, original, cancellation);
+        var steps = StepMeter.For(request.Profile, engine, original, progress, cancellation);
         var log = Rewrite(candidate, request, goals, steps, calibration, cancellation);
         ModelReview.Report(original, candidate, diagnostics);
 
@@ -157,6 +157,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             calibration?.Begin(settings, step);
             var pass = PassRegistry.Create(settings.Name, settings.Options);
             SelectionReview.ReportUnmatched(pass, candidate, context.Original, settings, diagnostics);
+            steps?.Before(settings, step == 0 ? null : request.Profile.Passes[step - 1], candidate);
             var decided = log.Weights.Count;
             if (settings.Options is QuantizationOptions { Accuracy: not null } options)
                 pass = goals.Restrict(context, settings, options);

@@ -18,25 +18,46 @@ internal sealed class StepMeter
     private readonly OnnxModel _original;
     private readonly EvaluationRequest _request;
     private readonly PassSettings _last;
+    private readonly IProgress<string>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<StepReport> _steps = [];
-    private long _at;
 
-    private StepMeter(IInferenceEngine engine, OnnxModel original, EvaluationRequest request, PassSettings last, CancellationToken cancellation) =>
-        (_engine, _original, _request, _last, _cancellation) = (engine, original, request, last, cancellation);
+    /// <summary>The model's count of changes when it was last looked at; null before a pass gave up precision.</summary>
+    private long? _at;
+
+    private StepMeter(IInferenceEngine engine, OnnxModel original, EvaluationRequest request, PassSettings last, IProgress<string>? progress,
+        CancellationToken cancellation) =>
+        (_engine, _original, _request, _last, _progress, _cancellation) = (engine, original, request, last, progress, cancellation);
 
     /// <returns>Null where there is nothing to tell apart, or nothing to measure it on.</returns>
-    public static StepMeter? For(OptimizationProfile profile, IInferenceEngine engine, OnnxModel original, CancellationToken cancellation)
+    public static StepMeter? For(
+        OptimizationProfile profile, IInferenceEngine engine, OnnxModel original, IProgress<string>? progress, CancellationToken cancellation)
     {
         var lossy = profile.Passes.Where(IsLossy).ToList();
         if (profile.Evaluate is not { NamesData: true } settings || !lossy.Exists(IsPruning))
             return null;
+        var named = Quality(settings.Metrics);
         var request = new EvaluationRequest
         {
-            Settings = settings with { Metrics = Quality(settings.Metrics) },
+            // None at all would mean all that suit.
+            Settings = settings with { Metrics = named.Count == 0 && settings.Metrics.Count > 0 ? ["sqnr"] : named },
             AlsoMeasure = Quality(profile.Budget.Select(limit => limit.Metric)),
         };
-        return new StepMeter(engine, original, request, lossy[^1], cancellation);
+        return new StepMeter(engine, original, request, lossy[^1], progress, cancellation);
+    }
+
+    /// <summary>Notes what passes that lose nothing left, before the first that does: its line is not to count what they took off.</summary>
+    /// <param name="settings">The pass that is going to run.</param>
+    /// <param name="before">The one before it; null for none.</param>
+    public void Before(PassSettings settings, PassSettings? before, OnnxModel model)
+    {
+        if (_at is not null || !IsLossy(settings))
+            return;
+        _at = model.ChangeCount;
+        if (before is null)
+            return;
+        using var saved = SavedModel.Of(model, files: null);
+        _steps.Add(new(before.Name, false, saved.Bytes, ModelSummary.Of(model).Parameters, Flops(model), []));
     }
 
     /// <summary>Measures the model behind a pass of the profile, where that changed it and others follow that give up precision.</summary>
@@ -65,11 +86,29 @@ internal sealed class StepMeter
 
     private void Add(string pass, OnnxModel model, bool beforeRecovery, bool isPruned)
     {
-        if (model.ChangeCount == _at)
+        // What was taken out is held against what came of it, also where that is the same.
+        if (model.ChangeCount == _at && _steps is not [.., { BeforeRecovery: true }])
             return;
         _at = model.ChangeCount;
-        var measured = new Evaluator(_engine, new DiagnosticBag()).Measure(_original, model, _request, _cancellation);
-        _steps.Add(Step(pass, beforeRecovery, (long)measured.Find("size")!.Result, ModelSummary.Of(model).Parameters, isPruned ? Flops(model) : null, measured));
+        _progress?.Report($"{pass}: {(beforeRecovery ? "evaluate before recovery" : "evaluate")}");
+        var copy = model.Clone();
+        new PassContext(copy, new RewriteLog(), _engine, new DiagnosticBag()).InferTypes();
+        DeclaredTypes.Refresh(copy);
+        using var saved = SavedModel.Of(copy, files: null);
+        _steps.Add(Step(pass, beforeRecovery, saved.Bytes, ModelSummary.Of(copy).Parameters, isPruned ? new FlopCount(copy).Total : null, Measure(copy)));
+    }
+
+    /// <summary>Nothing where the model can't be run as it is half way, such as one that finds nothing any more.</summary>
+    private Measurements Measure(OnnxModel model)
+    {
+        try
+        {
+            return new Evaluator(_engine, new DiagnosticBag()).Measure(_original, model, _request, _cancellation);
+        }
+        catch (DiagnosticException)
+        {
+            return new([]);
+        }
     }
 
     private static StepReport Step(string pass, bool beforeRecovery, long bytes, long parameters, double? flops, Measurements measured) => new(pass, beforeRecovery,

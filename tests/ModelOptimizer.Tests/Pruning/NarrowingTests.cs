@@ -219,6 +219,25 @@ public sealed class NarrowingTests
         Assert.That(model.Graph.Nodes.Where(node => node.OpType == "RotaryEmbedding").Select(node => node.Attributes.GetInt("num_heads", 0)), Is.EqualTo([4, 2]));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Queries_that_all_share_one_head_of_keys_in_one_operator(bool isStandard)
+    {
+        var g = new GraphBuilder(opset: isStandard ? 23 : 21, irVersion: isStandard ? 11 : 10);
+        var x = g.Input("x", DataType.Float, 1, 4, 12);
+        Value Project(int width) => g.Op("MatMul", x, Weight(g, 12, width));
+        var (q, k, v) = (Project(6 * 16), Project(16), Project(16));
+        var lengths = g.Initializer("", Tensor.Create(DataType.Int32, [1], new[] { 3 }));
+        var total = g.Initializer("", Tensor.Create(DataType.Int32, [1], new[] { 4 }));
+        var made = isStandard ? g.Op("Attention", [q, k, v], ("q_num_heads", 6L), ("kv_num_heads", 1L))
+            : g.Op("com.microsoft.GroupQueryAttention", [q, k, v, null, null, lengths, total], ("num_heads", 6L), ("kv_num_heads", 1L));
+        g.Output("y", g.Op("MatMul", made, Weight(g, 96, 12)));
+
+        var model = Pruned(g).Leaves((PruningKind.Heads, 6)).Weighs([12, 64], [12, 16], [12, 16], [64, 12]).Model;
+        var node = model.Graph.Nodes.Single(node => node.OpType.EndsWith("Attention", StringComparison.Ordinal));
+        Assert.That((node.Attributes.GetInt(isStandard ? "q_num_heads" : "num_heads", 0), node.Attributes.GetInt("kv_num_heads", 0)), Is.EqualTo((4, 1)));
+    }
+
     [Test]
     public void A_picture_that_is_resized_to_given_lengths()
     {

@@ -88,7 +88,7 @@ public sealed class RecoveryTests
         var pruned = Pruned(model, s_half, out var log);
 
         Assert.That(log.Rewrites.Count(rewrite => rewrite.What.StartsWith("fit weights", StringComparison.Ordinal)), Is.EqualTo(2));
-        Assert.That(Error(model, pruned), Is.LessThan(1e-3));
+        Assert.That(Error(model, pruned), Is.LessThan(1e-4));
 
         Value Up(Value from, Value weight, int channels, long down, long across) => g.Op("ConvTranspose",
             hasBias ? [from, weight, g.Initializer("bias", [channels], [.. Enumerable.Range(0, channels).Select(i => i % 6 * 0.1f)])] : [from, weight], ("strides", new[] { down, across }));
@@ -173,28 +173,65 @@ public sealed class RecoveryTests
             Has.None.Contains("BatchNormalization"));
     }
 
-    /// <summary>The first block loses what no linear layer brings back there; the second one, whose neurons say the same twice, makes up for it.</summary>
+    /// <summary>The first block is linear and loses two of its eight dimensions. What the second one makes is small: it could leave the loss as it is.</summary>
     [Test]
     public void The_end_of_a_block_makes_up_for_what_those_before_missed()
     {
         var g = new GraphBuilder();
         var x = g.Input("x", DataType.Float, "rows", 8);
-        var half = Numbers(8 * 12, 5);
-        var first = Block(x, Numbers(8 * 12, 1), Numbers(12 * 8, 2));
-        g.Output("y", Block(first, [.. half.Chunk(12).SelectMany(row => row.Concat(row))], Numbers(24 * 8, 4)));
+        var half = Enumerable.Range(0, 8).SelectMany(row => Enumerable.Range(0, 16).Select(column => column == row ? 1f : column == row + 8 ? -1 : 0)).ToArray();
+        var first = Block(x, "Identity", Numbers(8 * 12, 1), Numbers(12 * 8, 2));
+        g.Output("y", Block(first, "Relu", [.. half.Chunk(16).SelectMany(row => row.Concat(row))], [.. Numbers(32 * 8, 3).Select(weight => 0.01f * weight)]));
+        g.Output("first", first);
         var model = g.Build();
-        var pruned = Pruned(model, s_half, out var log);
-        var alone = Pruned(model, s_half with { Include = ["(x)"] }, out _);
+        var pruned = Pruned(model, s_half, out _);
 
-        Assert.That(log.Rewrites.Count(rewrite => rewrite.What.StartsWith("fit weights", StringComparison.Ordinal)), Is.EqualTo(2));
-        Assert.That(Error(model, pruned), Is.LessThan(0.95 * Error(model, alone)));
+        Assert.That(Error(model, pruned), Is.LessThan(0.5 * Error(model, pruned, output: 1)));
 
-        Value Block(Value from, float[] into, float[] back)
+        Value Block(Value from, string activation, float[] into, float[] back)
         {
             var width = into.Length / 8;
-            var hidden = g.Op("Relu", g.Op("MatMul", from, g.Initializer(from == x ? "(x)" : "a", [8, width], into)));
+            var hidden = g.Op(activation, g.Op("MatMul", from, g.Initializer("a", [8, width], into)));
             return g.Op("Add", g.Op("MatMul", hidden, g.Initializer("b", [width, 8], back)), from);
         }
+    }
+
+    [Test]
+    public void Normalizations_of_rows_follow()
+    {
+        var g = new GraphBuilder();
+        var hidden = g.Op("Relu", g.Op("Gemm", g.Input("x", DataType.Float, "rows", 8), g.Initializer("a", [8, 12], Numbers(96, 1))));
+        float[] ones = [1, 1, 1, 1, 1], zeros = new float[5];
+        g.Output("y", g.Op("BatchNormalization", g.Op("Relu", g.Op("Gemm", hidden, g.Initializer("b", [12, 5], Numbers(60, 2)))),
+            g.Initializer("s", [5], ones), g.Initializer("t", [5], zeros), g.Initializer("mean", [5], zeros), g.Initializer("var", [5], ones)));
+        Pruned(g.Build(), s_half, out var log);
+
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Has.Some.EqualTo("bring mean and variance up to what is left, of"));
+    }
+
+    [Test]
+    public void A_bias_keeps_its_axes()
+    {
+        var g = new GraphBuilder();
+        var hidden = g.Op("Relu", g.Op("MatMul", g.Input("x", DataType.Float, "rows", 8), g.Initializer("a", [8, 12], Numbers(96, 1))));
+        var sum = g.Op("Add", g.Op("MatMul", hidden, g.Initializer("b", [12, 5], Numbers(60, 2))), g.Initializer("c", [1, 1, 5], Numbers(5, 3)));
+        g.Output("y", g.Op("Transpose", [sum], ("perm", new long[] { 2, 0, 1 })));
+        var model = g.Build();
+
+        Assert.That(Error(model, Pruned(model, s_half, out _)), Is.LessThan(0.7));
+    }
+
+    [Test]
+    public void Units_that_no_layer_tells_of_go_by_weight_and_say_so()
+    {
+        var g = new GraphBuilder();
+        var shared = g.Initializer("b", [12, 5], Numbers(60, 2));
+        var hidden = g.Op("Relu", g.Op("MatMul", g.Input("x", DataType.Float, "rows", 8), g.Initializer("a", [8, 12], Numbers(96, 1))));
+        g.Output("y", g.Op("MatMul", hidden, shared));
+        g.Output("z", g.Op("MatMul", g.Op("Neg", hidden), shared));
+        Pruned(g.Build(), s_half, out var log);
+
+        Assert.That(log.Rewrites.Select(rewrite => rewrite.What), Has.Some.EqualTo("take 6 of 12 neurons, the smallest by weight since no layer tells more of them, out of"));
     }
 
     [Test]
@@ -247,12 +284,12 @@ public sealed class RecoveryTests
     }
 
     /// <summary>The differences as a part of the outputs (root mean square), on inputs that nothing was learned from unless their seed is given.</summary>
-    internal static double Error(OnnxModel expected, OnnxModel actual, int seed = 4)
+    internal static double Error(OnnxModel expected, OnnxModel actual, int seed = 4, int output = 0)
     {
         var input = Input(expected, Rows, seed);
         using var before = PassContexts.Engine.Open(expected, new(Optimize: false));
         using var after = PassContexts.Engine.Open(actual, new(Optimize: false));
-        var (x, y) = (before.Run(input)[0]!.AsSpan<float>().ToArray(), after.Run(input)[0]!.AsSpan<float>().ToArray());
+        var (x, y) = (before.Run(input)[output]!.AsSpan<float>().ToArray(), after.Run(input)[output]!.AsSpan<float>().ToArray());
         return Math.Sqrt(x.Zip(y, (one, other) => (double)(one - other) * (one - other)).Sum() / x.Sum(one => (double)one * one));
     }
 

@@ -41,6 +41,7 @@ public sealed class QuantizeWeights(QuantizeWeightsOptions options) : ISelective
         var run = new WeightRun(context, new WeightPolicy(options, model), inputs, scaling, new WeightNotes(options, context),
             new LstmWeights(options, Selector, context));
         run.Policy.Report(context.Diagnostics);
+        inputs?.LookAhead();
         foreach (var weight in HalfWeights.Find(model))
         {
             if (context.IsDone)

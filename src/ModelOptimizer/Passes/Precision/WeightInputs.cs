@@ -24,24 +24,23 @@ internal sealed class WeightInputs
     private readonly NodeSelector _selector;
     private readonly PassContext _context;
     private readonly CalibrationData _data;
+
+    /// <summary>Whether all of the profile's data is learned from, as by passes before this one.</summary>
+    private readonly bool _isProfiles;
+
     private readonly Dictionary<Value, IReadOnlyList<Value>> _inputs = [];
     private readonly List<string> _blind = [];
     private readonly HashSet<Value> _unseen = [];
-
-    /// <summary>What a pass before this one saw.</summary>
-    private readonly Dictionary<Value, InputGram> _seenBefore;
-
     private Dictionary<Value, Known> _known = [];
 
     /// <param name="data">What to learn from; the profile's calibration data when null.</param>
     /// <exception cref="DiagnosticException">The profile has no calibration data.</exception>
     public WeightInputs(QuantizeWeightsOptions options, NodeSelector selector, PassContext context, CalibrationData? data = null)
     {
-        (_options, _selector, _context) = (options, selector, context);
+        (_options, _selector, _context, _isProfiles) = (options, selector, context, data is null);
         _data = data ?? context.Calibration ?? throw new DiagnosticException(DiagnosticCatalog.CalibrationMissing,
             $"The algorithm {options.Algorithm} learns from the inputs of layers: add 'calibration: {{ data: … }}' to the profile, with some dozens "
             + "of typical inputs", options.Location);
-        _seenBefore = data is null ? new(context.Inputs.Take(context.Model.ChangeCount)) : [];
     }
 
     /// <returns>
@@ -68,6 +67,13 @@ internal sealed class WeightInputs
             _blind.Add($"'{weight.Name}' ({known.Why})");
         }
         return known.IsLearned || known.Inputs.JudgingRows >= FewestJudging ? (known.Inputs, known.Chooser) : null;
+    }
+
+    /// <summary>Looks at what layers read before any weight is rounded: then it may be known from a pass before this one, and is the same in trials.</summary>
+    public void LookAhead()
+    {
+        if (HalfWeights.Find(_context.Model).FirstOrDefault(weight => InputsOf(weight).Count > 0 && Depth(weight) <= MaxDepth) is { } first)
+            LookAhead(first);
     }
 
     /// <summary>True for a weight of which was asked in vain: it gets what the algorithm has for those.</summary>
@@ -122,12 +128,11 @@ internal sealed class WeightInputs
         _known = See(wanted).ToDictionary(pair => pair.Key, pair => new Known(pair.Value, _options));
     }
 
+    /// <summary>Runs the data, but for what a pass before this one saw of the model as it still is.</summary>
     private IEnumerable<KeyValuePair<Value, InputGram>> See(HashSet<Value> wanted)
     {
-        var known = new Dictionary<Value, InputGram>();
-        foreach (var value in wanted)
-            if (_seenBefore.Remove(value, out var seen))
-                known[value] = seen;
+        var seen = _isProfiles ? _context.Inputs.Take(_context.Model.ChangeCount) : new Dictionary<Value, InputGram>();
+        var known = wanted.Where(seen.ContainsKey).ToDictionary(value => value, value => seen[value]);
         List<Value> unknown = [.. wanted.Where(value => !known.ContainsKey(value))];
         return unknown.Count == 0 ? known : known.Concat(_data.Observe(_context.Model, unknown, _ => new InputGram()));
     }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
@@ -40,10 +39,11 @@ public sealed class PruneWeights(PruneWeightsOptions options) : IPruningPass
         var pattern = SparsityPattern.Of(options.Pattern, options.Sparsity.Value);
         if (weights.Count > 0)
             new WeightSparsity(context, data, method, pattern, options.Scope).Run(weights);
-        if (weights.Count > 0 && before is { } bytes && Compressed(model) is { } after)
-            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.ZerosTakeTime, string.Create(CultureInfo.InvariantCulture,
-                $"prune-weights made zeros, which a compressed resource leaves out: {new ByteSize(after)} after Brotli instead of {new ByteSize(bytes)}. File, memory "
-                + $"and time stay what they are"), options.Location));
+        if (weights.Count == 0)
+            return;
+        var gain = before is { } bytes && Compressed(model) is { } after ? $": {new ByteSize(after)} after Brotli instead of {new ByteSize(bytes)}" : "";
+        context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.ZerosTakeTime,
+            $"prune-weights made zeros, which a compressed resource leaves out{gain}. File, memory and time stay what they are", options.Location));
     }
 
     private static CalibrationData? Data(PassContext context) => context.Calibration is { HasSamples: true } data ? data : null;

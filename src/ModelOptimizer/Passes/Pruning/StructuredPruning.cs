@@ -14,6 +14,9 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
     /// <summary>Data where there are samples, and not only ranges that were learned from some.</summary>
     private readonly CalibrationData? _data = context.Calibration is { HasSamples: true } data ? data : null;
 
+    /// <summary>Groups whose units were chosen by weights though something else was asked for.</summary>
+    private IReadOnlySet<PruningGroup> _byWeights = new HashSet<PruningGroup>();
+
     private OnnxModel Model => context.Model;
 
     private PruningImportance Importance => options.Importance ?? (_data is null ? PruningImportance.L2 : PruningImportance.Reconstruction);
@@ -64,14 +67,14 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
 
     /// <returns>By group: the units that go.</returns>
     private IReadOnlyList<IReadOnlyList<int>> ByRatio(List<PruningGroup> groups) =>
-        Choice(() => Trials(Data("chooses by what outputs miss"))).Of(groups, groups.ConvertAll(group => Count(group, options.Ratio.Value)));
+        Choose(groups, options.Ratio.Value, () => Trials(Data("chooses by what outputs miss")));
 
     private IReadOnlyList<IReadOnlyList<int>> ByTarget(List<PruningGroup> groups, PruningTarget target, ChannelClasses classes)
     {
         if (target.IsMet(Model))
             return [.. groups.Select(_ => Array.Empty<int>())];
         var trials = Trials(Data("measures what outputs miss"));
-        var ranked = Choice(() => trials).Of(groups, groups.ConvertAll(group => Count(group, PruningRates.Most)));
+        var ranked = Choose(groups, PruningRates.Most, () => trials);
         var (rates, cost) = (new PruningRates(groups, ranked, Count), target.Cost(Model, classes, groups));
         rates.Measure(trials, cost);
         var most = target.Most(cost);
@@ -84,8 +87,14 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         return [.. ranked.Zip(counts, (order, count) => order.Take(count).ToList())];
     }
 
-    private UnitChoice Choice(Func<PruningTrials> trials) => new(Model, Importance == PruningImportance.L2 ? null : Data("chooses by what layers read"), Importance,
-        options.Recover, Importance == PruningImportance.Loss ? trials() : null);
+    private IReadOnlyList<IReadOnlyList<int>> Choose(List<PruningGroup> groups, double ratio, Func<PruningTrials> trials)
+    {
+        var choice = new UnitChoice(Model, Importance == PruningImportance.L2 ? null : Data("chooses by what layers read"), Importance,
+            options.Recover, Importance == PruningImportance.Loss ? trials() : null);
+        var chosen = choice.Of(groups, groups.ConvertAll(group => Count(group, ratio)));
+        _byWeights = choice.ByWeights;
+        return chosen;
+    }
 
     private PruningTrials Trials(CalibrationData data) => new(Model, PruningTrials.Meter(context, data, pass, options.Location));
 
@@ -100,10 +109,12 @@ internal sealed class StructuredPruning(PruneOptions options, NodeSelector selec
         foreach (var (group, units) in groups.Zip(gone))
             if (units.Count == 0)
                 context.Refuse(group.Start, WhyNone(group));
-            else if (context.Rewriting($"take {units.Count} of {group.Units} {Units(group)} out of", group.Start))
+            else if (context.Rewriting($"take {units.Count} of {group.Units} {Units(group)}{How(group)} out of", group.Start))
                 removed.UnionWith(units.Select(unit => group.Classes[unit]));
         return removed;
     }
+
+    private string How(PruningGroup group) => _byWeights.Contains(group) ? ", the smallest by weight since no layer tells more of them," : "";
 
     private string WhyNone(PruningGroup group) => PruningTarget.Of(options) is null
         ? $"{options.Ratio} of its {group.Units} {Units(group)} is none, in multiples of {Multiple(group)}"

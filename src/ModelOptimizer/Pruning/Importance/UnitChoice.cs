@@ -10,6 +10,11 @@ namespace ModelOptimizer.Pruning;
 /// <param name="trials">Measures losses, where these are what units are chosen by.</param>
 internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, PruningImportance importance, bool recovers, PruningTrials? trials)
 {
+    private readonly HashSet<PruningGroup> _byWeights = [];
+
+    /// <summary>Groups whose units were chosen by weights, since nothing can be learned of what reads them.</summary>
+    public IReadOnlySet<PruningGroup> ByWeights => _byWeights;
+
     /// <param name="groups">The groups.</param>
     /// <param name="counts">By group: how many units go.</param>
     /// <returns>By group: the units that go, the first first.</returns>
@@ -53,9 +58,16 @@ internal sealed class UnitChoice(OnnxModel model, CalibrationData? data, Pruning
     }
 
     /// <summary>By what is known of the group's readers, or else by weights.</summary>
-    private static IReadOnlyList<int> Order(Pending group, int count) => group.Elimination.Knows
-        ? group.Elimination.Run(count)
-        : Smallest(group.Losses.Any(loss => loss > 0) ? group.Losses : WeightImportance.Of(group.Group), count);
+    private IReadOnlyList<int> Order(Pending group, int count)
+    {
+        if (group.Elimination.Knows)
+            return group.Elimination.Run(count);
+        if (group.Losses.Any(loss => loss > 0))
+            return Smallest(group.Losses, count);
+        if (importance is PruningImportance.Activation or PruningImportance.Reconstruction)
+            _byWeights.Add(group.Group);
+        return Smallest(WeightImportance.Of(group.Group), count);
+    }
 
     /// <summary>Squares of weights times mean squares of inputs, as shares of all of the layer.</summary>
     private static void Add(double[] losses, RefitLayer layer, float[] gram, IReadOnlyList<int[]> inputs)

@@ -17,7 +17,7 @@ internal interface IRefit
     /// <summary>What is added to its result in the pruned model before that is held against the target; null for nothing.</summary>
     RowView? Skip(long samples);
 
-    /// <summary>Channels of the target: <c>value.Shape[axis]</c>.</summary>
+    /// <summary>The axis of the target's channels; negative from the end.</summary>
     int TargetAxis { get; }
 
     /// <summary>Elements of a row of the target that are one channel.</summary>

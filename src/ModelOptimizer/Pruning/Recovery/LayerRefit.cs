@@ -25,7 +25,7 @@ internal sealed class LayerRefit(RefitLayer layer, RefitRows rows, FloatBuffers 
     public string? Run(OnnxModel model, Func<string, bool> announce)
     {
         if (rows.InputWidth != layer.Depth || rows.TargetWidth != layer.Outputs)
-            return RefitRows.TooFew;
+            return RefitRows.Others;
         var columns = layer.ReadColumns(buffers.Rent(checked(layer.Depth * layer.Outputs)));
         var (why, isTaken) = Run(columns, model, announce);
         if (!isTaken)

@@ -12,7 +12,7 @@ namespace ModelOptimizer.Pruning;
 /// Statistics of BatchNormalization behind them follow.
 /// </summary>
 /// <param name="context">The pruned model's.</param>
-/// <param name="original">The model before, of which only results of layers are asked.</param>
+/// <param name="original">The model before, which is only run.</param>
 /// <param name="copies">For every value of the pruned model that was there before, the original's.</param>
 /// <param name="data">What both are run on.</param>
 /// <param name="kept">Which places along an axis of a value are left; null for all.</param>
@@ -39,6 +39,8 @@ internal sealed class Recovery(
     public void Run(IReadOnlySet<Node> readers)
     {
         context.InferTypes();
+        foreach (var reader in readers.Where(node => node.Graph is not { Owner: null, IsFunction: false }))
+            context.Refuse(reader, "it stands in a body");
         foreach (var levels in Portions.Of(Levels(readers), level => level.Sum(one => Elements(one.Target(_samples))), Held))
         {
             if (context.IsDone)
@@ -83,22 +85,34 @@ internal sealed class Recovery(
             if (context.IsDone)
                 return;
             var target = made[Made(one)];
-            var rows = RefitRows.Of(read[one.Input(_samples)], target, Kept(one), one.Skip(_samples) is { } skip ? read[skip] : null, _buffers);
+            var (rows, why) = RefitRows.Of(read[one.Input(_samples)], target, Kept(one), one.Skip(_samples) is { } skip ? read[skip] : null, _buffers);
             target.Forget();
-            if (rows is not null && rows.Count < one.Inputs)
-                _poor.Add($"{one.Node} ({rows.Count} rows for {one.Inputs} inputs)");
-            var why = rows is null ? RefitRows.TooFew : one.Fit(rows, context.Model, _buffers, what => context.Rewriting(what, one.Node));
+            if (rows is not null)
+                why = Fit(one, rows);
             if (why is not null)
                 context.Refuse(one.Node, why);
-            rows?.Return(_buffers);
         }
         foreach (var rows in read.Values)
             rows.Forget();
     }
 
+    private string? Fit(IRefit one, RefitRows rows)
+    {
+        var why = one.Fit(rows, context.Model, _buffers, what => context.Rewriting(what, one.Node));
+        if (why is null && rows.Count < one.Inputs)
+            _poor.Add($"{one.Node} ({rows.Count} rows for {one.Inputs} inputs)");
+        rows.Return(_buffers);
+        return why;
+    }
+
     /// <summary>Which elements of the target's rows are left; null for all.</summary>
-    private List<int>? Kept(IRefit one) => kept(one.Target(_samples).Value, one.TargetAxis)
-        ?.SelectMany(channel => Enumerable.Range(channel * one.PlacesOfChannel, one.PlacesOfChannel)).ToList();
+    private List<int>? Kept(IRefit one)
+    {
+        var target = one.Target(_samples).Value;
+        return NodeChannels.Resolve(new Operand(target), one.TargetAxis) is { } axis
+            ? kept(target, axis)?.SelectMany(channel => Enumerable.Range(channel * one.PlacesOfChannel, one.PlacesOfChannel)).ToList()
+            : null;
+    }
 
     /// <summary>What is looked at in the pruned model.</summary>
     private IEnumerable<RowView> Views(IRefit one) => one.Skip(_samples) is { } skip ? [one.Input(_samples), skip] : [one.Input(_samples)];

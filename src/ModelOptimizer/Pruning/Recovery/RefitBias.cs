@@ -23,9 +23,10 @@ internal sealed record RefitBias(Node Reader, int Slot)
     {
         var old = Reader.Input(Slot);
         var sum = (float[])shift.Clone();
+        long[] shape = old is null ? [sum.Length] : [.. old.Constant!.Dimensions];
         for (var i = 0; old is not null && i < sum.Length; i++)
             sum[i] += old.Constant!.AsSpan<float>()[i];
-        Reader.SetInput(Slot, model.AddConstant(Reader.Graph!, old?.Name ?? $"{Reader.Name}_bias", Tensor.Create([sum.Length], sum)));
+        Reader.SetInput(Slot, model.AddConstant(Reader.Graph!, old?.Name ?? $"{Reader.Name}_bias", Tensor.Create(shape, sum)));
         old?.RemoveIfUnused();
     }
 

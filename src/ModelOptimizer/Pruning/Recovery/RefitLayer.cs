@@ -33,7 +33,7 @@ internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
     /// <summary>Weights of an output.</summary>
     public int Depth => IsTransposed ? (int)Weight.Dimensions[0] : Matrix.Depth;
 
-    public int TargetAxis => Node.Is("Conv", "ConvTranspose") ? 1 : new Operand(Node.Output()).Rank!.Value - 1;
+    public int TargetAxis => Node.Is("Conv", "ConvTranspose") ? 1 : -1;
 
     /// <summary>Outputs of a row that are one channel: those that a transposed convolution makes of a place.</summary>
     public int PlacesOfChannel => IsTransposed ? (int)(Weight.Dimensions[2] * Weight.Dimensions[3]) : 1;

@@ -37,7 +37,7 @@ internal sealed record RefitStatistics(Node Node) : IRefit
     /// <returns>Null for other nodes, and for one whose numbers are not constant.</returns>
     public static RefitStatistics? Of(Node node) => node.Is("BatchNormalization") && node.Graph is { Owner: null, IsFunction: false }
         && node.Outputs.Count == 1 && node.Attributes.GetInt("training_mode", 0) == 0
-        && Enumerable.Range(Scale, Variance).All(slot => node.Input(slot)?.Constant is { ElementType: DataType.Float }) ? new(node) : null;
+        && new[] { Scale, Bias, Mean, Variance }.All(slot => node.Input(slot)?.Constant is { ElementType: DataType.Float }) ? new(node) : null;
 
     public RowView Input(long samples) => new(Node.Input(0)!, new ChannelRows(), Channels, RefitLayer.OfSample(Rows, samples));
 
@@ -50,7 +50,7 @@ internal sealed record RefitStatistics(Node Node) : IRefit
         var (scales, biases) = (Numbers(Scale), Numbers(Bias));
         var (means, variances) = (Numbers(Mean), Numbers(Variance));
         if (rows.InputWidth != means.Length || rows.TargetWidth != means.Length)
-            return RefitRows.TooFew;
+            return RefitRows.Others;
         var epsilon = Node.Attributes.GetFloat("epsilon", 1e-5f);
         var (before, left) = (0.0, 0.0);
         for (var channel = 0; channel < means.Length; channel++)

@@ -61,7 +61,7 @@ internal sealed record PatchRows(ConvolutionWindow Window) : RowForm
 /// <summary>All channels, axis 1, at each place of a picture: what a convolution makes of a patch.</summary>
 internal sealed record ChannelRows : RowForm
 {
-    public override bool Fits(Tensor value) => value.Dimensions.Length > 2;
+    public override bool Fits(Tensor value) => value.Dimensions.Length > 1;
 
     public override long Count(Tensor value) => value.ElementCount / value.Dimensions[1];
 

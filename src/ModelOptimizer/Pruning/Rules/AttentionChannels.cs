@@ -43,8 +43,14 @@ internal static class AttentionChannels
     public static void GroupQuery(NodeChannels node)
     {
         var (heads, shared) = ((int)node.Node.Attributes.GetInt("num_heads", 0), (int)node.Node.Attributes.GetInt("kv_num_heads", 0));
-        if (shared < 2 || heads % shared != 0 || Size(node, 0, heads) is not { } size || Size(node, 1, shared) != size || Size(node, 2, shared) != size)
+        if (shared < 1 || heads < 2 || heads % shared != 0
+            || Size(node, 0, heads) is not { } size || Size(node, 1, shared) != size || Size(node, 2, shared) != size)
             return;
+        if (shared == 1)
+        {
+            JoinQueries(node, heads, axis: 2, [new(node.In(0), 2, size), new(node.Out(), 2, size), new(node.In(10), 1, 1), new(node.In(11), 0, 1), new(node.Out(3), 1, 1)]);
+            return;
+        }
         var repeats = heads / shared;
         var queries = repeats * size;
         JoinHeads(node, shared,
@@ -63,21 +69,36 @@ internal static class AttentionChannels
         var isPacked = rank == 3;
         var heads = isPacked ? (int)node.Node.Attributes.GetInt("q_num_heads", 0) : (int?)queries.Shape![1].Value ?? 0;
         var shared = isPacked ? (int)node.Node.Attributes.GetInt("kv_num_heads", 0) : (int?)node.In(1)!.Value.Shape![1].Value ?? 0;
-        if (shared < 2 || heads % shared != 0)
+        if (shared < 1 || heads < 2 || heads % shared != 0)
             return;
         var repeats = heads / shared;
         var (axis, size, valueSize) = isPacked ? (2, Size(node, 0, heads), Size(node, 2, shared)) : (1, 1, 1);
         if (size is null || valueSize is null)
             return;
+        if (shared == 1)
+        {
+            JoinQueries(node, heads, axis, [new(queries, axis, size.Value), new(node.Out(), axis, valueSize.Value), new(node.Out(3), 1, 1), .. Mask(node, 1)]);
+            return;
+        }
         JoinHeads(node, shared,
         [
             new(queries, axis, repeats * size.Value), new(node.In(1), axis, size.Value), new(node.In(2), axis, valueSize.Value),
             new(node.Out(), axis, repeats * valueSize.Value), new(node.In(4), 1, 1), new(node.In(5), 1, 1), new(node.Out(1), 1, 1), new(node.Out(2), 1, 1),
             new(node.Out(3), 1, repeats),
         ]);
-        // A mask for each head has that axis third from the end.
-        if (node.In(3) is { Rank: >= 3 } mask)
-            JoinHeads(node, shared, [new(queries, axis, repeats * size.Value), new(mask, -3, repeats)]);
+        if (Mask(node, repeats) is [var mask])
+            JoinHeads(node, shared, [new(queries, axis, repeats * size.Value), mask]);
+    }
+
+    /// <summary>A mask for each head has that axis third from the end.</summary>
+    private static Heads[] Mask(NodeChannels node, int repeats) => node.In(3) is { Rank: >= 3 } mask ? [new(mask, -3, repeats)] : [];
+
+    /// <summary>All queries share keys and values, which stay.</summary>
+    private static void JoinQueries(NodeChannels node, int heads, int axis, IEnumerable<Heads> places)
+    {
+        JoinHeads(node, heads, places);
+        node.Hold(node.In(1), axis, "all queries share it in");
+        node.Hold(node.In(2), axis, "all queries share it in");
     }
 
     /// <summary>Channels of a head are turned in pairs: [batch, heads, rows, size] or [batch, rows, heads · size].</summary>

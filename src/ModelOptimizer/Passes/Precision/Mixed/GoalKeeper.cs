@@ -63,7 +63,7 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
     private static string Less(string pass, AccuracyGoal goal, PruneOptions asked, PruneOptions found, PruningSearch search)
     {
         var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
-        return $"{pass} takes {(found.Ratio.Value == 0 ? "nothing" : $"'{found.Amount}'")} instead of '{asked.Amount}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
+        return $"{pass} takes {(found == search.Nothing ? "nothing" : $"'{found.Amount}'")} instead of '{asked.Amount}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
             + $"{MetricFormat.Format(unit, search.All!.Value)}";
     }
 
