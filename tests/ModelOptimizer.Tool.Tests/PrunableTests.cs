@@ -1,3 +1,5 @@
+using ModelOptimizer.Testing;
+
 namespace ModelOptimizer.Tool.Tests;
 
 /// <summary><c>inspect --prunable</c>, and what <c>optimize</c> tells of pruning.</summary>

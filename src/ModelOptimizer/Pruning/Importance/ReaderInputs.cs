@@ -26,27 +26,43 @@ internal static class ReaderInputs
     private const long Held = 1L << 26;
 
     /// <param name="takesMeans">Whether a bias, where there is a place for one, makes up for means: then X is what a layer reads without them.</param>
-    /// <param name="look">Gets each layer that the data shows with XᵀX [depth, depth] of what it reads; its upper triangle counts, and it may be changed. It is good during the call only.</param>
+    /// <param name="look">
+    /// Gets each layer that the data shows with XᵀX [depth, depth] of what it reads; its upper triangle counts, and it may be changed. It is good during
+    /// the call only.
+    /// </param>
     public static void Visit(OnnxModel model, CalibrationData data, IEnumerable<RefitLayer> layers, bool takesMeans, Action<RefitLayer, float[]> look)
     {
-        var samples = Math.Max(1, data.CountSamples(model));
-        // One layer of a value after the other: each may see it in another way.
-        var turns = layers.DistinctBy(layer => layer.Node).GroupBy(layer => layer.Node.Input(0)!)
-            .SelectMany(readers => readers.Select((layer, turn) => (Layer: layer, Turn: turn))).GroupBy(layer => layer.Turn, layer => layer.Layer);
-        var buffers = new FloatBuffers();
-        foreach (var some in turns.SelectMany(turn => Portions.Of(turn, layer => layer.RowsOfSample(samples) * samples * layer.Depth, Held)))
+        var (samples, buffers) = (Math.Max(1, data.CountSamples(model)), new FloatBuffers());
+        var byView = layers.DistinctBy(layer => layer.Node).GroupBy(layer => layer.Input(samples)).ToList();
+        if (byView.Count == 0)
+            return;
+        // A sample may have fewer rows than are wanted of it.
+        var rows = RowView.CountRows(data.Only(new HashSet<long> { 0 }), model, byView.Select(readers => readers.Key));
+        foreach (var some in Portions.Of(byView, readers => rows.GetValueOrDefault(readers.Key) * samples * readers.Key.Width, Held))
         {
-            var readers = some.ToDictionary(layer => layer.Node.Input(0)!);
-            var seen = data.Observe(model, [.. readers.Keys], value => new PlacedRows(readers[value].InputRows, readers[value].RowsOfSample(samples), buffers));
-            foreach (var (value, layer) in readers)
+            var seen = RowView.Observe(data, model, some.Select(readers => readers.Key), buffers);
+            foreach (var readers in some)
             {
-                var gram = seen[value].Width == layer.Depth ? Gram(seen[value], takesMeans && layer.Bias is not null, buffers) : null;
-                seen[value].Forget();
-                if (gram is null)
-                    continue;
-                look(layer, gram);
-                buffers.Return(gram);
+                Show([.. readers.Where(layer => layer.Depth == seen[readers.Key].Width)], seen[readers.Key], takesMeans, buffers, look);
+                seen[readers.Key].Forget();
             }
+        }
+    }
+
+    private static void Show(List<RefitLayer> layers, PlacedRows rows, bool takesMeans, FloatBuffers buffers, Action<RefitLayer, float[]> look)
+    {
+        // Means are taken off the rows themselves: who wants them comes first.
+        foreach (var some in layers.GroupBy(layer => takesMeans && layer.Bias is not null).OrderBy(some => some.Key))
+        {
+            var gram = Gram(rows, some.Key, buffers);
+            foreach (var layer in some)
+            {
+                var own = buffers.Rent(gram.Length);
+                gram.CopyTo(own, 0);
+                look(layer, own);
+                buffers.Return(own);
+            }
+            buffers.Return(gram);
         }
     }
 

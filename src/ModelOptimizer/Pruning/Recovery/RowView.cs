@@ -22,6 +22,32 @@ internal sealed record RowView(Value Value, RowForm Form, int Width, int Most)
         return seen.Values.SelectMany(observer => observer.Rows).ToDictionary(pair => pair.View, pair => pair.Rows);
     }
 
+    /// <summary>How many rows a sample has, in all the ways that are asked for.</summary>
+    /// <param name="data">One sample.</param>
+    public static IReadOnlyDictionary<RowView, long> CountRows(CalibrationData data, OnnxModel model, IEnumerable<RowView> views)
+    {
+        var byValue = views.Distinct().GroupBy(view => view.Value).ToDictionary(some => some.Key, some => some.ToList());
+        var seen = data.Observe(model, [.. byValue.Keys], value => new Counts(byValue[value]));
+        return seen.Values.SelectMany(observer => observer.Rows).ToDictionary();
+    }
+
+    private sealed class Counts(List<RowView> views) : Calibration.IObserver<Counts>
+    {
+        public Dictionary<RowView, long> Rows { get; } = [];
+
+        public void Observe(Tensor value)
+        {
+            foreach (var view in views.Where(view => value.ElementCount > 0 && view.Form.Fits(value)))
+                Rows[view] = Math.Min(view.Form.Count(value), view.Most);
+        }
+
+        public void Merge(Counts later)
+        {
+            foreach (var (view, rows) in later.Rows)
+                Rows[view] = rows;
+        }
+    }
+
     private sealed class Views(List<RowView> views, FloatBuffers buffers) : Calibration.IObserver<Views>
     {
         public List<(RowView View, PlacedRows Rows)> Rows { get; } = views.ConvertAll(view => (view, new PlacedRows(view.Form, view.Most, buffers)));
