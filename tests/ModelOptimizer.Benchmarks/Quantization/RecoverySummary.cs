@@ -19,7 +19,7 @@ internal sealed class RecoverySummary(RowTable results)
             "Points are percent of top-1, of characters read (100 - CER), of overlap and of area. Pooled are the models that lose more than one point without recovery.", "",
             "| units out | model | original | no recovery | with recovery | points lost | with recovery |", "|---|---|---|---|---|---|---|",
             .. all.Select(one => $"| {one.Share} % | {one.Loss.Model} | {one.Loss.Original} | {one.Loss.Without} | {one.Loss.With} | {Number(one.Loss.LostWithout)} | {Number(one.Loss.LostWith)} |"),
-            .. all.GroupBy(one => one.Share, one => one.Loss).Select(Pooled),
+            .. all.GroupBy(one => one.Share, one => one.Loss).Where(share => share.Any(loss => loss.LostWithout > FewestPoints)).Select(Pooled),
         ];
     }
 

@@ -196,6 +196,22 @@ public sealed class RecoveryTests
         }
     }
 
+    /// <summary>Arrays are used again from one fit to the next: those that the model reads by then must not be.</summary>
+    [Test]
+    public void Layers_of_one_size_keep_what_was_fitted_to_each()
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, "rows", 8);
+        var half = Numbers(8 * 6, 1);
+        var sums = Enumerable.Range(2, 4).Select(seed => g.Op("MatMul",
+            g.Op("Relu", g.Op("MatMul", x, g.Initializer("a", [8, 12], [.. half.Chunk(6).SelectMany(row => row.Concat(row)).Select(weight => seed * weight)]))),
+            g.Initializer("b", [12, 8], Numbers(12 * 8, seed)))).ToList();
+        g.Output("y", sums.Aggregate((sum, next) => g.Op("Relu", g.Op("Concat", [sum, next], ("axis", 1L)))));
+        var model = g.Build();
+
+        Assert.That(Error(model, Pruned(model, s_half, out _)), Is.LessThan(1e-4));
+    }
+
     [Test]
     public void Normalizations_of_rows_follow()
     {
