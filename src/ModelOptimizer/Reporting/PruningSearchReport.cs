@@ -20,8 +20,9 @@ public sealed record PruningSearchReport(string Pass, string Metric, string Goal
     {
         var (result, metric) = (search.Result!, goal.Limit.Metric);
         var words = Bound.Of(goal.Limit, MetricCatalog.Find(metric)!.Unit, result.Original).Select(bound => bound.Wording);
-        return new(pass, metric, string.Join(", ", words), found is not null, result.Original, asked.Amount, found is null || found == search.Nothing ? "nothing" : found.Amount,
-            result.Value, result.Samples, [.. search.Trials.Select(trial => new PruningTrialReport(trial.Amount, trial.Reading.Value, trial.Reading.Holds))]);
+        var taken = found is null || found == search.Nothing ? "nothing" : found.Amount;
+        return new(pass, metric, string.Join(", ", words), found is not null, result.Original, asked.Amount, taken, result.Value,
+            result.Samples, [.. search.Trials.Select(trial => new PruningTrialReport(trial.Amount, trial.Reading.Value, trial.Reading.Holds))]);
     }
 }
 

@@ -111,8 +111,8 @@ internal sealed class StepMeter
         }
     }
 
-    private static StepReport Step(string pass, bool beforeRecovery, long bytes, long parameters, double? flops, Measurements measured) => new(pass, beforeRecovery,
-        bytes, parameters, flops, ReportBuilder.Metrics(new([.. measured.All.Where(one => !one.Declaration.IsCost || one.Metric == "compressed-size")])));
+    private static StepReport Step(string pass, bool beforeRecovery, long bytes, long parameters, double? flops, Measurements measured) =>
+        new(pass, beforeRecovery, bytes, parameters, flops, ReportBuilder.Metrics(new([.. measured.All.Where(one => !one.Declaration.IsCost || one.Metric == "compressed-size")])));
 
     private double Flops(OnnxModel model)
     {

@@ -19,6 +19,9 @@ internal sealed class LayerRefit(RefitLayer layer, RefitRows rows, FloatBuffers 
     /// <summary>What a regression solves with and keeps is a few square matrices of the inputs.</summary>
     public const int MaxDepth = 1 << 13;
 
+    /// <summary>Why a node stays as it is that makes what it made.</summary>
+    public const string Unchanged = "its outputs are what they were";
+
     /// <summary>Fits, and writes where that is better on the rows that judge.</summary>
     /// <param name="announce">Asked before the change, with the change in words; no means no change.</param>
     /// <returns>Why the layer stays as it is; null when it changed.</returns>
@@ -45,8 +48,9 @@ internal sealed class LayerRefit(RefitLayer layer, RefitRows rows, FloatBuffers 
         var answer = RidgeRegression.Solve(Part(0, rows.Deciding), Part(rows.Deciding, rows.Judging), buffers);
         var left = answer?.SquaresLeft ?? Squares();
         if (left >= before)
-            return (before == 0 ? "its outputs are what they were" : "no other weights bring its outputs closer on samples that had no part in the fit", false);
-        if (!announce(string.Create(CultureInfo.InvariantCulture, $"fit weights to what is left, which leaves {100 * left / before:0.#}% of the squared error, of")))
+            return (before == 0 ? Unchanged : "no other weights bring its outputs closer on samples that had no part in the fit", false);
+        var share = (100 * left / before).ToString("0.#", CultureInfo.InvariantCulture);
+        if (!announce($"fit weights to what is left, which leaves {share}% of the squared error, of"))
             return (null, false);
         var isTaken = false;
         if (answer is not null)

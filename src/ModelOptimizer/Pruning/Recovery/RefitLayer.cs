@@ -4,7 +4,9 @@ using ModelOptimizer.Quantization;
 
 namespace ModelOptimizer.Pruning;
 
-/// <summary>A layer whose weights can be fitted anew: Conv, ConvTranspose whose pictures don't overlap, Gemm or MatMul with a constant float32 weight.</summary>
+/// <summary>
+/// A layer whose weights can be fitted anew: Conv, ConvTranspose whose blocks don't overlap, Gemm or MatMul with a constant float32 weight.
+/// </summary>
 /// <param name="Node">The layer.</param>
 /// <param name="Bias">Where a shift of its outputs can go; null where there is no place.</param>
 internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
@@ -67,7 +69,8 @@ internal sealed record RefitLayer(Node Node, RefitBias? Bias) : IRefit
 
     public RowView? Skip(long samples) => Residual is { } sum ? new(sum.Skip, OutputRows, Outputs, RowsOfSample(samples)) : null;
 
-    public string? Fit(RefitRows rows, OnnxModel model, FloatBuffers buffers, Func<string, bool> announce) => new LayerRefit(this, rows, buffers).Run(model, announce);
+    public string? Fit(RefitRows rows, OnnxModel model, FloatBuffers buffers, Func<string, bool> announce) =>
+        new LayerRefit(this, rows, buffers).Run(model, announce);
 
     /// <summary>How many rows of each sample are looked at, so that there are enough of all.</summary>
     public int RowsOfSample(long samples) => OfSample(RowsPerInput * (long)Depth, samples);

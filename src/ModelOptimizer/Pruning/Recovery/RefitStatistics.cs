@@ -64,7 +64,7 @@ internal sealed record RefitStatistics(Node Node) : IRefit
                 (means[channel], variances[channel]) = (fitted.Mean, fitted.Variance);
         }
         if (left >= before)
-            return before == 0 ? "its outputs are what they were" : "no other mean and variance bring its outputs closer on samples that had no part in it";
+            return before == 0 ? LayerRefit.Unchanged : "no other mean and variance bring its outputs closer on samples that had no part in it";
         if (!announce("bring mean and variance up to what is left, of"))
             return null;
         Set(Mean, means, model);
@@ -101,9 +101,12 @@ internal sealed record RefitStatistics(Node Node) : IRefit
                 return this;
             var old = Math.Sqrt((double)Variance + Epsilon);
             // Against the scale's sign nothing is to be had.
-            var spread = Scale * moments.Covariance > 0 ? Math.Clamp(Scale * moments.Variance / moments.Covariance, old / MostChange, old * MostChange) : old;
+            var spread = Scale * moments.Covariance > 0
+                ? Math.Clamp(Scale * moments.Variance / moments.Covariance, old / MostChange, old * MostChange)
+                : old;
             var variance = (float)Math.Max(0, spread * spread - Epsilon);
-            return this with { Variance = variance, Mean = (float)(moments.MeanRead - (moments.MeanMade - Bias) * Math.Sqrt((double)variance + Epsilon) / Scale) };
+            var mean = moments.MeanRead - (moments.MeanMade - Bias) * Math.Sqrt((double)variance + Epsilon) / Scale;
+            return this with { Variance = variance, Mean = (float)mean };
         }
     }
 
@@ -114,7 +117,10 @@ internal sealed record RefitStatistics(Node Node) : IRefit
         {
             var channels = rows.TargetWidth;
             for (var row = 0; row < rows.Deciding; row++)
-                (MeanRead, MeanMade) = (MeanRead + rows.Inputs[row * channels + channel] / rows.Deciding, MeanMade + rows.Targets[row * channels + channel] / rows.Deciding);
+            {
+                MeanRead += rows.Inputs[row * channels + channel] / (double)rows.Deciding;
+                MeanMade += rows.Targets[row * channels + channel] / (double)rows.Deciding;
+            }
             for (var row = 0; row < rows.Deciding; row++)
             {
                 var (x, y) = (rows.Inputs[row * channels + channel] - MeanRead, rows.Targets[row * channels + channel] - MeanMade);

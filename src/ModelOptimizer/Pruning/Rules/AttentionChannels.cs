@@ -48,7 +48,8 @@ internal static class AttentionChannels
             return;
         if (shared == 1)
         {
-            JoinQueries(node, heads, axis: 2, [new(node.In(0), 2, size), new(node.Out(), 2, size), new(node.In(10), 1, 1), new(node.In(11), 0, 1), new(node.Out(3), 1, 1)]);
+            JoinQueries(node, heads, axis: 2,
+                [new(node.In(0), 2, size), new(node.Out(), 2, size), new(node.In(10), 1, 1), new(node.In(11), 0, 1), new(node.Out(3), 1, 1)]);
             return;
         }
         var repeats = heads / shared;
@@ -77,7 +78,8 @@ internal static class AttentionChannels
             return;
         if (shared == 1)
         {
-            JoinQueries(node, heads, axis, [new(queries, axis, size.Value), new(node.Out(), axis, valueSize.Value), new(node.Out(3), 1, 1), .. Mask(node, 1)]);
+            JoinQueries(node, heads, axis,
+                [new(queries, axis, size.Value), new(node.Out(), axis, valueSize.Value), new(node.Out(3), 1, 1), .. Mask(node, 1)]);
             return;
         }
         JoinHeads(node, shared,

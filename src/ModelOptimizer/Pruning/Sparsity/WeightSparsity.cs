@@ -5,7 +5,9 @@ using ModelOptimizer.Passes;
 
 namespace ModelOptimizer.Pruning;
 
-/// <summary>Chooses weights that become zero, and writes the tensors. With data layers come in the order of the graph: each sees what those before it became.</summary>
+/// <summary>
+/// Chooses weights that become zero, and writes the tensors. With data layers come in the order of the graph: each sees what those before it became.
+/// </summary>
 internal sealed class WeightSparsity(PassContext context, CalibrationData? data, SparsityMethod method, SparsityPattern pattern, SparsityScope scope)
 {
     public void Run(IReadOnlyList<SparseWeight> weights)

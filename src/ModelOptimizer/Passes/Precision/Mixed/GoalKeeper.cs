@@ -56,14 +56,16 @@ internal sealed class GoalKeeper(OnnxModel original, EvaluateSettings? evaluate,
         if (found is null)
             ReportMissed(settings.Name, goal, search.All!, search.Result!, context.Diagnostics);
         else if (!search.All!.Holds)
-            context.Diagnostics.Report(new Diagnostic(DiagnosticCatalog.PrunedLess, Less(settings.Name, goal, options, found, search), goal.Location ?? goal.Limit.Location));
+            context.Diagnostics.Report(
+                new Diagnostic(DiagnosticCatalog.PrunedLess, Less(settings.Name, goal, options, found, search), goal.Location ?? goal.Limit.Location));
         return PassRegistry.Create(settings.Name, found ?? search.Nothing);
     }
 
     private static string Less(string pass, AccuracyGoal goal, PruneOptions asked, PruneOptions found, PruningSearch search)
     {
         var unit = MetricCatalog.Find(goal.Limit.Metric)!.Unit;
-        return $"{pass} takes {(found == search.Nothing ? "nothing" : $"'{found.Amount}'")} instead of '{asked.Amount}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
+        var taken = found == search.Nothing ? "nothing" : $"'{found.Amount}'";
+        return $"{pass} takes {taken} instead of '{asked.Amount}', with which {goal.Limit.Metric} is {MetricFormat.Format(unit, search.Result!.Value)} instead of "
             + $"{MetricFormat.Format(unit, search.All!.Value)}";
     }
 
