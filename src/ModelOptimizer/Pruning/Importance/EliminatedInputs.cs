@@ -145,8 +145,9 @@ internal sealed class EliminatedInputs
         MatrixProduct.Mirror(gram);
         var product = MatrixView.Of(buffers.Rent(weights.Elements.Length), weights.Rows, weights.Columns);
         MatrixProduct.AddParallel(product, gram, weights);
+        var sum = Enumerable.Range(0, weights.Rows).Sum(row => (double)TensorPrimitives.Dot<float>(weights.Row(row), product.Row(row)));
         buffers.Return(product.Elements);
-        return Enumerable.Range(0, weights.Rows).Sum(row => (double)TensorPrimitives.Dot<float>(weights.Row(row), product.Row(row)));
+        return sum;
     }
 
     private float Diagonal(int input) => MathF.Max(_diagonal[input], float.Epsilon);

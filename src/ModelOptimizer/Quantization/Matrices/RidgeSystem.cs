@@ -126,8 +126,9 @@ internal sealed class DualRidgeSystem : IRidgeSystem
 
     public IRidgeSystem With(RegressionRows more)
     {
+        var rows = RegressionRows.Of(_rows, more, _buffers);
         Release();
-        return new DualRidgeSystem(RegressionRows.Of(_rows, more, _buffers), _buffers, ownsRows: true);
+        return new DualRidgeSystem(rows, _buffers, ownsRows: true);
     }
 
     public void Release()
