@@ -7,5 +7,7 @@ namespace ModelOptimizer.Reporting;
 /// Floating-point operations of products and convolutions in a usual run: a batch of one, 64 positions, pictures of 224 × 224 where the model leaves
 /// sizes open. Null behind passes that quantize.
 /// </param>
-/// <param name="Metrics">On the data of <c>evaluate:</c>, against the original.</param>
+/// <param name="Metrics">
+/// On the data of <c>evaluate:</c>, against the original. Empty behind passes that lose nothing, and where the model can't be run as it is half way.
+/// </param>
 public sealed record StepReport(string Pass, bool BeforeRecovery, long Bytes, long Parameters, double? Flops, IReadOnlyList<MetricReport> Metrics);
