@@ -10,11 +10,13 @@ internal sealed class StagedModel : IDisposable
 {
     private readonly OutputFiles _output;
     private readonly string _folder;
+    private readonly FileStream? _hold;
 
     private StagedModel(OutputFiles output)
     {
         _output = output;
-        _folder = Path.Combine(output.Folder, $".{Path.GetFileName(output.Model)}.{Path.GetRandomFileName()}.tmp");
+        _folder = AbandonedRuns.NewFolder(output.Model);
+        _hold = AbandonedRuns.TryHold(_folder);
     }
 
     /// <summary>Full paths of the model and, if it has one, its data file, wherever they are now.</summary>
@@ -23,6 +25,7 @@ internal sealed class StagedModel : IDisposable
     /// <exception cref="InvalidModelException">The place can't be written to.</exception>
     public static StagedModel Write(OnnxModel candidate, OutputFiles output)
     {
+        AbandonedRuns.Sweep(output.Model);
         var staged = new StagedModel(output);
         try
         {
@@ -45,6 +48,7 @@ internal sealed class StagedModel : IDisposable
 
     public void Dispose()
     {
+        _hold?.Dispose();
         if (Directory.Exists(_folder))
             Directory.Delete(_folder, recursive: true);
     }
@@ -56,6 +60,9 @@ internal sealed class StagedModel : IDisposable
         var settled = Files.Select(file => Path.Combine(folder, Path.GetFileName(file))).ToArray();
         for (var i = Files.Count - 1; i >= 0; i--)
             File.Move(Files[i], settled[i], overwrite: true);
+        // What an earlier, larger result kept beside it belongs to nothing any more.
+        if (settled.Length == 1)
+            File.Delete(Path.Combine(folder, Path.GetFileName(_output.Data)));
         Files = settled;
     }
 
