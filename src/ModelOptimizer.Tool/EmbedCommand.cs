@@ -12,13 +12,14 @@ internal static class EmbedCommand
         var plan = new Argument<string>("PLAN") { Description = "The project's plan" };
         var name = new Argument<string>("NAME") { Description = "The model's name in the plan" };
         var source = new Option<string>("--source") { Description = "The model to embed", Required = true };
+        var folder = new Option<string?>("--folder") { Description = "Where resource and accessor go; by default beside the plan", HelpName = "FOLDER" };
         var accessor = new Option<bool>("--accessor") { Description = "Generate the C# accessor" };
         var runtime = new Option<bool>("--onnxruntime") { Description = "The project references ONNX Runtime" };
         var nullable = new Option<bool>("--nullable") { Description = "The project's C# has nullable annotations" };
         var command = new ToolCommand("embed", "Write what a project embeds of a planned model: its resource and its accessor",
             "embed obj/app.plan.json langid --source obj/langid.onnx --accessor --nullable")
         {
-            plan, name, source, accessor, runtime, nullable,
+            plan, name, source, folder, accessor, runtime, nullable,
         };
         command.Hidden = true;
         return command.Does((parsed, _) =>
@@ -30,7 +31,8 @@ internal static class EmbedCommand
                 HasOnnxRuntime = parsed.GetValue(runtime),
                 Nullable = parsed.GetValue(nullable),
             };
-            Embedder.Embed(planned, parsed.GetValue(source)!, Path.GetDirectoryName(Path.GetFullPath(file))!,
+            Embedder.Embed(planned, parsed.GetValue(source)!,
+                parsed.GetValue(folder) ?? Path.GetDirectoryName(Path.GetFullPath(file))!,
                 parsed.GetValue(accessor) ? Settings : null);
         });
     }

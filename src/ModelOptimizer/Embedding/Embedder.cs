@@ -17,36 +17,57 @@ public static class Embedder
     /// </summary>
     /// <param name="planned">The model.</param>
     /// <param name="source">The model file to embed: the optimized one, or the original where optimizing is switched off.</param>
-    /// <param name="folder">The plan's folder, where outputs lie.</param>
+    /// <param name="folder">Where resource and accessor go: the plan's folder for an optimized model, another for an original.</param>
     /// <param name="accessor">How the accessor is written; null when the project's language has none.</param>
     /// <exception cref="DiagnosticException">The model can't be read, is too large for a resource, or can't be written.</exception>
     public static void Embed(PlannedModel planned, string source, string folder, Func<ModelSignature, AccessorSettings>? accessor)
     {
         ArgumentNullException.ThrowIfNull(planned);
         var model = ModelProblems.Guard(() => OnnxModel.Load(source));
-        var output = Path.Combine(folder, planned.Output);
-        Place(planned, model, source, output);
-        if (planned.Embed.Compression == EmbedCompression.Brotli)
-            Compress(output, Path.Combine(folder, planned.Embed.Resource));
+        if (planned.Embed.As == EmbedAs.Resource)
+            WriteResource(planned, model, source, Path.Combine(folder, planned.Embed.Resource));
+        else
+            Place(model, source, Path.Combine(folder, planned.Output), ExternalDataMode.Automatic);
         if (accessor is not null && planned.Embed.As != EmbedAs.None)
             WriteAccessor(Path.Combine(folder, planned.Accessor), AccessorGenerator.Generate(accessor(ModelSignature.Of(model))));
     }
 
-    /// <summary>Brings the model to its place; a resource is a single file, so external data goes into it.</summary>
-    private static void Place(PlannedModel planned, OnnxModel model, string source, string output)
+    /// <summary>A resource is a single file, so external data goes into it.</summary>
+    private static void WriteResource(PlannedModel planned, OnnxModel model, string source, string resource)
     {
-        var isResource = planned.Embed.As == EmbedAs.Resource;
-        if (isResource)
-            RefuseTooLarge(planned, model, source);
-        if (isResource && model.HasExternalData)
-            Save(model, output, ExternalDataMode.Never);
-        else if (Path.GetFullPath(source) == Path.GetFullPath(output))
-            return;
-        else if (model.HasExternalData)
-            Save(model, output, ExternalDataMode.Automatic);
+        RefuseTooLarge(planned, model, source);
+        if (planned.Embed.Compression == EmbedCompression.None)
+            Place(model, source, resource, ExternalDataMode.Never);
+        else if (!model.HasExternalData)
+            Compress(source, resource);
         else
+            CompressWhole(model, resource);
+    }
+
+    private static void CompressWhole(OnnxModel model, string resource)
+    {
+        var whole = Path.ChangeExtension(resource, ".whole");
+        Save(model, whole, ExternalDataMode.Never);
+        try
+        {
+            Compress(whole, resource);
+        }
+        finally
+        {
+            File.Delete(whole);
+        }
+    }
+
+    /// <summary>Brings the model to its place, if it is not there already.</summary>
+    private static void Place(OnnxModel model, string source, string output, ExternalDataMode externalData)
+    {
+        if (model.HasExternalData && (externalData == ExternalDataMode.Never || !IsSame(source, output)))
+            Save(model, output, externalData);
+        else if (!IsSame(source, output))
             Copy(source, output);
     }
+
+    private static bool IsSame(string one, string other) => Path.GetFullPath(one) == Path.GetFullPath(other);
 
     private static void Save(OnnxModel model, string output, ExternalDataMode externalData) => ModelProblems.Guard(() =>
     {

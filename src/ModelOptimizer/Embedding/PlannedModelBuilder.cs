@@ -25,8 +25,16 @@ internal sealed class PlannedModelBuilder(PlanRequest request, IDiagnosticSink s
         return new PlannedModel(name, Relative(model), Relative(loaded.Path),
             Inputs: [.. files.Concat(profile.Files.Select(Full)).Select(Relative)],
             Data: [.. (profile.Calibration?.Sources ?? []).Concat(profile.Calibration?.Ranges is { } ranges ? [ranges] : []).Concat(profile.Evaluate?.Sources ?? []).Select(Full).Distinct().Select(Relative)],
-            Output: $"{name}.onnx", Report: $"{name}.report.json", Accessor: $"{name}.g.cs", embed);
+            Output: $"{name}.onnx", Report: $"{name}.report.json", Accessor: $"{name}.g.cs", IsOneFile(files) ? embed : AsOneFile(embed));
     }
+
+    /// <summary>As far as can be told before the run: data stays outside where it was, or goes there from the writer's limit on.</summary>
+    private static bool IsOneFile(IReadOnlyList<string> files) => files.Count == 1 && new FileInfo(files[0]).Length < new SaveOptions().InlineLimit;
+
+    /// <summary>A resource is one file: it can't be the optimized model itself, which has its data beside it.</summary>
+    private static EmbedPlan AsOneFile(EmbedPlan embed) => embed is { As: EmbedAs.Resource, Compression: EmbedCompression.None }
+        ? embed with { Resource = $"whole/{embed.Resource}" }
+        : embed;
 
     public WatchedFile Watch(string path, bool hashIt)
     {
