@@ -1,20 +1,18 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
-using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
 namespace ModelOptimizer.Tasks;
 
-/// <summary>
-/// Runs the tool out of process and logs what it finds as if it were said here: native crashes, locked files and
-/// conflicting assemblies stay out of the build.
-/// </summary>
-public abstract class ModelOptTask : ToolTask
+/// <summary>What the tasks have in common: they spell the tool's arguments and keep account of what it made.</summary>
+public abstract class ModelOptTask : Task, ICancelableTask
 {
-    private readonly StringBuilder _unexpected = new();
-    private WarningPolicy? _policy;
+    private readonly object _gate = new();
+    private ToolRun? _running;
+    private bool _isCancelled;
+    private bool _repeatedErrors;
 
     /// <summary>Full path of <c>model-opt.dll</c>.</summary>
     [Required]
@@ -23,9 +21,12 @@ public abstract class ModelOptTask : ToolTask
     /// <summary>The .NET host to use where the build doesn't name its own.</summary>
     public string DotNetHost { get; set; } = "";
 
-    /// <summary>Where findings without a place of their own are shown: the profile, or the project.</summary>
+    /// <summary>Full path of the page that tells of diagnostics.</summary>
+    public string Docs { get; set; } = "";
+
+    /// <summary>The project, where findings are shown that have no place of their own.</summary>
     [Required]
-    public string DefaultFile { get; set; } = "";
+    public string ProjectFile { get; set; } = "";
 
     public bool WarningsAreErrors { get; set; }
 
@@ -35,114 +36,68 @@ public abstract class ModelOptTask : ToolTask
 
     public string CodesNotAsErrors { get; set; } = "";
 
-    protected override string ToolName => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "dotnet.exe" : "dotnet";
+    internal WarningPolicy Policy => new(WarningsAreErrors, NoWarn, CodesAsErrors, CodesNotAsErrors);
 
-    protected override Encoding StandardOutputEncoding => Encoding.UTF8;
+    private protected bool IsCancelled => _isCancelled;
 
-    protected override Encoding StandardErrorEncoding => Encoding.UTF8;
-
-    /// <summary>Without a mark in front, which would become part of the first argument.</summary>
-    protected override Encoding ResponseFileEncoding => new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-
-    private WarningPolicy Policy => _policy ??= new(WarningsAreErrors, NoWarn, CodesAsErrors, CodesNotAsErrors);
-
-    /// <summary>The tool's command line, without <c>--events</c>.</summary>
-    internal abstract ToolArguments Arguments();
-
-    protected override string GenerateFullPathToTool() => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host
-        : DotNetHost.Length > 0 ? DotNetHost
-        : ToolName;
-
-    protected override string GenerateCommandLineCommands() => $"exec \"{Tool}\"";
-
-    protected override string GenerateResponseFileCommands() => Arguments().Flag("--events", true).ToString();
-
-    protected override bool ValidateParameters()
-    {
-        try
-        {
-            Arguments().ToString();
-        }
-        catch (ArgumentException e)
-        {
-            LogError("MO8005", e.Message);
-            return false;
-        }
-        if (File.Exists(Tool))
-            return true;
-        LogError("MO9001", $"The tool is not where it should be: '{Tool}'. Restore the package ModelOptimizer.Tasks again.");
-        return false;
-    }
-
-    protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
-    {
-        switch (ToolEvent.Parse(singleLine))
-        {
-            case { Kind: "diagnostic" } diagnostic:
-                Report(diagnostic);
-                break;
-            case { } message:
-                Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileName(message.Model ?? ""), message.Message);
-                break;
-            default:
-                _unexpected.AppendLine(singleLine);
-                Log.LogMessage(MessageImportance.Low, "{0}", singleLine);
-                break;
-        }
-    }
-
-    /// <summary>A place that can't be written is the user's to mend, and no crash of the build's.</summary>
+    /// <summary>A place that can't be written, or a value that can't be passed, is the user's to mend, and no crash of the build's.</summary>
     public sealed override bool Execute()
     {
         try
         {
-            return Run();
+            return Run() && !Log.HasLoggedErrors && !_repeatedErrors;
+        }
+        catch (ArgumentException e)
+        {
+            LogError("MO8005", e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogError("MO7001", e.Message);
-            return false;
         }
-    }
-
-    /// <summary>What the task does; by default the tool alone.</summary>
-    private protected virtual bool Run() => RunTool();
-
-    /// <returns>False when it said that something is wrong.</returns>
-    private protected bool RunTool() => base.Execute() && !Log.HasLoggedErrors;
-
-    /// <summary>Takes a model away with its external data, so that no later build takes either for good.</summary>
-    private protected static void DeleteModel(string path)
-    {
-        File.Delete(path);
-        File.Delete(path + ".data");
-    }
-
-    /// <summary>An exit code says nothing to a person: what was logged does, and else what the process printed last.</summary>
-    protected override bool HandleTaskExecutionErrors()
-    {
-        if (!Log.HasLoggedErrors && !ToolCancelled)
-            LogError("MO9001", $"The tool ended unexpectedly with code {ExitCode}. {_unexpected.ToString().Trim()}".TrimEnd());
         return false;
     }
 
-    private protected bool ToolCancelled { get; private set; }
-
-    public override void Cancel()
+    public void Cancel()
     {
-        ToolCancelled = true;
-        base.Cancel();
+        lock (_gate)
+        {
+            _isCancelled = true;
+            _running?.Cancel();
+        }
     }
 
-    private protected void LogError(string code, string message) => Log.LogError(null, code, code, null, DefaultFile, 0, 0, 0, 0, "{0}", message);
+    /// <returns>False when something was logged as an error.</returns>
+    private protected abstract bool Run();
 
-    private void Report(ToolEvent e)
+    /// <param name="defaultFile">Where its findings are shown that have no place of their own.</param>
+    /// <returns>Null when something was logged as an error; else the warnings, to be told again by builds with nothing to do.</returns>
+    private protected IReadOnlyList<string>? RunTool(ToolArguments arguments, string defaultFile)
     {
-        if (e.Severity == "error" || (e.Severity == "warning" && !Policy.IsSilent(e.Code) && Policy.IsError(e.Code)))
-            Log.LogError(null, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, 0, 0, "{0}", e.Message);
-        else if (e.Severity == "warning" && !Policy.IsSilent(e.Code))
-            Log.LogWarning(null, e.Code, e.Code, e.HelpLink, e.File ?? DefaultFile, e.Line, e.Column, 0, 0, "{0}", e.Message);
-        else
-            Log.LogMessage(MessageImportance.Normal, "{0}: {1}", e.Code, e.Message);
+        var run = NewRun(arguments, defaultFile);
+        lock (_gate)
+        {
+            if (_isCancelled)
+                return null;
+            _running = run;
+        }
+        return run.Execute() ? run.Warnings : null;
     }
+
+    /// <summary>
+    /// Tells again what an earlier build was warned of: it is still true, and rules of this build may make an error of it. MSBuild's own
+    /// <c>-warnaserror</c> does so behind a task's back, so that its first build alone would fail.
+    /// </summary>
+    private protected void Repeat(IEnumerable<string> warnings, string defaultFile)
+    {
+        var run = NewRun(new ToolArguments(), defaultFile);
+        foreach (var warning in warnings)
+            run.Take(warning);
+        _repeatedErrors |= run.HasErrors;
+    }
+
+    private protected void LogError(string code, string message) => Log.LogError(null, code, code, null, ProjectFile, 0, 0, 0, 0, "{0}", message);
+
+    private ToolRun NewRun(ToolArguments arguments, string defaultFile) =>
+        new(new ToolSettings(Tool, ProjectFile, DotNetHost, Docs, Policy), arguments, defaultFile) { BuildEngine = BuildEngine };
 }

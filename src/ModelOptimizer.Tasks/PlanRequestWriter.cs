@@ -1,5 +1,4 @@
 using System.IO;
-using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Build.Framework;
@@ -39,8 +38,8 @@ internal static class PlanRequestWriter
             Write(json, model);
         json.WriteEndArray();
         json.WriteStartObject("variables");
-        foreach (var variable in task.Variables.Where(variable => variable.Contains('=')))
-            json.WriteString(variable.Substring(0, variable.IndexOf('=')).Trim(), variable.Substring(variable.IndexOf('=') + 1).Trim());
+        foreach (var variable in ProfileVariables.Parse(task.Variables))
+            json.WriteString(variable.Key, variable.Value);
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -6,9 +6,14 @@ namespace ModelOptimizer.Tasks;
 /// <summary>Tells one build of the tool from another without starting it.</summary>
 internal static class ToolFingerprint
 {
-    /// <summary>Name, size and time of the tool's own assemblies; what it merely uses changes with a version of these.</summary>
+    /// <summary>
+    /// The digest that the package has of its tool: times and sizes there may be those of another build. Without one, name, size and time of the
+    /// tool's own assemblies; what it merely uses changes with a version of these.
+    /// </summary>
     public static string Of(string tool)
     {
+        if (TextFile.TryRead(Path.ChangeExtension(tool, ".digest")) is { } digest)
+            return digest.Trim();
         var folder = Path.GetDirectoryName(tool);
         if (!Directory.Exists(folder))
             return "";

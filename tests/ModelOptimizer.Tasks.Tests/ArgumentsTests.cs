@@ -1,3 +1,4 @@
+using Microsoft.Build.Utilities;
 using ModelOptimizer.Tool;
 
 namespace ModelOptimizer.Tasks.Tests;
@@ -7,22 +8,36 @@ public sealed class ArgumentsTests
 {
     private const string Awkward = "/my models/ä@1/#x;y's.onnx";
 
-    private static IEnumerable<TestCaseData> Tasks =>
+    private static readonly TaskItem Model = new("my model.onnx", new Dictionary<string, string>
+    {
+        ["ModelName"] = "my model", ["Original"] = Awkward, ["Profile"] = Awkward, ["Optimized"] = Awkward, ["EmbedFolder"] = Awkward,
+    });
+
+    private static IEnumerable<TestCaseData> CommandLines =>
     [
-        new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }).SetArgDisplayNames("plan"),
-        new TestCaseData(new OptimizeModel { Model = Awkward, Profile = Awkward, Output = Awkward, Variables = ["Config=a b", "X=1"] }).SetArgDisplayNames("optimize"),
-        new TestCaseData(new EmbedModel { Plan = Awkward, Model = "my model", Output = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true })
+        new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
+        new TestCaseData(new OptimizeModels { Variables = ["Config=a b", " X = 1 "], Threads = "2" }.Arguments(Model)).SetArgDisplayNames("optimize"),
+        new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true }.Arguments(Model))
             .SetArgDisplayNames("embed"),
     ];
 
-    [TestCaseSource(nameof(Tasks))]
-    public void The_tool_understands_what_a_task_writes(ModelOptTask task)
+    [TestCaseSource(nameof(CommandLines))]
+    public void The_tool_understands_what_a_task_writes(object arguments)
     {
-        var parsed = Parse(task.Arguments().Flag("--events", true).ToString());
+        var parsed = Parse(((ToolArguments)arguments).Flag("--events", true).ToString());
         Assert.That(parsed.Errors, Is.Empty);
         Assert.That(parsed.Tokens.Select(token => token.Value), Is.SupersetOf(new[] { "--events" }));
         Assert.That(parsed.Tokens.Any(token => token.Value.StartsWith(Awkward, StringComparison.Ordinal)), Is.True);
     }
+
+    [Test]
+    public void Variables_are_passed_without_the_blanks_around_them() =>
+        Assert.That(new OptimizeModels { Variables = [" X = a b "] }.Arguments(Model).ToString(), Does.EndWith("--set\n\"X=a b\"\n"));
+
+    [TestCase("X")]
+    [TestCase("=1")]
+    public void A_variable_that_is_no_assignment_is_refused(string variable) =>
+        Assert.That(() => new OptimizeModels { Variables = [variable] }.Arguments(Model), Throws.ArgumentException.With.Message.Contains("NAME=VALUE"));
 
     [TestCase("plain")]
     [TestCase("two words")]

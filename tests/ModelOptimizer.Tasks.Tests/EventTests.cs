@@ -26,7 +26,7 @@ public sealed class EventTests
     [TestCase(false, "", "CS1,MO5001", "", ExpectedResult = "error")]
     public string The_project_decides_what_a_warning_is(bool all, string noWarn, string asErrors, string notAsErrors)
     {
-        var build = Log(Warning, new Lines { WarningsAreErrors = all, NoWarn = noWarn, CodesAsErrors = asErrors, CodesNotAsErrors = notAsErrors });
+        var build = Log(Warning, new WarningPolicy(all, noWarn, asErrors, notAsErrors));
         return build.Errors.Count > 0 ? "error" : build.Warnings.Count > 0 ? "warning" : "silent";
     }
 
@@ -43,33 +43,42 @@ public sealed class EventTests
     [Test]
     public void A_tool_that_dies_without_a_word_is_one_error_with_what_it_printed()
     {
-        var build = Log("Segmentation fault", new Lines(), died: true);
+        var build = Log("Segmentation fault", exitCode: 139);
         var error = build.Errors.Single();
         Assert.That(error.Code, Is.EqualTo("MO9001"));
         Assert.That(error.Message, Does.Contain("Segmentation fault"));
     }
 
     [Test]
-    public void An_exit_code_is_not_told_when_an_error_was() => Assert.That(Log(Error, new Lines(), died: true).Errors.Select(e => e.Code), Is.EqualTo(new[] { "MO6001" }));
-
-    private static FakeBuild Log(string line, Lines? task = null, bool died = false)
+    public void A_value_that_the_tool_refuses_is_told_at_the_project()
     {
-        var build = new FakeBuild();
-        task ??= new Lines();
-        task.BuildEngine = build;
-        task.DefaultFile = "model-opt.yaml";
-        task.Take(line);
-        if (died)
-            task.Die();
-        return build;
+        var error = Log("model-opt : error : --threads wants a whole number, not 'many'", exitCode: 2).Errors.Single();
+        Assert.That((error.Code, error.File), Is.EqualTo(("MO8005", "App.csproj")));
+        Assert.That(error.Message, Does.EndWith("--threads wants a whole number, not 'many'"));
     }
 
-    private sealed class Lines : ModelOptTask
+    [Test]
+    public void An_exit_code_is_not_told_when_an_error_was() => Assert.That(Log(Error, exitCode: 139).Errors.Select(e => e.Code), Is.EqualTo(new[] { "MO6001" }));
+
+    [Test]
+    public void A_link_to_the_documentation_leads_to_the_page_that_the_package_has()
     {
-        internal override ToolArguments Arguments() => new();
+        var page = Path.Combine(Directory.CreateTempSubdirectory("docs #").FullName, "diagnostics.md");
+        const string Linked = """{"kind":"diagnostic","severity":"error","code":"MO6001","message":"","helpLink":"diagnostics.md#mo6001-size"}""";
+        Assert.That(Log(Linked, docs: page).Errors.Single().HelpLink, Is.Null);
+        File.WriteAllText(page, "");
+        var link = new Uri(Log(Linked, docs: page).Errors.Single().HelpLink);
+        Assert.That((link.LocalPath, link.Fragment), Is.EqualTo((page, "#mo6001-size")));
+        Directory.Delete(Path.GetDirectoryName(page)!, recursive: true);
+    }
 
-        public void Take(string line) => LogEventsFromTextOutput(line, Microsoft.Build.Framework.MessageImportance.Normal);
-
-        public void Die() => HandleTaskExecutionErrors();
+    private static FakeBuild Log(string line, WarningPolicy? policy = null, int? exitCode = null, string docs = "")
+    {
+        var build = new FakeBuild();
+        var run = new ToolRun(new ToolSettings("", "App.csproj", "", docs, policy ?? new WarningPolicy(false, "", "", "")), new ToolArguments(), "model-opt.yaml") { BuildEngine = build };
+        run.Take(line);
+        if (exitCode is { } code)
+            run.Explain(code);
+        return build;
     }
 }

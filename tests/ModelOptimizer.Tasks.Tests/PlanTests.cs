@@ -7,9 +7,10 @@ namespace ModelOptimizer.Tasks.Tests;
 public sealed class PlanTests
 {
     private string _folder = "";
+    private PlannedModel? _model;
 
     [SetUp]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("plan;%").FullName;
+    public void CreateFolder() => (_folder, _model) = (Directory.CreateTempSubdirectory("plan;%").FullName, null);
 
     [TearDown]
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
@@ -46,23 +47,25 @@ public sealed class PlanTests
     [Test]
     public void An_item_keeps_paths_that_have_characters_of_MSBuild()
     {
-        var item = (TaskItem)Plan([]).Models.Single().ToItem(_folder, Path.Combine(_folder, "obj"), withAccessor: true);
+        var model = Plan([]).Models.Single();
+        var item = (TaskItem)PlannedModelItem.Of(model, Files(model), _folder);
         Assert.That(item.GetMetadata("Original"), Is.EqualTo(Path.Combine(_folder, "m;1.onnx")));
-        Assert.That(item.ItemSpec, Is.EqualTo(Path.Combine(_folder, "obj", "m;1.onnx")));
+        Assert.That(item.ItemSpec, Is.EqualTo(Path.Combine(Outputs, "m;1.onnx")));
         Assert.That(item.GetMetadata("EmbedAs"), Is.EqualTo("Resource"));
+    }
+
+    [Test]
+    public void What_is_made_of_an_original_lies_apart_from_what_is_made_of_the_optimized_model()
+    {
+        var model = Plan([]).Models.Single();
+        var (optimized, original) = (Files(model), new ModelFiles(model, Outputs, isOptimized: false, withAccessor: true));
+        string[] FilesOf(ModelFiles files) => [.. ModelFiles.OfEmbedding(files.Embedded, files.Resource, files.Accessor), files.EmbedInputs, files.EmbedOutputs];
+        Assert.That(FilesOf(optimized).Intersect(FilesOf(original)), Is.Empty);
     }
 
     [Test]
     public void Data_that_comes_goes_or_changes_makes_the_inputs_other()
     {
-        var task = new PlanModels { Plan = Path.Combine(_folder, "app.plan.json"), ProjectDirectory = _folder };
-        var model = Plan([]).Models.Single();
-        string Inputs()
-        {
-            InputsFile.Update(model, task, "tool");
-            return File.ReadAllText(InputsFile.PathOf(_folder, model.Name));
-        }
-
         var before = Inputs();
         Directory.CreateDirectory(Path.Combine(_folder, "data"));
         File.WriteAllText(Path.Combine(_folder, "data", "a.npz"), "1");
@@ -76,17 +79,67 @@ public sealed class PlanTests
     }
 
     [Test]
-    public void Inputs_that_are_equal_are_not_written()
+    public void Inputs_change_with_the_tool_and_the_variables()
     {
-        var task = new PlanModels { Plan = Path.Combine(_folder, "app.plan.json"), ProjectDirectory = _folder };
+        var inputs = Inputs();
+        Assert.That(Inputs(tool: "newer tool"), Is.Not.EqualTo(inputs));
+        Assert.That(Inputs(new PlanModels { Variables = ["X=1"] }), Is.Not.EqualTo(inputs));
+        Assert.That(Inputs(new PlanModels { NoWarn = "MO5001" }), Is.EqualTo(inputs), "what was warned of is told again");
+        Assert.That(Inputs(new PlanModels { Settings = ["nullable=true"] }), Is.EqualTo(inputs), "concerns the accessor only");
+    }
+
+    [Test]
+    public void Inputs_that_are_equal_are_not_to_be_written()
+    {
         var model = Plan([]).Models.Single();
-        InputsFile.Update(model, task, "tool");
-        var file = InputsFile.PathOf(_folder, model.Name);
-        File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
-        InputsFile.Update(model, task, "tool");
-        Assert.That(File.GetLastWriteTimeUtc(file), Is.EqualTo(DateTime.UnixEpoch));
-        InputsFile.Update(model, task, "newer tool");
-        Assert.That(File.GetLastWriteTimeUtc(file), Is.GreaterThan(DateTime.UnixEpoch));
+        var changes = new InputsFiles(Task(new()), "tool").Changed(model, Files(model)).ToList();
+        Assert.That(changes.Select(change => change.Path), Is.EqualTo(new[] { Files(model).Inputs, Files(model).EmbedInputs }));
+        foreach (var (path, content) in changes)
+            TextFile.Write(path, content);
+        Assert.That(new InputsFiles(Task(new()), "tool").Changed(model, Files(model)), Is.Empty);
+    }
+
+    [Test]
+    public void Outputs_are_whole_while_all_that_was_made_is_there()
+    {
+        var (record, made) = (Path.Combine(_folder, "m.outputs"), Path.Combine(_folder, "m.onnx"));
+        Assert.That(OutputsFile.TryRead(record), Is.Null);
+        File.WriteAllText(made, "");
+        OutputsFile.Write(record, [made, Path.Combine(_folder, "not made")], ["{\"kind\":\"diagnostic\"}"]);
+        Assert.That(OutputsFile.TryRead(record)!.IsWhole, Is.True);
+        Assert.That(OutputsFile.TryRead(record)!.Warnings, Is.EqualTo(new[] { "{\"kind\":\"diagnostic\"}" }));
+        File.Delete(made);
+        Assert.That(OutputsFile.TryRead(record)!.IsWhole, Is.False);
+    }
+
+    [Test]
+    public void Files_written_at_once_by_several_are_always_whole()
+    {
+        var file = Path.Combine(_folder, "shared");
+        var texts = Enumerable.Range(0, 8).Select(i => new string((char)('a' + i), 100_000)).ToArray();
+        Parallel.For(0, 64, i =>
+        {
+            TextFile.Write(file, texts[i % texts.Length]);
+            Assert.That(texts, Does.Contain(TextFile.TryRead(file)));
+        });
+        Assert.That(Directory.GetFiles(_folder), Is.EqualTo(new[] { file }));
+    }
+
+    private string Outputs => Path.Combine(_folder, "obj");
+
+    private ModelFiles Files(PlannedModel model) => new(model, Outputs, isOptimized: true, withAccessor: true);
+
+    private string Inputs(PlanModels? task = null, string tool = "tool")
+    {
+        // Made once: making it writes the profile, whose time is an input.
+        var model = _model ??= Plan([]).Models.Single();
+        return new InputsFiles(Task(task ?? new()), tool).Changed(model, Files(model)).First().Content;
+    }
+
+    private PlanModels Task(PlanModels task)
+    {
+        (task.Plan, task.ProjectDirectory) = (Path.Combine(Outputs, "app.plan.json"), _folder);
+        return task;
     }
 
     private ProjectPlan Plan(byte[] request)

@@ -146,6 +146,9 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor ProfileUnused = Warning("MO8006", "Profile is not used");
     public static readonly DiagnosticDescriptor NoAccessorYet = Warning("MO8007", "There is no accessor yet");
     public static readonly DiagnosticDescriptor NoBrotli = Error("MO8008", "The target framework has no Brotli");
+    public static readonly DiagnosticDescriptor OriginalShippedToo = Warning("MO8009", "The original is shipped, too");
+    public static readonly DiagnosticDescriptor NotBuilt = Error("MO8015", "The models were not built");
+    public static readonly DiagnosticDescriptor OutOfDate = Error("MO8016", "The models are out of date");
 
     // Internal
     public static readonly DiagnosticDescriptor InternalError = Error("MO9001", "Internal error");
