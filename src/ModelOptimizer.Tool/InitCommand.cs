@@ -18,6 +18,7 @@ internal static class InitCommand
             DefaultValueFactory = _ => ProfileChoice.DefaultFile,
         };
         var force = new Option<bool>("--force", "-f") { Description = "Replace the file when it exists" };
+        var noSchema = new Option<bool>("--no-schema") { Description = $"Don't write {ProfileSchema.FileName}, by which editors complete the profile, beside it" };
         return new ToolCommand("init", "Write a first profile for a model, with comments",
             "init model.onnx",
             "init model.onnx -o model.model-opt.yaml")
@@ -25,21 +26,25 @@ internal static class InitCommand
             model,
             output,
             force,
-        }.Does((parsed, context) => Run(parsed.GetValue(model)!, parsed.GetValue(output)!, parsed.GetValue(force), context));
+            noSchema,
+        }.Does((parsed, context) => Run(parsed.GetValue(model)!, parsed.GetValue(output)!, parsed.GetValue(force), !parsed.GetValue(noSchema), context));
     }
 
-    private static void Run(string model, string output, bool force, CommandContext context)
+    private static void Run(string model, string output, bool force, bool withSchema, CommandContext context)
     {
         var profile = ProfileTemplate.For(OnnxModel.Load(model), RelativeTo(output, model), new OnnxRuntimeEngine());
         if (File.Exists(output) && !force)
             throw new UsageException($"{output} exists; name another file with -o, or replace it with --force");
         TextFiles.Write(output, profile);
+        // The first line of the profile names it. One of an older version would complain of what is right.
+        if (withSchema)
+            TextFiles.Write(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, ProfileSchema.FileName), ProfileSchema.Text);
         if (context.IsJson)
             context.WriteJson(new InitOutcome(1, output, profile), ToolJson.Readable.InitOutcome);
         else if (context.IsText)
             context.Streams.Out.WriteLine(output);
-        context.Say($"Next: '{CommandLine.Name} optimize -p {output}'. Editors complete it after "
-            + $"'{CommandLine.Name} schema -o {ProfileSchema.FileName}'.");
+        context.Say($"Next: '{CommandLine.Name} optimize -p {output}'."
+            + (withSchema ? $" Editors complete it by {ProfileSchema.FileName} beside it." : ""));
     }
 
     /// <summary>A model's path as a profile says it.</summary>

@@ -68,6 +68,17 @@ internal sealed class CommandTests : IDisposable
     }
 
     [Test]
+    public void Init_brings_the_schema_that_the_first_line_of_the_profile_names()
+    {
+        Assert.That(Cli.Run("init", _model, "-o", _folder["a.yaml"], "--no-schema").ExitCode, Is.Zero);
+        Assert.That(File.Exists(_folder["model-opt.schema.json"]), Is.False);
+
+        Assert.That(Cli.Run("init", _model, "-o", _folder["model-opt.yaml"]).ExitCode, Is.Zero);
+        var named = File.ReadLines(_folder["model-opt.yaml"]).First().Split("$schema=")[1];
+        Assert.That(File.ReadAllText(_folder[named]), Is.EqualTo(Cli.Run("schema").Out));
+    }
+
+    [Test]
     public void Init_replaces_a_profile_only_by_force()
     {
         var profile = _folder.Write("model-opt.yaml", "version: 1\n");
