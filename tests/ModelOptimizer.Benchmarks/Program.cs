@@ -11,6 +11,7 @@ using ModelOptimizer.Benchmarks.Results;
 //   large GIB budget SIZE [float16]         the same within a size budget, such as 1.5GiB
 //   optimize PATH profile PROFILE           optimizes it as a profile says and tells time and memory
 //   prune-large [inline]                    prunes and fits anew a generated Transformer of 100 million parameters, with external data or inline
+//   build [ROUNDS]                          packs the package and tells what it adds to a build with nothing to do, for 1 and 50 models
 //   scale [NODES]...                        simplifies generated models and tells time and memory, by default 12,500 to 100,000 nodes
 //   results [MODEL]...                      runs the pipelines without loss over the real models; of all of them, writes results.md
 //   quantization [MODEL | SETTING]...       runs the profiles of Quantization/settings.yaml over the real models; writes their rows of quantization.md
@@ -43,6 +44,8 @@ switch (args)
             how.Length > 2 ? how[1..3] : [how.ElementAtOrDefault(1) ?? "4", "round-to-nearest"], how.Contains("float16"));
     case ["prune-large", .. var options]:
         return PruneLargeRun.Measure(isInline: options.Contains("inline"));
+    case ["build", .. var rounds]:
+        return BuildRun.Measure(rounds is [var count] ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 15);
     case ["scale", .. var sizes]:
         ScaleRun.Measure(sizes.Length == 0 ? [12_500, 25_000, 50_000, 100_000] : [.. sizes.Select(size => int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))]);
         return 0;
