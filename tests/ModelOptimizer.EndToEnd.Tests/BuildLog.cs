@@ -12,8 +12,11 @@ internal sealed class BuildLog(ProcessResult process, Build build)
 
     /// <summary>The tool's commands that the build started, in order.</summary>
     public IReadOnlyList<string> ToolRuns => [.. build.FindChildrenRecursive<Task>()
-        .Where(task => task.Name is "PlanModels" or "OptimizeModel" or "EmbedModel" && !string.IsNullOrEmpty(task.CommandLineArguments))
+        .Where(task => task.Name is "PlanModels" or "OptimizeModels" or "EmbedModels" && !string.IsNullOrEmpty(task.CommandLineArguments))
         .Select(task => task.Name)];
+
+    /// <summary>True when the build came to a target, in any project, and had something to do there.</summary>
+    public bool Ran(string target) => build.FindChildrenRecursive<Target>().Any(one => one.Name == target && !one.Skipped && one.Children.OfType<Task>().Any());
 
     public IReadOnlyList<AbstractDiagnostic> Errors => [.. build.FindChildrenRecursive<Error>()];
 
@@ -27,6 +30,14 @@ internal sealed class BuildLog(ProcessResult process, Build build)
     {
         Assert.That(Succeeded, Is.True, process.Output);
         return this;
+    }
+
+    /// <summary>All errors, which are as many as these codes.</summary>
+    public IReadOnlyList<AbstractDiagnostic> ShouldFailWith(params string[] codes)
+    {
+        Assert.That(Succeeded, Is.False, process.Output);
+        Assert.That(Errors.Select(error => error.Code), Is.EquivalentTo(codes), process.Output);
+        return Errors;
     }
 
     /// <summary>The only error; the build must have failed by it.</summary>

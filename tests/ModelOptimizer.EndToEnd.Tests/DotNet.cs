@@ -16,14 +16,16 @@ internal sealed record ProcessResult(int ExitCode, string Output)
 /// <summary>Runs <c>dotnet</c> as a user's shell would: without what the test runner's own build left in the environment.</summary>
 internal static class DotNet
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     /// <summary>Runs in a folder of the tests, with their own package cache.</summary>
-    public static ProcessResult Run(string folder, params string[] arguments)
+    public static ProcessResult Run(string folder, params string[] arguments) => Begin(folder, arguments).End();
+
+    /// <summary>As <see cref="Run(string, string[])"/>, without waiting for the end.</summary>
+    public static RunningProcess Begin(string folder, params string[] arguments)
     {
-        var start = Start(folder, arguments);
+        // Whoever started the tests in the background had SIGINT ignored, and children inherit that.
+        var start = OperatingSystem.IsLinux() ? Start(folder, ["--default-signal=INT", "dotnet", .. arguments], "env") : Start(folder, arguments);
         start.Environment["NUGET_PACKAGES"] = PackageFeed.Cache;
-        return Run(start);
+        return new RunningProcess(start);
     }
 
     /// <summary>Runs as a user whose home is another folder, where global tools are installed and found.</summary>
@@ -33,16 +35,27 @@ internal static class DotNet
         start.Environment["NUGET_PACKAGES"] = PackageFeed.Cache;
         start.Environment["DOTNET_CLI_HOME"] = home;
         start.Environment["PATH"] = $"{Path.Combine(home, ".dotnet", "tools")}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
-        return Run(start);
+        return new RunningProcess(start).End();
     }
+
+    /// <summary>Runs where no network can be reached.</summary>
+    public static ProcessResult RunOffline(string folder, params string[] arguments)
+    {
+        var start = Start(folder, ["-n", "dotnet", .. arguments], "unshare");
+        start.Environment["NUGET_PACKAGES"] = PackageFeed.Cache;
+        return new RunningProcess(start).End();
+    }
+
+    /// <summary>Runs with the machine's own package cache and sources.</summary>
+    public static ProcessResult RunOnline(string folder, params string[] arguments) => new RunningProcess(Start(folder, arguments)).End();
 
     /// <summary>Packs a project of the repository, with the machine's own package cache.</summary>
     public static void Pack(string project, string feed, string version) =>
-        Run(Start(project, ["pack", "-c", "Release", "-o", feed, $"-p:PackageVersion={version}", "-v:q"])).ShouldSucceed();
+        new RunningProcess(Start(project, ["pack", "-c", "Release", "-o", feed, $"-p:PackageVersion={version}", "-v:q"])).End().ShouldSucceed();
 
-    private static ProcessStartInfo Start(string folder, string[] arguments)
+    private static ProcessStartInfo Start(string folder, string[] arguments, string program = "dotnet")
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -55,32 +68,9 @@ internal static class DotNet
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_NOLOGO"] = "1";
+        // Results of other runs, and the user's own, are none of the tests' business.
+        start.Environment["XDG_CACHE_HOME"] = PackageFeed.UserCache;
         return start;
-    }
-
-    private static ProcessResult Run(ProcessStartInfo start)
-    {
-        var output = new StringBuilder();
-        using var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Append(e.Data);
-        process.ErrorDataReceived += (_, e) => Append(e.Data);
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"dotnet {string.Join(' ', start.ArgumentList)} did not end:\n{output}");
-        }
-        process.WaitForExit();
-        return new ProcessResult(process.ExitCode, output.ToString());
-
-        void Append(string? line)
-        {
-            lock (output)
-                if (line is not null)
-                    output.Append(line).Append('\n');
-        }
     }
 
     private static bool IsOfTheRunner(string name) =>

@@ -78,24 +78,4 @@ public sealed class EmbeddingTests
         foreach (var framework in new[] { "net10.0", "netstandard2.0" })
             Assert.That(app.Length($"bin/Debug/{framework}/App.dll"), Is.GreaterThan(app.Length($"obj/Debug/{framework}/model-opt/langid.onnx")));
     }
-
-    [Test]
-    public void An_editor_gets_the_accessor_of_the_last_build_and_starts_no_tool()
-    {
-        var app = new Consumer("editor");
-        DotNet.Run(app.Folder, "restore").ShouldSucceed();
-        string[] ask = ["-t:Compile", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "--no-restore"];
-
-        var before = app.Build(ask).ShouldSucceed();
-        Assert.That(before.ToolRuns, Is.Empty);
-        Assert.That(before.Warnings.Select(warning => warning.Code), Is.EqualTo(new[] { "MO8007" }));
-        Assert.That(Directory.Exists(app.Output), Is.False);
-
-        app.Build().ShouldSucceed();
-        app.Write("model-opt.yaml", Consumer.Profile + "\n# edited\n");
-        var after = app.Build(ask).ShouldSucceed();
-        Assert.That(after.ToolRuns, Is.Empty);
-        Assert.That(after.Warnings, Is.Empty);
-        Assert.That(after.CompileItems, Does.Contain("langid.g.cs"));
-    }
 }

@@ -15,12 +15,16 @@ public sealed class PackageFeed
     /// <summary>The packages that the tests restore; what they share with the repository comes from the machine's own cache.</summary>
     public static string Cache { get; } = Path.Combine(Root, "packages");
 
+    /// <summary>Where optimized models are remembered across projects.</summary>
+    public static string UserCache { get; } = Path.Combine(Root, "user cache");
+
     public static string MachineCache { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set ? set
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     public static string NuGetConfig => $"""
         <configuration>
           <packageSources>
+            <clear />
             <add key="model-optimizer" value="{Folder}" />
           </packageSources>
           <fallbackPackageFolders>

@@ -31,19 +31,65 @@ public sealed class PackageTests
         Assert.That(entries, Does.Contain("tools/net10.0/any/model-opt.runtimeconfig.json"));
     }
 
+    /// <summary>The whole list: what comes or goes is seen in the change that brings it about. The tool's dependencies are those of its own package.</summary>
+    [TestCase("ModelOptimizer.Tasks")]
+    [TestCase("ModelOptimizer.Tool")]
+    public void A_package_has_these_entries(string package) => Golden.Verify(string.Join('\n',
+        Entries(package, out _).Where(entry => !entry.EndsWith(".psmdcp", StringComparison.Ordinal))), $"PackageTests.{package}");
+
     [Test]
-    public void The_task_package_has_no_lib_and_its_targets_where_NuGet_looks()
+    public void Readme_icon_licence_and_commit_are_in_the_package()
     {
-        var entries = Entries("ModelOptimizer.Tasks", out _);
-        Assert.That(entries.Where(entry => entry.StartsWith("lib/", StringComparison.Ordinal)), Is.Empty);
-        Assert.That(entries.Where(entry => entry.StartsWith("build/", StringComparison.Ordinal)),
-            Is.EqualTo(new[] { "build/ModelOptimizer.Tasks.props", "build/ModelOptimizer.Tasks.targets" }));
-        Assert.That(entries.Where(entry => entry.StartsWith("tasks/", StringComparison.Ordinal)), Is.EqualTo(new[]
+        using var archive = ZipFile.OpenRead(Path.Combine(PackageFeed.Folder, $"ModelOptimizer.Tasks.{PackageFeed.Version}.nupkg"));
+        using var stream = archive.GetEntry("ModelOptimizer.Tasks.nuspec")!.Open();
+        var metadata = System.Xml.Linq.XDocument.Load(stream).Descendants().ToLookup(element => element.Name.LocalName, element => element.Value);
+        Assert.That(metadata["license"], Is.EqualTo(new[] { "MIT" }));
+        Assert.That(metadata["readme"], Is.EqualTo(new[] { "README.md" }));
+        Assert.That(metadata["icon"], Is.EqualTo(new[] { "icon.png" }));
+        Assert.That(metadata["developmentDependency"], Is.EqualTo(new[] { "true" }));
+        Assert.That(metadata["dependency"], Is.Empty);
+    }
+
+    [Test]
+    public void Two_packs_are_equal_byte_by_byte()
+    {
+        var again = Path.Combine(PackageFeed.Root, "feed again");
+        DotNet.Pack(Path.Combine(Repository.Root, "src", "ModelOptimizer.Tasks"), again, PackageFeed.Version);
+        var file = $"ModelOptimizer.Tasks.{PackageFeed.Version}.nupkg";
+        Assert.That(Digest(Path.Combine(again, file)), Is.EqualTo(Digest(Path.Combine(PackageFeed.Folder, file))));
+
+        static string Digest(string path)
         {
-            "tasks/netstandard2.0/Microsoft.Extensions.FileSystemGlobbing.dll",
-            "tasks/netstandard2.0/ModelOptimizer.Tasks.deps.json",
-            "tasks/netstandard2.0/ModelOptimizer.Tasks.dll",
-        }));
+            using var stream = File.OpenRead(path);
+            return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(stream));
+        }
+    }
+
+    /// <summary>Packages from Windows have no execute bits, and a build machine may forbid to write into them.</summary>
+    [Test]
+    public void A_package_that_can_neither_be_executed_nor_written_to_works()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Ignore("Windows knows no such bits");
+            return;
+        }
+        var app = Consumer.Small("bits");
+        DotNet.Run(app.Folder, "restore").ShouldSucceed();
+        var package = Path.Combine(PackageFeed.Cache, "modeloptimizer.tasks", PackageFeed.Version);
+        foreach (var file in Directory.GetFiles(package, "*", SearchOption.AllDirectories))
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var before = Snapshot.Of(package);
+        app.Build("--no-restore").ShouldSucceed();
+        Assert.That(Snapshot.Of(package), Is.EqualTo(before), "nothing is written there");
+    }
+
+    [Test]
+    public void The_schema_in_the_package_is_the_one_that_the_tool_writes()
+    {
+        using var archive = ZipFile.OpenRead(Path.Combine(PackageFeed.Folder, $"ModelOptimizer.Tasks.{PackageFeed.Version}.nupkg"));
+        using var reader = new StreamReader(archive.GetEntry("schema/model-opt.schema.json")!.Open());
+        Assert.That(reader.ReadToEnd(), Is.EqualTo(Profiles.ProfileSchema.Text));
     }
 
     [Test]

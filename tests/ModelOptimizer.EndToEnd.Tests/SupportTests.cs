@@ -7,19 +7,37 @@ public sealed class SupportTests
     [Test]
     public void An_older_SDK_and_an_unsupported_platform_are_one_clear_error_each()
     {
-        var app = new Consumer("support");
+        var app = Consumer.Small("support");
         DotNet.Run(app.Folder, "restore").ShouldSucceed();
         Assert.That(app.Build("--no-restore", "-p:NETCoreSdkVersion=9.0.300").ShouldFail().Code, Is.EqualTo("MO8001"));
         Assert.That(app.Build("--no-restore", "-p:NETCoreSdkPortableRuntimeIdentifier=linux-musl-x64").ShouldFail().Code, Is.EqualTo("MO8002"));
     }
 
     [Test]
-    public void Every_mistake_in_the_profile_is_told_at_its_line_in_one_build()
+    public void With_several_target_frameworks_it_is_one_error_too()
     {
-        var app = new Consumer("mistakes");
-        app.Write("model-opt.yaml", "version: 1\nmodel: Models/langid.onnx\npasses: [simplifi]\nbudgett: {}\n");
-        var errors = app.Build().Errors;
-        Assert.That(errors.Select(error => (error.Code, error.LineNumber)), Is.EquivalentTo(new[] { ("MO1008", 3), ("MO1004", 4) }));
-        Assert.That(errors.Select(error => error.File), Is.All.EqualTo(Path.Combine(app.Folder, "model-opt.yaml")));
+        var app = Consumer.Small("support of several");
+        app.Write("App.csproj", Consumer.Project("<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks>"));
+        DotNet.Run(app.Folder, "restore").ShouldSucceed();
+        app.Build("--no-restore", "-p:NETCoreSdkPortableRuntimeIdentifier=osx-x64").ShouldFailWith("MO8002");
+    }
+
+    [Test]
+    public void Originals_are_embedded_also_where_nothing_can_be_optimized()
+    {
+        var app = Consumer.Small("support of originals");
+        app.Build("-p:ModelOptimizerEnabled=false", "-p:NETCoreSdkPortableRuntimeIdentifier=linux-musl-x64").ShouldSucceed();
+        Assert.That(app.RunProgram(), Is.EqualTo(new[] { $"{app.Length("Models/small.onnx")}" }));
+    }
+
+    [Test]
+    public void A_build_needs_no_network()
+    {
+        if (!OperatingSystem.IsLinux() || Environment.UserName != "root" || !File.Exists("/usr/bin/unshare"))
+            Assert.Ignore("Only root on Linux can take the network away");
+        var app = Consumer.Small("offline");
+        DotNet.Run(app.Folder, "restore").ShouldSucceed();
+        DotNet.RunOffline(app.Folder, "build", "--no-restore").ShouldSucceed();
+        Assert.That(app.RunProgram(), Is.EqualTo(new[] { $"{app.Length(Path.Combine(app.Output, "small.onnx"))}" }));
     }
 }
