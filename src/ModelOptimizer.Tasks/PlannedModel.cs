@@ -19,8 +19,6 @@ internal sealed class PlannedModel(JsonElement json)
 
     public string Output => Text("output");
 
-    public string Report => Text("report");
-
     public string Accessor => Text("accessor");
 
     public bool IsEmbedded => Embed("as") != "None";

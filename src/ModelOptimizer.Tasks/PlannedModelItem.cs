@@ -19,7 +19,6 @@ internal static class PlannedModelItem
         Set("Original", Full(model.Original));
         Set("Profile", Full(model.Profile));
         Set("Optimized", files.Optimized);
-        Set("Report", Path.Combine(Path.GetDirectoryName(files.Optimized)!, model.Report));
         Set("InputsFile", files.Inputs);
         Set("OutputsFile", files.Outputs);
         Set("Resource", files.Resource);

@@ -66,7 +66,8 @@ public sealed class FailedBuildTests
         var error = app.Build("-p:ModelOptimizerProfileProperties=Config").ShouldFail();
         Assert.That((error.Code, error.File), Is.EqualTo(("MO8005", app.At("App.csproj"))));
         error = app.Build("-p:ModelOptimizerThreads=many").ShouldFail();
-        Assert.That((error.Code, error.File), Is.EqualTo(("MO8005", app.At("App.csproj"))));
+        Assert.That((error.Code, error.File, error.Text),
+            Is.EqualTo(("MO8005", app.At("App.csproj"), "ModelOptimizerThreads is 'many', which is no number of 1 or more")));
     }
 
     [Test]

@@ -39,6 +39,19 @@ public sealed class ArgumentsTests
     public void A_variable_that_is_no_assignment_is_refused(string variable) =>
         Assert.That(() => new OptimizeModels { Variables = [variable] }.Arguments(Model), Throws.ArgumentException.With.Message.Contains("NAME=VALUE"));
 
+    [TestCase("many")]
+    [TestCase("0")]
+    [TestCase("-1")]
+    [TestCase("1.5")]
+    public void A_number_of_threads_that_is_none_is_refused_by_the_property_s_name(string threads) =>
+        Assert.That(() => new OptimizeModels { Threads = threads }.Arguments(Model),
+            Throws.ArgumentException.With.Message.Contains($"ModelOptimizerThreads is '{threads}'"));
+
+    [TestCase("", "")]
+    [TestCase(" 2 ", "--threads\n2\n")]
+    public void Threads_are_passed_when_they_are_set(string threads, string expected) =>
+        Assert.That(new OptimizeModels { Threads = threads }.Arguments(Model).ToString(), Does.EndWith(expected));
+
     [TestCase("plain")]
     [TestCase("two words")]
     [TestCase("#not a comment")]

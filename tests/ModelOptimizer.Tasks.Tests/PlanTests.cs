@@ -89,6 +89,21 @@ public sealed class PlanTests
     }
 
     [Test]
+    public void The_digest_that_a_package_has_tells_its_tool_from_another_and_else_the_assemblies_do()
+    {
+        var tool = Path.Combine(_folder, "model-opt.dll");
+        File.WriteAllText(tool, "tool");
+        var before = ToolFingerprint.Of(tool);
+        File.WriteAllText(Path.Combine(_folder, "ModelOptimizer.dll"), "engine");
+        var with = ToolFingerprint.Of(tool);
+        File.SetLastWriteTimeUtc(Path.Combine(_folder, "ModelOptimizer.dll"), DateTime.UnixEpoch);
+        Assert.That(new[] { before, with, ToolFingerprint.Of(tool) }.Distinct().Count(), Is.EqualTo(3));
+
+        File.WriteAllText(Path.ChangeExtension(tool, ".digest"), "abc\n");
+        Assert.That(ToolFingerprint.Of(tool), Is.EqualTo("abc"));
+    }
+
+    [Test]
     public void Inputs_that_are_equal_are_not_to_be_written()
     {
         var model = Plan([]).Models.Single();
@@ -153,7 +168,7 @@ public sealed class PlanTests
               "watched": [ { "path": "a.yaml", "size": {{file.Length}}, "modified": {{file.LastWriteTimeUtc.Ticks}}, "sha256": "{{Digest.Of(File.ReadAllBytes(Profile))}}" } ],
               "models": [ {
                 "name": "m;1", "model": "m;1.onnx", "profile": "a.yaml", "inputs": ["a.yaml"], "data": ["data/*.npz"],
-                "output": "m;1.onnx", "report": "m;1.report.json", "accessor": "m;1.g.cs",
+                "output": "m;1.onnx", "accessor": "m;1.g.cs",
                 "embed": { "as": "Resource", "compression": "None", "class": "M", "namespace": "", "logicalName": "m;1", "link": "m;1.onnx", "resource": "m;1.onnx" } } ]
             }
             """);

@@ -105,6 +105,29 @@ public sealed class OptimizerTests
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }
 
+    [Test]
+    public void What_a_killed_run_left_is_taken_away_and_what_a_living_one_holds_stays()
+    {
+        using var folder = new DataFolder();
+        var output = new OutputFiles(folder["m.onnx"]);
+        var (dead, living) = (AbandonedRuns.NewFolder(output.Model), AbandonedRuns.NewFolder(output.Model));
+        AbandonedRuns.TryHold(dead)!.Dispose();
+        using var hold = AbandonedRuns.TryHold(living);
+        StagedModel.Write(TwoProducts(), output).Dispose();
+        Assert.That(Directory.GetDirectories(folder.Path), Is.EqualTo(new[] { living }));
+    }
+
+    [Test]
+    public void Data_that_a_larger_result_had_goes_with_it()
+    {
+        using var folder = new DataFolder();
+        var output = new OutputFiles(folder["m.onnx"]);
+        File.WriteAllText(output.Data, "old");
+        using var staged = StagedModel.Write(TwoProducts(), output);
+        staged.Settle(accepted: true);
+        Assert.That(Directory.GetFiles(folder.Path), Is.EqualTo(new[] { output.Model }));
+    }
+
     /// <summary>What was an attribute in opset 11 is a constant in 13, which takes more bytes.</summary>
     [Test]
     public void A_pass_below_a_size_budget_that_makes_the_model_larger_breaks_it()

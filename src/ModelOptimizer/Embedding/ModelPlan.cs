@@ -33,10 +33,9 @@ public sealed record WatchedFile(string Path, long Size, long Modified, string? 
 /// <param name="Inputs">Every file that the result depends on: the model with its external data, and the profile with all that it extends.</param>
 /// <param name="Data">Calibration and evaluation data as the profile names it, globs not expanded.</param>
 /// <param name="Output">The optimized model.</param>
-/// <param name="Report">The report beside it.</param>
 /// <param name="Accessor">The generated C# file.</param>
 public sealed record PlannedModel(string Name, string Model, string Profile, IReadOnlyList<string> Inputs, IReadOnlyList<string> Data,
-    string Output, string Report, string Accessor, EmbedPlan Embed);
+    string Output, string Accessor, EmbedPlan Embed);
 
 /// <summary>How a result gets into the program.</summary>
 /// <param name="Class">Name of the accessor.</param>

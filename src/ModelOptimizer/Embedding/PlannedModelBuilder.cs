@@ -24,9 +24,12 @@ internal sealed class PlannedModelBuilder(PlanRequest request, IDiagnosticSink s
         var name = Path.GetFileNameWithoutExtension(model);
         return new PlannedModel(name, Relative(model), Relative(loaded.Path),
             Inputs: [.. files.Concat(profile.Files.Select(Full)).Select(Relative)],
-            Data: [.. (profile.Calibration?.Sources ?? []).Concat(profile.Calibration?.Ranges is { } ranges ? [ranges] : []).Concat(profile.Evaluate?.Sources ?? []).Select(Full).Distinct().Select(Relative)],
-            Output: $"{name}.onnx", Report: $"{name}.report.json", Accessor: $"{name}.g.cs", IsOneFile(files) ? embed : AsOneFile(embed));
+            Data: [.. Data(profile).Select(Full).Distinct().Select(Relative)],
+            Output: $"{name}.onnx", Accessor: $"{name}.g.cs", IsOneFile(files) ? embed : AsOneFile(embed));
     }
+
+    private static IEnumerable<string> Data(OptimizationProfile profile) =>
+        [.. profile.Calibration?.Sources ?? [], .. profile.Calibration?.Ranges is { } ranges ? [ranges] : Array.Empty<string>(), .. profile.Evaluate?.Sources ?? []];
 
     /// <summary>As far as can be told before the run: data stays outside where it was, or goes there from the writer's limit on.</summary>
     private static bool IsOneFile(IReadOnlyList<string> files) => files.Count == 1 && new FileInfo(files[0]).Length < new SaveOptions().InlineLimit;

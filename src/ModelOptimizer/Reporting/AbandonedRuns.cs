@@ -49,11 +49,25 @@ internal static class AbandonedRuns
             if (!File.Exists(file))
                 return DateTime.UtcNow - Directory.GetLastWriteTimeUtc(folder) > Young;
             using (new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-                return true;
+                return LocksHold(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    /// <summary>False on file systems that grant a lock to everybody: there nobody can tell a living run from a dead one.</summary>
+    private static bool LocksHold(string heldFile)
+    {
+        try
+        {
+            using (new FileStream(heldFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                return false;
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 

@@ -56,6 +56,19 @@ public sealed class EmbedderTests
     }
 
     [Test]
+    public void A_compressed_resource_takes_external_data_in()
+    {
+        Save(ExternalDataMode.Always);
+        Embed(EmbedAs.Resource, EmbedCompression.Brotli);
+        var whole = Path.Combine(_folder, "whole.onnx");
+        using (var brotli = new BrotliStream(File.OpenRead(Output + ".br"), CompressionMode.Decompress))
+        using (var file = File.Create(whole))
+            brotli.CopyTo(file);
+        Assert.That(OnnxModel.Load(whole).HasExternalData, Is.False);
+        Assert.That(Weight(whole), Is.EqualTo(Weight(Original)));
+    }
+
+    [Test]
     public void The_accessor_comes_last_and_only_where_something_is_embedded()
     {
         Save(ExternalDataMode.Never);
@@ -68,7 +81,7 @@ public sealed class EmbedderTests
     private void Embed(EmbedAs embedAs, EmbedCompression compression = EmbedCompression.None)
     {
         var resource = compression == EmbedCompression.Brotli ? "m.onnx.br" : "m.onnx";
-        var planned = new PlannedModel("m", "original.onnx", "p.yaml", [], [], "m.onnx", "m.report.json", "m.g.cs",
+        var planned = new PlannedModel("m", "original.onnx", "p.yaml", [], [], "m.onnx", "m.g.cs",
             new EmbedPlan(embedAs, compression, "M", "", resource, "m.onnx", resource));
         Embedder.Embed(planned, Original, Path.Combine(_folder, "out"), signature => new AccessorSettings("m", planned.Embed, signature));
     }
@@ -77,7 +90,7 @@ public sealed class EmbedderTests
     {
         var graph = new GraphBuilder();
         var x = graph.Input("x", DataType.Float, 1, 256);
-        graph.Output("y", graph.Op("Add", x, graph.Initializer("w", [256], new float[256])), new TensorType(DataType.Float, Shape.Of(1, 256)));
+        graph.Output("y", graph.Op("Add", x, graph.Initializer("w", [256], Enumerable.Range(0, 256).Select(i => i / 3f).ToArray())), new TensorType(DataType.Float, Shape.Of(1, 256)));
         ModelWriter.Save(graph.Build(), Original, new SaveOptions { ExternalData = mode });
     }
 

@@ -57,6 +57,21 @@ public sealed class PlannerTests
     }
 
     [Test]
+    public void A_model_with_data_beside_it_is_embedded_as_one_file_of_its_own()
+    {
+        var graph = new GraphBuilder();
+        var sum = graph.Op("Add", graph.Input("x", DataType.Float, 256), graph.Initializer("w", [256], new float[256]));
+        graph.Output("y", sum, new TensorType(DataType.Float, Shape.Of(256)));
+        ModelWriter.Save(graph.Build(), Path.Combine(_folder, "data.onnx"), new SaveOptions { ExternalData = ExternalDataMode.Always });
+        Write("p.yaml", "version: 1");
+        string Resource(RequestedModel item) => Plan([item with { Profile = "p.yaml" }])!.Models.Single().Embed.Resource;
+
+        Assert.That(Resource(new RequestedModel("a.onnx")), Is.EqualTo("a.onnx"));
+        Assert.That(Resource(new RequestedModel("data.onnx")), Is.EqualTo("whole/data.onnx"));
+        Assert.That(Resource(new RequestedModel("data.onnx") { Compression = "brotli" }), Is.EqualTo("data.onnx.br"));
+    }
+
+    [Test]
     public void An_item_without_profile_takes_the_one_that_names_its_model()
     {
         Write("x.model-opt.yaml", "version: 1\nmodel: a.onnx");
