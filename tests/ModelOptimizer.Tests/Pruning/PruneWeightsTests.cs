@@ -172,6 +172,25 @@ public sealed class PruneWeightsTests
         Assert.That(log.Weights.Single().Refusal, Does.Contain("its rows are looked up"));
     }
 
+    [TestCase("Conv", 8, 1, 8, false, false)]
+    [TestCase("Conv", 8, 1, 8, true, true)]
+    [TestCase("Conv", 16, 1, 8, false, false)]
+    [TestCase("Conv", 8, 2, 4, false, true)]
+    [TestCase("Conv", 8, 1, 1, false, true)]
+    [TestCase("ConvTranspose", 8, 1, 8, false, false)]
+    [TestCase("ConvTranspose", 8, 2, 4, false, true)]
+    public void Depthwise_kernels_stay_whole_unless_they_are_asked_for(string op, int first, int second, int groups, bool depthwise, bool isPruned)
+    {
+        var g = new GraphBuilder();
+        var x = g.Input("x", DataType.Float, 1, op == "Conv" ? second * groups : first, 5, 5);
+        var kernel = g.Initializer("kernel", [first, second, 3, 3], Quantization.Weights.Random(first * second * 9));
+        g.Output("y", g.Op(op, [x, kernel], ("group", (long)groups)));
+        var log = PassContexts.Run(g.Build(), new PruneWeights(new() { Depthwise = depthwise }));
+
+        Assert.That(log.Rewrites, isPruned ? Has.One.Items : Is.Empty);
+        Assert.That(log.Weights.Select(weight => weight.Refusal), isPruned ? Is.Empty.Or.All.Null : Has.One.Contains("'depthwise: true'"));
+    }
+
     [TestCase(SparsityMethod.Wanda)]
     [TestCase(SparsityMethod.Sparsegpt)]
     public void A_method_that_needs_data_asks_for_it(SparsityMethod method) =>

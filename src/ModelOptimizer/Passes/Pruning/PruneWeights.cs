@@ -34,7 +34,7 @@ public sealed class PruneWeights(PruneWeightsOptions options) : IPruningPass
         ArgumentNullException.ThrowIfNull(context);
         var (data, method) = (Data(context), Method(context));
         Check(method, data);
-        var weights = SparseWeight.Find(model, Selector, context).ToList();
+        var weights = SparseWeight.Find(model, Selector, context, options.Depthwise).ToList();
         var before = Compressed(model);
         var pattern = SparsityPattern.Of(options.Pattern, options.Sparsity.Value);
         if (weights.Count > 0)

@@ -45,4 +45,8 @@ public sealed record PruneWeightsOptions : SelectionOptions, ILocated
 
     [Option("What is held against each other: the weights of each tensor, or all of them. All are compared by magnitude only.")]
     public SparsityScope Scope { get; init; } = SparsityScope.Tensor;
+
+    [Option("Takes the kernels of depthwise convolutions, too. They are a small part of a file and have few weights for each output, "
+        + "so that zeros there cost more than anywhere else.")]
+    public bool Depthwise { get; init; }
 }
