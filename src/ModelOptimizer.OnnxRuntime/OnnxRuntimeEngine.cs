@@ -21,7 +21,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
         get
         {
             // Asking for the version starts the runtime, and only its first start decides on the log.
-            RuntimeLog.Silence();
+            RuntimeEnvironment.Prepare();
             return $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, CPU";
         }
     }
@@ -35,7 +35,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     public static IInferenceSession OpenFile(string path, SessionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        RuntimeLog.Silence();
+        RuntimeEnvironment.Prepare();
         using var options = Options(settings);
         try
         {
@@ -64,7 +64,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
     /// <param name="profile">How the file with the times of kernels begins; null takes no times.</param>
     private static OnnxRuntimeSession OpenSession(OnnxModel model, SessionSettings settings, string? profile)
     {
-        RuntimeLog.Silence();
+        RuntimeEnvironment.Prepare();
         using var options = Options(settings);
         if (profile is not null)
             (options.ProfileOutputPathPrefix, options.EnableProfiling) = (profile, true);
@@ -80,7 +80,7 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
 
     public OnnxModel Optimize(OnnxModel model, RuntimeOptimization level)
     {
-        RuntimeLog.Silence();
+        RuntimeEnvironment.Prepare();
         var scratch = Directory.CreateTempSubdirectory("model-opt-");
         try
         {

@@ -28,10 +28,12 @@ internal static class DotNet
         return new RunningProcess(start);
     }
 
-    /// <summary>Runs as a user whose home is another folder, where global tools are installed and found.</summary>
+    /// <summary>Runs as a user whose home is another folder, where global tools are installed and found, and caches kept.</summary>
     public static ProcessResult RunAtHome(string home, string folder, params string[] arguments)
     {
         var start = Start(folder, arguments);
+        start.Environment["HOME"] = home;
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(home, ".cache");
         start.Environment["NUGET_PACKAGES"] = PackageFeed.Cache;
         start.Environment["DOTNET_CLI_HOME"] = home;
         start.Environment["PATH"] = $"{Path.Combine(home, ".dotnet", "tools")}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";

@@ -40,4 +40,15 @@ public sealed class SupportTests
         DotNet.RunOffline(app.Folder, "build", "--no-restore").ShouldSucceed();
         Assert.That(app.RunProgram(), Is.EqualTo(new[] { $"{app.Length(Path.Combine(app.Output, "small.onnx"))}" }));
     }
+
+    /// <summary>ONNX Runtime keeps an id of the machine and what it is going to send in the user's cache folder.</summary>
+    [Test]
+    public void A_build_keeps_nothing_to_send_about_the_user()
+    {
+        var app = Consumer.Small("no telemetry");
+        DotNet.RunAtHome(app.At("home"), app.Folder, "build").ShouldSucceed();
+        Assert.That(File.Exists(Path.Combine(app.Output, "small.onnx")), Is.True);
+        var kept = Directory.GetFiles(app.At("home"), "*", SearchOption.AllDirectories).Select(Path.GetFileName);
+        Assert.That(kept, Has.None.EqualTo("deviceid").And.None.Contains("onnxruntime"));
+    }
 }

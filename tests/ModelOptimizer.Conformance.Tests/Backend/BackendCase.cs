@@ -75,7 +75,7 @@ internal sealed partial class BackendCase
 
     private static InferenceSession Open(OnnxModel model)
     {
-        RuntimeLog.Silence();
+        RuntimeEnvironment.Prepare();
         using var options = new SessionOptions
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
