@@ -105,12 +105,13 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             SizeBudgets = log.SizeBudgets.Count == 0 ? null : log.SizeBudgets,
             Quantized = log.Nodes,
             Activations = log.Values,
+            Initializers = InitializerSizes.Of(original, candidate, log),
             Metrics = ReportBuilder.Metrics(measurements),
             Operators = operators is { } profiled ? ReportBuilder.Operators(profiled.Comparison, profiled.Samples.Source) : null,
             Budget = ReportBuilder.Budget(verdicts),
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
-        FileProblems.Guard(output.Report, () => ReportWriter.Write(report, output.Report));
+        ReportFiles.Write(report, output);
         if (calibration?.ToFile() is { } ranges)
             FileProblems.Guard(output.Ranges, () => ranges.Write(output.Ranges));
         return new OptimizationResult(report, staged.Files[0], output.Report) { IgnoredArrays = measurements.IgnoredArrays };

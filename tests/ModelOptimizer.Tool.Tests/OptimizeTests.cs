@@ -26,6 +26,7 @@ internal sealed class OptimizeTests : IDisposable
             Assert.That(run.ExitCode, Is.Zero, run.Error);
             Assert.That(new FileInfo(_folder["out/small.onnx"]).Length, Is.LessThan(new FileInfo(_model).Length / 2));
             Assert.That(_folder["out/small.report.json"], Does.Exist);
+            Assert.That(File.ReadAllText(_folder["out/small.report.html"]), Does.Contain("<h1>small.onnx</h1>"));
             Assert.That(run.Out, Does.Contain("quantize-weights"));
             Assert.That(run.Error, Does.Contain("MO5001"), "that accuracy was not measured is said aloud");
         });
@@ -202,7 +203,7 @@ internal sealed class OptimizeTests : IDisposable
         Parallel.For(0, runs.Length, i => runs[i] = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out"]));
 
         Assert.That(runs.Select(run => run.ExitCode), Is.All.Zero, string.Concat(runs.Select(run => run.Error)));
-        Assert.That(Directory.EnumerateFileSystemEntries(_folder["out"]).Select(Path.GetFileName), Is.EquivalentTo(["model.onnx", "model.report.json"]));
+        Assert.That(Directory.EnumerateFileSystemEntries(_folder["out"]).Select(Path.GetFileName), Is.EquivalentTo(["model.onnx", "model.report.json", "model.report.html"]));
     }
 
     [Test]

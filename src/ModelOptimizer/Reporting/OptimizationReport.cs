@@ -8,8 +8,11 @@ namespace ModelOptimizer.Reporting;
 /// </summary>
 public sealed record OptimizationReport
 {
+    /// <summary>The newest schema of reports that this version writes and reads.</summary>
+    public const int NewestSchema = 1;
+
     /// <summary>Raised when a reader of older reports would misread this one.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    public int SchemaVersion { get; init; } = NewestSchema;
 
     public required ToolReport Tool { get; init; }
 
@@ -53,6 +56,9 @@ public sealed record OptimizationReport
 
     /// <summary>Every value that is rounded at run time, with its scale and the range behind it.</summary>
     public required IReadOnlyList<RoundedValue> Activations { get; init; }
+
+    /// <summary>Where the bytes are, before and after; null in reports of versions that did not tell.</summary>
+    public InitializersReport? Initializers { get; init; }
 
     public required IReadOnlyList<MetricReport> Metrics { get; init; }
 

@@ -16,6 +16,9 @@ public sealed record OutputFiles(string Model)
 
     public string Report => Path.Combine(Folder, Path.GetFileNameWithoutExtension(Model) + ".report.json");
 
+    /// <summary>The same as <see cref="Report"/> for people.</summary>
+    public string Page => Path.Combine(Folder, Path.GetFileNameWithoutExtension(Model) + ".report.html");
+
     /// <summary>Ranges that calibration measured.</summary>
     public string Ranges => Path.Combine(Folder, Path.GetFileNameWithoutExtension(Model) + ".ranges.json");
 
