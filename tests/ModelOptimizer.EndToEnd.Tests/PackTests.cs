@@ -39,6 +39,30 @@ public sealed class PackTests
     }
 
     [Test]
+    public void Content_goes_into_the_package_when_the_project_wants_it_and_reaches_programs_that_refer_to_that()
+    {
+        var library = Library("pack wanted", "content");
+        library.Write("Lib.csproj", Consumer.Project(
+            "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><PackageId>Lib.With.Model</PackageId><ModelOptimizerPackContent>true</ModelOptimizerPackContent>"));
+        library.Run("pack", "-o", PackageFeed.Folder).ShouldSucceed();
+        var app = Consumer.Small("pack wanted", "Program");
+        app.Write("Program.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+              <ItemGroup><PackageReference Include="Lib.With.Model" Version="1.0.0" /></ItemGroup>
+            </Project>
+            """);
+        app.Write("Program.cs", "System.Console.WriteLine(Lib.Its.Bytes);");
+        app.Build().ShouldSucceed();
+        Assert.That(app.RunProgram(), Is.EqualTo(new[] { $"{library.Length("obj/Release/net10.0/model-opt/small.onnx")}" }));
+
+        library.Write("Lib.csproj", File.ReadAllText(library.At("Lib.csproj")).Replace("<TargetFrameworks>net10.0;netstandard2.0<", "<TargetFrameworks>net10.0<", StringComparison.Ordinal));
+        library.Run("pack", "-o", "out", "--no-build").ShouldSucceed();
+        Assert.That(Read(library.At("out")).Entries.Where(entry => entry.EndsWith(".onnx", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { "contentFiles/any/net10.0/Models/small.onnx" }));
+    }
+
+    [Test]
     public void With_central_versions_a_global_reference_is_enough_and_does_not_leak_either()
     {
         var library = Library("pack global", "resource");
