@@ -52,8 +52,8 @@ internal static class DotNet
     public static ProcessResult RunOnline(string folder, params string[] arguments) => new RunningProcess(Start(folder, arguments)).End();
 
     /// <summary>Packs a project of the repository, with the machine's own package cache.</summary>
-    public static void Pack(string project, string feed, string version) =>
-        new RunningProcess(Start(project, ["pack", "-c", "Release", "-o", feed, $"-p:PackageVersion={version}", "-v:q"])).End().ShouldSucceed();
+    public static void Pack(string project, string feed, string version, params string[] arguments) =>
+        new RunningProcess(Start(project, ["pack", "-c", "Release", "-o", feed, $"-p:PackageVersion={version}", "-v:q", .. arguments])).End().ShouldSucceed();
 
     private static ProcessStartInfo Start(string folder, string[] arguments, string program = "dotnet")
     {

@@ -93,11 +93,30 @@ public sealed class PackageTests
     }
 
     [Test]
-    public void The_tool_installs_from_a_folder_and_optimizes()
+    public void The_tool_installs_from_a_folder_and_optimizes() =>
+        InstallAndOptimize(Directory.CreateDirectory(Path.Combine(PackageFeed.Root, "tool")).FullName, PackageFeed.Version);
+
+    [Test]
+    public void Packed_for_each_platform_the_tool_brings_the_runtime_of_that_one_only()
     {
-        var folder = Directory.CreateDirectory(Path.Combine(PackageFeed.Root, "tool")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(PackageFeed.Root, "tool by platform")).FullName;
+        var (feed, version) = (Path.Combine(folder, "feed"), PackageFeed.Version + ".platforms");
+        DotNet.Pack(Path.Combine(Repository.Root, "src", "ModelOptimizer.Tool"), feed, version, "-p:PackForEachPlatform=true");
+        var sizes = Directory.GetFiles(feed).ToDictionary(file => Path.GetFileName(file)["ModelOptimizer.Tool.".Length..^$"{version}.nupkg".Length].TrimEnd('.'),
+            file => new FileInfo(file).Length);
+        Assert.That(sizes.Keys, Is.EquivalentTo(new[] { "", "any" }.Concat(Desktops)));
+        Assert.That(Desktops.Select(platform => sizes[platform]), Has.All.LessThan(20_000_000));
+        Assert.That(sizes[""], Is.LessThan(50_000), "it only names the others");
+
+        File.WriteAllText(Path.Combine(folder, "nuget.config"),
+            $"""<configuration><packageSources><clear /><add key="by platform" value="{feed}" /></packageSources></configuration>""");
+        InstallAndOptimize(folder, version);
+    }
+
+    private static void InstallAndOptimize(string folder, string version)
+    {
         DotNet.Run(folder, "new", "tool-manifest").ShouldSucceed();
-        DotNet.Run(folder, "tool", "install", "ModelOptimizer.Tool", "--version", PackageFeed.Version).ShouldSucceed();
+        DotNet.Run(folder, "tool", "install", "ModelOptimizer.Tool", "--version", version).ShouldSucceed();
         var model = Path.Combine(Repository.Root, "samples", "LanguageDetector", "Models", "langid.onnx");
         DotNet.Run(folder, "model-opt", "optimize", model, "--preset", "weights-int8", "-o", "small.onnx").ShouldSucceed();
         Assert.That(new FileInfo(Path.Combine(folder, "small.onnx")).Length, Is.LessThan(new FileInfo(model).Length / 3));
