@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML.OnnxRuntime;
 using ModelOptimizer.Inference;
 using ModelOptimizer.Onnx;
@@ -25,6 +26,12 @@ public sealed class OnnxRuntimeEngine : IInferenceEngine
             return $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, CPU";
         }
     }
+
+    /// <summary>The managed half of the runtime, which comes with the native one: that one takes longer to load than a cached result to copy.</summary>
+    public string Identity { get; } = $"ONNX Runtime {ManagedVersion} {typeof(InferenceSession).Module.ModuleVersionId}";
+
+    private static string? ManagedVersion =>
+        typeof(InferenceSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 
     public bool CanHold(DataType type) => OrtTensors.CanHold(type);
 

@@ -14,6 +14,15 @@ public sealed class OptimizeModels : ModelsTask
     /// <summary>Threads to compute on; empty for one per processor.</summary>
     public string Threads { get; set; } = "";
 
+    /// <summary>Whether results come from a cache where the same was made before, by this or any other project.</summary>
+    public bool Cache { get; set; }
+
+    /// <summary>Full path of the cache's folder; empty for the user's own.</summary>
+    public string CacheFolder { get; set; } = "";
+
+    /// <summary>What the cache may take: <c>2GiB</c>; empty for the tool's own limit.</summary>
+    public string CacheSize { get; set; } = "";
+
     private protected override IReadOnlyList<string> Records => ["OutputsFile", "EmbedOutputsFile"];
 
     internal override ToolArguments Arguments(ITaskItem model)
@@ -21,7 +30,10 @@ public sealed class OptimizeModels : ModelsTask
         var arguments = new ToolArguments("optimize", model.GetMetadata("Original"))
             .Option("--profile", model.GetMetadata("Profile"))
             .Option("--output", model.GetMetadata("Optimized"))
-            .Option("--threads", PropertyValues.Count("ModelOptimizerThreads", Threads));
+            .Option("--threads", PropertyValues.Count("ModelOptimizerThreads", Threads))
+            .Flag("--cache", Cache);
+        if (Cache)
+            arguments.Option("--cache-folder", CacheFolder).Option("--cache-size", PropertyValues.Size("ModelOptimizerCacheSize", CacheSize));
         foreach (var variable in ProfileVariables.Parse(Variables))
             arguments.Option("--set", $"{variable.Key}={variable.Value}");
         return arguments;

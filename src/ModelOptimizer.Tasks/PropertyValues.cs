@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace ModelOptimizer.Tasks;
 
@@ -14,5 +15,15 @@ internal static class PropertyValues
         if (trimmed.Length == 0 || (int.TryParse(trimmed, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0))
             return trimmed;
         throw new ArgumentException($"{property} is '{trimmed}', which is no number of 1 or more");
+    }
+
+    /// <returns>The value; empty when nothing is set.</returns>
+    /// <exception cref="ArgumentException">It is no size.</exception>
+    public static string Size(string property, string value)
+    {
+        var trimmed = value.Trim();
+        if (trimmed.Length == 0 || Regex.IsMatch(trimmed, @"^0*[1-9][0-9]*(\.[0-9]+)? *([kKMG]?B|[KMG]iB)?$"))
+            return trimmed;
+        throw new ArgumentException($"{property} is '{trimmed}', which is no size such as 2GiB or 500MB");
     }
 }

@@ -57,6 +57,7 @@ internal static class CommandLine
         SchemaCommand.Create(),
         ProfileCommand.Create(),
         ExplainCommand.Create(),
+        CacheCommand.Create(),
         PlanCommand.Create(),
         EmbedCommand.Create(),
         MeasureMemoryCommand.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelOptimizer.Caching;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Passes;
@@ -62,6 +63,8 @@ internal sealed class OptimizeCommand
 
     private readonly VariableOptions _variables = new();
 
+    private readonly CacheOptions _cache = new();
+
     public static ToolCommand Create() => new OptimizeCommand().Build();
 
     private ToolCommand Build()
@@ -72,12 +75,14 @@ internal sealed class OptimizeCommand
             "optimize model.onnx --preset weights-int4 --explain quantize-weights",
             "optimize model.onnx --preset cpu-int8 --profile-ops",
             "optimize model.onnx -p model-opt.yaml --threads 2",
+            "optimize model.onnx -p model-opt.yaml --cache",
             "optimize model.onnx --bisect --data validation.npz")
         {
             _model, _profile, _preset, _output, _explain, _maxRewrites, _profileOps, _threads,
         };
         _bisect.AddTo(command);
         _variables.AddTo(command);
+        _cache.AddTo(command);
         return command.Does(Run);
     }
 
@@ -86,7 +91,8 @@ internal sealed class OptimizeCommand
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
         using var bound = Cores.Limit(parsed.GetValue(_threads));
-        var isBisection = _bisect.IsAskedFor(parsed, _output, _explain, _maxRewrites, _profileOps);
+        var isBisection = _bisect.IsAskedFor(parsed, [_output, _explain, _maxRewrites, _profileOps, .. _cache.All]);
+        var cache = _cache.Read(parsed, besides: [_maxRewrites, _profileOps], context);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
         var choice = ProfileChoice.Make(
             parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
@@ -101,18 +107,20 @@ internal sealed class OptimizeCommand
             ModelLocation = choice.NamedAt,
             ProfileOperators = parsed.GetValue(_profileOps),
         };
-        var result = Optimize(request, context);
+        var result = Optimize(request, cache, context);
         IgnoredArrays.Tell(context, result.IgnoredArrays);
         Write(result, explained, context);
     }
 
-    private static OptimizationResult Optimize(OptimizationRequest request, CommandContext context)
+    private static OptimizationResult Optimize(OptimizationRequest request, ResultCache? cache, CommandContext context)
     {
         var diagnostics = new DiagnosticBag();
         try
         {
-            return ProgressReporter.Run(context, progress =>
-                new Optimizer(new OnnxRuntimeEngine(), diagnostics, progress).Run(request, context.Cancellation));
+            var engine = new OnnxRuntimeEngine();
+            return ProgressReporter.Run(context, progress => cache is null
+                ? new Optimizer(engine, diagnostics, progress).Run(request, context.Cancellation)
+                : new CachedOptimizer(engine, cache, diagnostics, progress).Run(request, context.Cancellation));
         }
         finally
         {
@@ -133,7 +141,8 @@ internal sealed class OptimizeCommand
             new OperatorsText(context, operators).Write();
         if (context.IsText && explained is not null)
             new PassExplanation(context, result.Report, explained).Write();
-        context.Say($"{(result.Accepted ? "Wrote" : "Rejected; for inspection see")} {Near(result.ModelPath)} and {Near(result.ReportPath)}");
+        context.Say($"{(result.Accepted ? "Wrote" : "Rejected; for inspection see")} {Near(result.ModelPath)} and {Near(result.ReportPath)}"
+            + (result.IsFromCache ? ", from the cache" : ""));
     }
 
     /// <summary>A path as one would type it here.</summary>

@@ -39,7 +39,18 @@ public sealed record OptimizationResult(OptimizationReport Report, string ModelP
     public bool Accepted => Report.Accepted;
 
     /// <summary>Arrays of the data that the model has no use for.</summary>
-    public IReadOnlyList<string> IgnoredArrays { get; init; } = [];
+    public IReadOnlyList<string> IgnoredArrays => Measured.IgnoredArrays;
+
+    /// <summary>True when an earlier run did the work.</summary>
+    public bool IsFromCache { get; init; }
+
+    internal Measurements Measured { get; init; } = new([]);
+
+    /// <summary>All that was told but for the budget.</summary>
+    internal IReadOnlyList<Diagnostic> Findings { get; init; } = [];
+
+    /// <summary>The file of ranges that was written; null when there was nothing to write.</summary>
+    internal byte[]? Ranges { get; init; }
 }
 
 /// <summary>The whole story, top to bottom: read, rewrite, write aside, measure, judge, accept or reject, report.</summary>
@@ -82,8 +93,9 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, measurements, cancellation) : null;
         if (operators is { Comparison: var timed })
             measurements = SlownessReview.WithWorst(measurements, timed);
+        var findings = diagnostics.Diagnostics.ToArray();
         var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
-        var accepted = Judge(verdicts) & KeepsSizeBudgets(request.Profile, log, FileDigest.Bytes(staged.Files)) && !goals.IsAnyMissed;
+        var accepted = BudgetChecker.Judge(verdicts, diagnostics) & KeepsSizeBudgets(request.Profile, log, FileDigest.Bytes(staged.Files)) && !goals.IsAnyMissed;
         FileProblems.Guard(output.Model, () => staged.Settle(accepted));
 
         var (before, after) = (ReportBuilder.Model(original, originalDigests.Result, FileDigest.Bytes(originalFiles)),
@@ -112,9 +124,10 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
         };
         ReportFiles.Write(report, output);
-        if (calibration?.ToFile() is { } ranges)
+        var ranges = calibration?.ToFile();
+        if (ranges is not null)
             FileProblems.Guard(output.Ranges, () => ranges.Write(output.Ranges));
-        return new OptimizationResult(report, staged.Files[0], output.Report) { IgnoredArrays = measurements.IgnoredArrays };
+        return new OptimizationResult(report, staged.Files[0], output.Report) { Measured = measurements, Findings = findings, Ranges = ranges?.ToJson() };
     }
 
     /// <summary>Data that nothing learns from is a misunderstanding worth clearing up, and data that does not fit the model is a mistake all the same.</summary>
@@ -226,13 +239,5 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
                     : "passes below it made the model larger. Put it last"), options.Location));
         }
         return broken.Count == 0;
-    }
-
-    /// <summary>Reports broken limits; false when one of them forbids the result.</summary>
-    private bool Judge(IReadOnlyList<BudgetVerdict> verdicts)
-    {
-        var broken = verdicts.Select(verdict => verdict.Diagnostic).OfType<Diagnostic>().ToList();
-        broken.ForEach(diagnostics.Report);
-        return broken.TrueForAll(diagnostic => diagnostic.Severity != Severity.Error);
     }
 }

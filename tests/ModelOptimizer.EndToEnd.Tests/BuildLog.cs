@@ -22,6 +22,8 @@ internal sealed class BuildLog(ProcessResult process, Build build)
 
     public IReadOnlyList<AbstractDiagnostic> Warnings => [.. build.FindChildrenRecursive<Warning>()];
 
+    public IReadOnlyList<string> Messages => [.. build.FindChildrenRecursive<Message>().Select(message => message.Text)];
+
     /// <summary>The names of the files that targets of the package gave to the compiler.</summary>
     public IReadOnlyList<string> CompileItems => [.. build.FindChildrenRecursive<AddItem>().Where(added => added.Name == "Compile")
         .SelectMany(added => added.Children.OfType<Item>()).Select(item => Path.GetFileName(item.Text))];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace ModelOptimizer.EndToEnd.Tests;
@@ -72,6 +73,8 @@ internal static class DotNet
         start.Environment["DOTNET_NOLOGO"] = "1";
         // Results of other runs, and the user's own, are none of the tests' business.
         start.Environment["XDG_CACHE_HOME"] = PackageFeed.UserCache;
+        // Nor do projects of different tests get each other's.
+        start.Environment["MODELOPT_CACHE"] = Path.Combine(PackageFeed.UserCache, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder))));
         return start;
     }
 

@@ -16,7 +16,8 @@ public sealed class ArgumentsTests
     private static IEnumerable<TestCaseData> CommandLines =>
     [
         new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
-        new TestCaseData(new OptimizeModels { Variables = ["Config=a b", " X = 1 "], Threads = "2" }.Arguments(Model)).SetArgDisplayNames("optimize"),
+        new TestCaseData(new OptimizeModels { Variables = ["Config=a b", " X = 1 "], Threads = "2", Cache = true, CacheFolder = Awkward, CacheSize = "1.5 GiB" }.Arguments(Model))
+            .SetArgDisplayNames("optimize"),
         new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true }.Arguments(Model))
             .SetArgDisplayNames("embed"),
     ];
@@ -51,6 +52,17 @@ public sealed class ArgumentsTests
     [TestCase(" 2 ", "--threads\n2\n")]
     public void Threads_are_passed_when_they_are_set(string threads, string expected) =>
         Assert.That(new OptimizeModels { Threads = threads }.Arguments(Model).ToString(), Does.EndWith(expected));
+
+    [TestCase("much")]
+    [TestCase("0")]
+    [TestCase("2 TiB")]
+    public void A_size_that_is_none_is_refused_by_the_property_s_name(string size) =>
+        Assert.That(() => new OptimizeModels { Cache = true, CacheSize = size }.Arguments(Model),
+            Throws.ArgumentException.With.Message.Contains($"ModelOptimizerCacheSize is '{size}'"));
+
+    [Test]
+    public void Without_a_cache_its_settings_are_not_passed() =>
+        Assert.That(new OptimizeModels { CacheFolder = "/x", CacheSize = "1GB" }.Arguments(Model).ToString(), Does.Not.Contain("--cache"));
 
     [TestCase("plain")]
     [TestCase("two words")]

@@ -47,4 +47,14 @@ internal static class NumberParsers
         argument.AddError($"{option} is a ratio from 0 on, such as 1% or 1e-4, not '{text}'");
         return null;
     };
+
+    /// <summary>Reads a size as profiles write it: <c>2GiB</c>, <c>500 MB</c>.</summary>
+    public static Func<ArgumentResult, Profiles.ByteSize?> Size(string option) => argument =>
+    {
+        var text = argument.Tokens[0].Value;
+        if (Profiles.ByteSize.TryParse(text, out var size) && size.Bytes > 0)
+            return size;
+        argument.AddError($"{option} is a size such as 2GiB or 500MB, not '{text}'");
+        return null;
+    };
 }

@@ -24,6 +24,7 @@ namespace ModelOptimizer.Tool;
 [JsonSerializable(typeof(EvaluationOutcome))]
 [JsonSerializable(typeof(ProfileValues))]
 [JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(CacheOutcome))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     /// <summary>Quotes and arrows as themselves: this goes into no web page.</summary>

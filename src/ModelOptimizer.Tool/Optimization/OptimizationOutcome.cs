@@ -7,12 +7,13 @@ namespace ModelOptimizer.Tool;
 
 /// <summary>The JSON of <c>optimize</c>: where the files are, and the report itself.</summary>
 /// <param name="Accepted">False when a budget is broken: <paramref name="Model"/> is the rejected candidate then.</param>
-internal sealed record OptimizationOutcome(int SchemaVersion, bool Accepted, string Model, string ReportFile, JsonElement Report)
+/// <param name="FromCache">Whether an earlier run did the work.</param>
+internal sealed record OptimizationOutcome(int SchemaVersion, bool Accepted, bool FromCache, string Model, string ReportFile, JsonElement Report)
 {
     public static OptimizationOutcome Of(OptimizationResult result)
     {
         using var report = JsonDocument.Parse(ReportWriter.ToJson(result.Report));
-        return new(1, result.Accepted, result.ModelPath, result.ReportPath, report.RootElement.Clone());
+        return new(1, result.Accepted, result.IsFromCache, result.ModelPath, result.ReportPath, report.RootElement.Clone());
     }
 }
 
@@ -27,6 +28,7 @@ internal sealed record OptimizationEvent(string Kind, bool Accepted, string Mode
             .Where(metric => metric.Original is not null && !metric.Declaration.IsCost)
             .Select(metric => $", {new Measurement(metric.Declaration, metric.Original, metric.Result)}");
         return new("summary", result.Accepted, result.ModelPath, result.ReportPath,
-            $"{Quantities.Bytes(before)} → {Quantities.Bytes(after)} ({Quantities.Percent((double)after / before)}){string.Concat(metrics)}");
+            $"{Quantities.Bytes(before)} → {Quantities.Bytes(after)} ({Quantities.Percent((double)after / before)}){string.Concat(metrics)}"
+            + (result.IsFromCache ? ", from the cache" : ""));
     }
 }

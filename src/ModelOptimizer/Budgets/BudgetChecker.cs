@@ -15,6 +15,15 @@ public static class BudgetChecker
         return [.. limits.Select(limit => Check(limit, measurements))];
     }
 
+    /// <summary>Reports broken limits; false when one of them forbids the result.</summary>
+    public static bool Judge(IEnumerable<BudgetVerdict> verdicts, IDiagnosticSink diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        var broken = verdicts.Select(verdict => verdict.Diagnostic).OfType<Diagnostic>().ToList();
+        broken.ForEach(diagnostics.Report);
+        return broken.TrueForAll(diagnostic => diagnostic.Severity != Severity.Error);
+    }
+
     private static BudgetVerdict Check(BudgetLimit limit, Measurements measurements)
     {
         if (measurements.Find(limit.Metric) is not { } measured)

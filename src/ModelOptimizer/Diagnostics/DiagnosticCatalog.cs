@@ -136,6 +136,8 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor CannotRead = Error("MO7002", "File can't be read");
     public static readonly DiagnosticDescriptor ResourceTooLarge = Error("MO7003", "Too large to embed as a resource");
     public static readonly DiagnosticDescriptor ScratchNotWritten = Warning("MO7004", "Scratch files can't be written");
+    public static readonly DiagnosticDescriptor CachePoisoned = Warning("MO7010", "A cached result is damaged");
+    public static readonly DiagnosticDescriptor CacheUnusable = Warning("MO7011", "The cache can't be used");
     public static readonly DiagnosticDescriptor NotAReport = Error("MO7020", "File is not a report");
 
     // Build

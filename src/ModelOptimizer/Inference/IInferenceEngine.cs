@@ -8,6 +8,9 @@ public interface IInferenceEngine
     /// <summary>Name and version, as reports state them.</summary>
     string Description { get; }
 
+    /// <summary>Tells one build of the runtime from another, without starting it where that takes time.</summary>
+    string Identity => Description;
+
     /// <summary>Whether tensors of a type can go in and out of sessions, and not only lie within models.</summary>
     bool CanHold(DataType type);
 

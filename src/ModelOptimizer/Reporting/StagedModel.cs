@@ -23,13 +23,16 @@ internal sealed class StagedModel : IDisposable
     public IReadOnlyList<string> Files { get; private set; } = [];
 
     /// <exception cref="InvalidModelException">The place can't be written to.</exception>
-    public static StagedModel Write(OnnxModel candidate, OutputFiles output)
+    public static StagedModel Write(OnnxModel candidate, OutputFiles output) => Make(output, path => ModelWriter.Save(candidate, path));
+
+    /// <param name="write">Told where the model goes, writes it with its data beside it, and returns the paths of both.</param>
+    public static StagedModel Make(OutputFiles output, Func<string, IReadOnlyList<string>> write)
     {
         AbandonedRuns.Sweep(output.Model);
         var staged = new StagedModel(output);
         try
         {
-            staged.Files = ModelWriter.Save(candidate, Path.Combine(staged._folder, Path.GetFileName(output.Model)));
+            staged.Files = write(Path.Combine(staged._folder, Path.GetFileName(output.Model)));
             return staged;
         }
         catch

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using ModelOptimizer.Caching;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Tool;
+
+/// <summary>Whether results are remembered, where, and how many. By hand nothing is, unless one of the options says so.</summary>
+internal sealed class CacheOptions
+{
+    private readonly Option<bool> _cache = new("--cache")
+    {
+        Description = "Take the result from the cache when the same was done before, and keep it there when not",
+    };
+
+    private readonly Option<bool> _noCache = new("--no-cache") { Description = "Do all work anew, and keep nothing; so it is by default" };
+
+    private readonly Option<string?> _folder = Folder();
+
+    private readonly Option<ByteSize?> _size = Size();
+
+    public IEnumerable<Option> All => [_cache, _noCache, _folder, _size];
+
+    /// <summary>Where the cache is.</summary>
+    public static Option<string?> Folder() => new("--cache-folder")
+    {
+        Description = $"The cache's folder; by default that of the variable {CacheLocation.Variable}, or the user's own for caches",
+        HelpName = "FOLDER",
+    };
+
+    /// <summary>How much it may take.</summary>
+    public static Option<ByteSize?> Size() => new("--cache-size")
+    {
+        Description = $"What the cache may take, {CacheSettings.DefaultCapacity} by default; what was used longest ago goes first",
+        HelpName = "SIZE",
+        CustomParser = argument => NumberParsers.Size("--cache-size")(argument),
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in All)
+            command.Options.Add(option);
+    }
+
+    /// <param name="besides">Options whose results are of one run alone.</param>
+    /// <returns>Null where nothing is to be remembered.</returns>
+    /// <exception cref="UsageException">Options exclude each other.</exception>
+    public ResultCache? Read(ParseResult parsed, IEnumerable<Option> besides, CommandContext context)
+    {
+        var said = new Option[] { _cache, _folder, _size }.FirstOrDefault(option => IsGiven(parsed, option));
+        if (said is null)
+            return null;
+        if (parsed.GetValue(_noCache))
+            throw new UsageException($"{said.Name} and --no-cache exclude each other");
+        if (besides.FirstOrDefault(option => IsGiven(parsed, option)) is { } single)
+            throw new UsageException($"What comes of {single.Name} is not cached; leave {said.Name} out");
+        if (FolderOf(parsed, _folder) is { } folder)
+            return new ResultCache(new CacheSettings(folder) { Capacity = parsed.GetValue(_size) ?? CacheSettings.DefaultCapacity }, context);
+        context.Report(new Diagnostic(DiagnosticCatalog.CacheUnusable,
+            $"There is no home to keep results in; name a folder with {CacheLocation.Variable}"));
+        return null;
+    }
+
+    /// <returns>A full path; null for a user without a home.</returns>
+    public static string? FolderOf(ParseResult parsed, Option<string?> folder) =>
+        parsed.GetValue(folder) is { } named ? Path.GetFullPath(named) : CacheLocation.Default();
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+}

@@ -1,0 +1,26 @@
+namespace ModelOptimizer.Caching;
+
+/// <summary>Where results are kept unless someone says otherwise: where each system has the files that a user can do without.</summary>
+public static class CacheLocation
+{
+    /// <summary>The environment variable that names another folder.</summary>
+    public const string Variable = "MODELOPT_CACHE";
+
+    /// <returns>A full path; null for a user without a home.</returns>
+    public static string? Default() => Default(Environment.GetEnvironmentVariable);
+
+    internal static string? Default(Func<string, string?> environment)
+    {
+        if (environment(Variable) is { Length: > 0 } named)
+            return Path.GetFullPath(named);
+        if (OperatingSystem.IsWindows())
+            return Under(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "ModelOptimizer", "Cache");
+        // The XDG specification bids to ignore relative paths.
+        if (environment("XDG_CACHE_HOME") is { } xdg && Path.IsPathRooted(xdg))
+            return Under(xdg, "model-optimizer");
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return OperatingSystem.IsMacOS() ? Under(home, "Library", "Caches", "model-optimizer") : Under(home, ".cache", "model-optimizer");
+    }
+
+    private static string? Under(string folder, params string[] parts) => folder.Length == 0 ? null : Path.Combine([folder, .. parts]);
+}

@@ -1,0 +1,87 @@
+namespace ModelOptimizer.Caching;
+
+/// <summary>What a cache holds.</summary>
+/// <param name="Entries">Results.</param>
+/// <param name="Bytes">All files together.</param>
+public sealed record CacheUsage(int Entries, long Bytes);
+
+/// <summary>Keeps a cache to its size: what was used longest ago goes first.</summary>
+internal sealed class CacheSpace(LocalStore store)
+{
+    /// <summary>Longer than it takes from the first file of a result to the list of them.</summary>
+    private static readonly TimeSpan Unfinished = TimeSpan.FromHours(1);
+
+    public CacheUsage Usage() => new(Files(store.Actions).Length, All().Sum(Length));
+
+    /// <summary>Removes what was left behind, and results until the rest takes no more than so many bytes; nothing while another process does so.</summary>
+    public void Trim(long capacity)
+    {
+        using var turn = CacheLock.TryTake(store.LockPath("trim"));
+        if (turn is null)
+            return;
+        foreach (var old in Files(store.Temporary).Where(IsOld))
+            Delete(old);
+        var entries = Files(store.Actions).OrderBy(file => file.LastWriteTimeUtc).ThenBy(file => file.Name, StringComparer.Ordinal)
+            .Select(file => (File: file, Blobs: BlobsOf(file))).ToList();
+        var uses = entries.SelectMany(entry => entry.Blobs).GroupBy(name => name).ToDictionary(group => group.Key, group => group.Count());
+        var blobs = Files(store.Blobs).ToDictionary(file => file.Name);
+        foreach (var orphan in blobs.Values.Where(file => !uses.ContainsKey(file.Name) && IsOld(file)).ToList())
+            Remove(orphan, blobs);
+        var bytes = entries.Sum(entry => Length(entry.File)) + blobs.Values.Sum(Length);
+        foreach (var entry in entries.TakeWhile(_ => bytes > capacity))
+        {
+            bytes -= Length(entry.File);
+            Delete(entry.File);
+            foreach (var name in entry.Blobs.Where(name => --uses[name] == 0 && blobs.ContainsKey(name)))
+                bytes -= Remove(blobs[name], blobs);
+        }
+    }
+
+    /// <summary>Removes everything but the locks, which others may hold.</summary>
+    public void Clear()
+    {
+        foreach (var file in All())
+            Delete(file);
+    }
+
+    private IEnumerable<FileInfo> All() => new[] { store.Actions, store.Blobs, store.Temporary }.SelectMany(Files);
+
+    private static IReadOnlyList<string> BlobsOf(FileInfo entry)
+    {
+        try
+        {
+            return [.. LocalStore.Parse(File.ReadAllBytes(entry.FullName)).OutputFiles.Select(file => file.Digest.Hash).Distinct()];
+        }
+        catch (Exception e) when (e is PoisonedEntryException or IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static FileInfo[] Files(string folder) => Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles() : [];
+
+    private static bool IsOld(FileInfo file) => DateTime.UtcNow - file.LastWriteTimeUtc > Unfinished;
+
+    /// <summary>As it was listed; another process may have deleted it since.</summary>
+    private static long Length(FileInfo file) => file.Exists ? file.Length : 0;
+
+    private static long Remove(FileInfo file, Dictionary<string, FileInfo> from)
+    {
+        from.Remove(file.Name);
+        var bytes = Length(file);
+        Delete(file);
+        return bytes;
+    }
+
+    /// <summary>What is in use on Windows stays for the next time.</summary>
+    private static void Delete(FileInfo file)
+    {
+        try
+        {
+            File.Delete(file.FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+}

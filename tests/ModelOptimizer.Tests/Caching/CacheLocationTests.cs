@@ -1,0 +1,26 @@
+using ModelOptimizer.Caching;
+
+namespace ModelOptimizer.Tests.Caching;
+
+/// <summary>The folder is the user's to name, and else where the system has such things.</summary>
+internal sealed class CacheLocationTests
+{
+    [Test]
+    public void A_variable_names_the_folder() =>
+        Assert.That(Default(("MODELOPT_CACHE", "/data/cache"), ("XDG_CACHE_HOME", "/xdg")), Is.EqualTo(Path.GetFullPath("/data/cache")));
+
+    [Test]
+    [Platform("Linux")]
+    public void Linux_keeps_caches_where_XDG_says()
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+        Assert.That(Default(("XDG_CACHE_HOME", "/xdg")), Is.EqualTo("/xdg/model-optimizer"));
+        Assert.That(Default(), Is.EqualTo($"{home}/.cache/model-optimizer"));
+        Assert.That(Default(("XDG_CACHE_HOME", "relative")), Is.EqualTo($"{home}/.cache/model-optimizer"), "the specification bids to ignore it");
+        Assert.That(Default(("MODELOPT_CACHE", "")), Is.EqualTo($"{home}/.cache/model-optimizer"));
+    }
+
+    private static string? Default(params (string Name, string Value)[] environment) =>
+        CacheLocation.Default(name => environment.FirstOrDefault(one => one.Name == name).Value);
+}

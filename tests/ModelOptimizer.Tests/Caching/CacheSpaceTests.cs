@@ -1,0 +1,111 @@
+using ModelOptimizer.Caching;
+using ModelOptimizer.Caching.Protos;
+using ModelOptimizer.Tests.Evaluation;
+
+namespace ModelOptimizer.Tests.Caching;
+
+/// <summary>What goes first when room is needed.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class CacheSpaceTests : IDisposable
+{
+    private const int Size = 1000;
+
+    private readonly DataFolder _folder = new();
+    private readonly LocalStore _store;
+
+    public CacheSpaceTests() => _store = new LocalStore(_folder["cache"]);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Test]
+    public void What_was_used_longest_ago_goes_first()
+    {
+        Put("a", ago: 4, 1);
+        Put("b", ago: 3, 2);
+        Put("c", ago: 2, 3);
+        _store.Find(Key("a"));
+
+        new CacheSpace(_store).Trim(Size * 5 / 2);
+
+        Assert.That(Left(), Is.EqualTo(new[] { "a", "c" }));
+        Assert.That(new CacheSpace(_store).Usage(), Has.Property("Entries").EqualTo(2).And.Property("Bytes").LessThanOrEqualTo(Size * 5 / 2));
+    }
+
+    [Test]
+    public void A_file_that_two_results_share_stays_until_both_are_gone()
+    {
+        Put("a", ago: 4, 1, 7);
+        Put("b", ago: 3, 2, 7);
+
+        new CacheSpace(_store).Trim(Size * 5 / 2);
+
+        Assert.That(Left(), Is.EqualTo(new[] { "b" }));
+        Assert.That(_store.Find(Key("b"))!.OutputFiles.All(file => _store.Has(file.Digest)));
+        new CacheSpace(_store).Trim(0);
+        Assert.That(new CacheSpace(_store).Usage(), Is.EqualTo(new CacheUsage(0, 0)));
+    }
+
+    [Test]
+    public void Nothing_goes_while_there_is_room()
+    {
+        Put("a", ago: 4000, 1);
+        var usage = new CacheSpace(_store).Usage();
+
+        new CacheSpace(_store).Trim(usage.Bytes);
+
+        Assert.That(new CacheSpace(_store).Usage(), Is.EqualTo(usage));
+    }
+
+    [TestCase(2, true)]
+    [TestCase(0, false, Description = "another process may be about to list it")]
+    public void What_a_killed_process_left_behind_goes_after_a_while(int hours, bool goes)
+    {
+        var digest = _store.Add(new MemoryStream(new byte[Size]));
+        File.SetLastWriteTimeUtc(_store.BlobPath(digest), DateTime.UtcNow.AddHours(-hours));
+        Directory.CreateDirectory(_store.Temporary);
+        File.WriteAllText(Path.Combine(_store.Temporary, "half"), "");
+        File.SetLastWriteTimeUtc(Path.Combine(_store.Temporary, "half"), DateTime.UtcNow.AddHours(-hours));
+
+        new CacheSpace(_store).Trim(1 << 20);
+
+        Assert.That(_store.Has(digest), Is.EqualTo(!goes));
+        Assert.That(File.Exists(Path.Combine(_store.Temporary, "half")), Is.EqualTo(!goes));
+    }
+
+    [Test]
+    public void Two_processes_do_not_trim_at_once()
+    {
+        Put("a", ago: 4, 1);
+        using (CacheLock.TryTake(_store.LockPath("trim")))
+            new CacheSpace(_store).Trim(0);
+
+        Assert.That(Left(), Is.EqualTo(new[] { "a" }));
+    }
+
+    [Test]
+    public void Clearing_leaves_nothing_but_locks()
+    {
+        Put("a", ago: 0, 1);
+
+        Assert.That(ResultCache.Clear(_store.Folder), Is.EqualTo(new CacheUsage(0, 0)));
+    }
+
+    [Test]
+    public void A_cache_that_was_never_used_is_empty() => Assert.That(ResultCache.Usage(_folder["none"]), Is.EqualTo(new CacheUsage(0, 0)));
+
+    private static string Key(string name) => name.PadRight(64, '0');
+
+    private void Put(string name, int ago, params byte[] contents)
+    {
+        var entry = new ActionResult();
+        foreach (var content in contents)
+        {
+            using var bytes = new MemoryStream([.. Enumerable.Repeat(content, Size)]);
+            entry.OutputFiles.Add(new OutputFile { Path = $"{content}", Digest = _store.Add(bytes) });
+        }
+        _store.Put(Key(name), entry);
+        File.SetLastWriteTimeUtc(_store.ActionPath(Key(name)), DateTime.UtcNow.AddMinutes(-ago));
+    }
+
+    private IEnumerable<string> Left() => Directory.GetFiles(_store.Actions).Select(file => Path.GetFileName(file)[..1]).Order();
+}

@@ -1,0 +1,101 @@
+using ModelOptimizer.Caching;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Profiles;
+
+namespace ModelOptimizer.Tests.Caching;
+
+/// <summary>Whatever befalls a cache: a warning, and the right result.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class DamagedCacheTests : IDisposable
+{
+    private readonly CachedFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private static IEnumerable<TestCaseData> Damages() =>
+    [
+        Damage("A bit flips in a file", folder => Rewrite(Largest(folder, "cas"), bytes => bytes[bytes.Length / 2] ^= 1)),
+        Damage("A file is cut short", folder => Cut(Largest(folder, "cas"))),
+        Damage("The account of the run is another", folder => File.WriteAllText(Largest(folder, "cas", skip: 1), "{}")),
+        Damage("The list of files is cut short", folder => Cut(Largest(folder, "ac"))),
+        Damage("The list of files is empty", folder => File.WriteAllBytes(Largest(folder, "ac"), [])),
+        Damage("The list of files is nonsense", folder => File.WriteAllText(Largest(folder, "ac"), "<html>404</html>")),
+    ];
+
+    [TestCaseSource(nameof(Damages))]
+    public void A_damaged_entry_is_told_dropped_and_made_again(Action<CachedFolder> damage)
+    {
+        _folder.Run();
+        var whole = _folder.Written();
+        damage(_folder);
+
+        var (again, told) = _folder.Run();
+        var (after, _) = _folder.Run();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(again.IsFromCache, Is.False);
+            Assert.That(_folder.Trouble.Diagnostics.Select(d => (d.Code, d.Severity)), Is.EqualTo(new[] { ("MO7010", Severity.Warning) }));
+            Assert.That(told.Select(d => d.Code), Does.Not.Contain("MO7010"), "no report tells of the cache");
+            Assert.That(_folder.Written(), Is.EqualTo(whole));
+            Assert.That(after.IsFromCache);
+        });
+    }
+
+    [Test]
+    public void A_file_that_went_to_make_room_is_no_damage()
+    {
+        _folder.Run();
+        File.Delete(Largest(_folder, "cas"));
+
+        Assert.That(_folder.Run().Result.IsFromCache, Is.False);
+        Assert.That(_folder.Trouble.Diagnostics, Is.Empty);
+        Assert.That(_folder.Run().Result.IsFromCache);
+    }
+
+    [Test]
+    public void A_folder_that_can_not_be_is_told_once_and_done_without()
+    {
+        File.WriteAllText(_folder.Cache, "a file in its place");
+
+        var (result, _) = _folder.Run();
+
+        Assert.That(result.Accepted);
+        Assert.That(_folder.Trouble.Diagnostics.Select(d => d.Code), Is.EqualTo(new[] { "MO7011" }));
+    }
+
+    [Test]
+    public void A_result_larger_than_the_whole_cache_is_told()
+    {
+        _folder.Capacity = new ByteSize(1000);
+
+        Assert.That(_folder.Run().Result.Accepted);
+        Assert.That(_folder.Trouble.Diagnostics.Single().ToString(),
+            Does.Contain("MO7011").And.Contain("more than the 1000 B that the cache may take"));
+    }
+
+    [Test]
+    public void An_output_that_can_not_be_written_is_an_error_all_the_same()
+    {
+        _folder.Run();
+        File.WriteAllText(_folder["elsewhere"], "a file in the folder's place");
+
+        var mistake = Assert.Throws<DiagnosticException>(() => _folder.Run("elsewhere/model.onnx"))!;
+
+        Assert.That(mistake.Diagnostics.Select(d => d.Code), Is.EqualTo(new[] { "MO7001" }));
+    }
+
+    private static TestCaseData Damage(string name, Action<CachedFolder> damage) => new TestCaseData(damage).SetArgDisplayNames(name);
+
+    private static string Largest(CachedFolder folder, string kind, int skip = 0) =>
+        folder.Kept(kind).OrderByDescending(file => new FileInfo(file).Length).ElementAt(skip);
+
+    private static void Cut(string file) => File.WriteAllBytes(file, File.ReadAllBytes(file)[..^9]);
+
+    private static void Rewrite(string file, Action<byte[]> change)
+    {
+        var bytes = File.ReadAllBytes(file);
+        change(bytes);
+        File.WriteAllBytes(file, bytes);
+    }
+}
