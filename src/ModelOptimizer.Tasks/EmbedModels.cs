@@ -17,6 +17,8 @@ public sealed class EmbedModels : ModelsTask
 
     public bool WithOnnxRuntime { get; set; }
 
+    public bool WithDependencyInjection { get; set; }
+
     public bool WithNullable { get; set; }
 
     private protected override IReadOnlyList<string> Records => ["EmbedOutputsFile"];
@@ -26,6 +28,7 @@ public sealed class EmbedModels : ModelsTask
         .Option("--folder", model.GetMetadata("EmbedFolder"))
         .Flag("--accessor", WithAccessor)
         .Flag("--onnxruntime", WithOnnxRuntime)
+        .Flag("--dependency-injection", WithDependencyInjection)
         .Flag("--nullable", WithNullable);
 
     private protected override IEnumerable<string> OutputsOf(ITaskItem model) =>

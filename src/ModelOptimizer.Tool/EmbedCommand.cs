@@ -15,22 +15,26 @@ internal static class EmbedCommand
         var folder = new Option<string?>("--folder") { Description = "Where resource and accessor go; by default beside the plan", HelpName = "FOLDER" };
         var accessor = new Option<bool>("--accessor") { Description = "Generate the C# accessor" };
         var runtime = new Option<bool>("--onnxruntime") { Description = "The project references ONNX Runtime" };
+        var services = new Option<bool>("--dependency-injection") { Description = "The project references Microsoft.Extensions.DependencyInjection.Abstractions" };
         var nullable = new Option<bool>("--nullable") { Description = "The project's C# has nullable annotations" };
         var command = new ToolCommand("embed", "Write what a project embeds of a planned model: its resource and its accessor",
             "embed obj/app.plan.json langid --source obj/langid.onnx --accessor --nullable")
         {
-            plan, name, source, folder, accessor, runtime, nullable,
+            plan, name, source, folder, accessor, runtime, services, nullable,
         };
         command.Hidden = true;
-        return command.Does((parsed, _) =>
+        return command.Does((parsed, context) =>
         {
             var file = parsed.GetValue(plan)!;
             var planned = Find(file, parsed.GetValue(name)!);
-            AccessorSettings Settings(ModelSignature signature) => new(planned.Name, planned.Embed, signature)
+            AccessorSettings Settings(ModelFacts facts) => new(planned.Name, Path.GetFileName(planned.Model), planned.Embed, facts)
             {
                 HasOnnxRuntime = parsed.GetValue(runtime),
+                HasDependencyInjection = parsed.GetValue(services),
                 Nullable = parsed.GetValue(nullable),
             };
+            if (ServicesCheck.Missing(planned, parsed.GetValue(accessor), parsed.GetValue(runtime), parsed.GetValue(services)) is { } missing)
+                context.Report(missing);
             Embedder.Embed(planned, parsed.GetValue(source)!,
                 parsed.GetValue(folder) ?? Path.GetDirectoryName(Path.GetFullPath(file))!,
                 parsed.GetValue(accessor) ? Settings : null);

@@ -150,6 +150,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor NoAccessorYet = Warning("MO8007", "There is no accessor yet");
     public static readonly DiagnosticDescriptor NoBrotli = Error("MO8008", "The target framework has no Brotli");
     public static readonly DiagnosticDescriptor OriginalShippedToo = Warning("MO8009", "The original is shipped, too");
+    public static readonly DiagnosticDescriptor NoServices = Warning("MO8010", "The runner can't be registered for dependency injection");
     public static readonly DiagnosticDescriptor NotBuilt = Error("MO8015", "The models were not built");
     public static readonly DiagnosticDescriptor OutOfDate = Error("MO8016", "The models are out of date");
 
