@@ -17,6 +17,9 @@ public sealed class EmbedModels : ModelsTask
 
     public bool WithOnnxRuntime { get; set; }
 
+    /// <summary>The version of ONNX Runtime that the project references; empty when it is not known.</summary>
+    public string OnnxRuntimeVersion { get; set; } = "";
+
     public bool WithDependencyInjection { get; set; }
 
     public bool WithNullable { get; set; }
@@ -28,6 +31,7 @@ public sealed class EmbedModels : ModelsTask
         .Option("--folder", model.GetMetadata("EmbedFolder"))
         .Flag("--accessor", WithAccessor)
         .Flag("--onnxruntime", WithOnnxRuntime)
+        .Option("--onnxruntime-version", OnnxRuntimeVersion)
         .Flag("--dependency-injection", WithDependencyInjection)
         .Flag("--nullable", WithNullable);
 

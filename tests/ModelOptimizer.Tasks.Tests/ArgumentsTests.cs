@@ -18,7 +18,7 @@ public sealed class ArgumentsTests
         new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
         new TestCaseData(new OptimizeModels { Variables = ["Config=a b", " X = 1 "], Threads = "2", Cache = true, CacheFolder = Awkward, CacheSize = "1.5 GiB" }.Arguments(Model))
             .SetArgDisplayNames("optimize"),
-        new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true, WithDependencyInjection = true }.Arguments(Model))
+        new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true, WithDependencyInjection = true, OnnxRuntimeVersion = "1.20.1" }.Arguments(Model))
             .SetArgDisplayNames("embed"),
     ];
 

@@ -37,7 +37,7 @@ public static class AccessorGenerator
     private static void WriteClasses(SourceWriter code, AccessorSettings settings)
     {
         WriteClass(code, settings);
-        if (settings is { Embed.DependencyInjection: true, HasDependencyInjection: true, HasOnnxRuntime: true })
+        if (settings is { Embed.DependencyInjection: true, HasDependencyInjection: true, HasOnnxRuntime: true, HasRunner: true })
             ServicesWriter.Write(code.Line(), settings.Embed.Class, settings.Nullable);
     }
 
@@ -49,7 +49,9 @@ public static class AccessorGenerator
         code.Block($"internal static partial class {CSharpNames.Escape(settings.Embed.Class)}", () =>
         {
             AccessorMethods.Write(code, settings);
-            if (settings.HasOnnxRuntime)
+            if (settings is { HasOnnxRuntime: true, HasRunner: false })
+                code.Line($"// Runner and Result need Microsoft.ML.OnnxRuntime {AccessorSettings.RunnerSince} or newer.").Line();
+            if (settings is { HasOnnxRuntime: true, HasRunner: true })
             {
                 new RunnerWriter(code, signature, settings.Nullable).Write();
                 ResultWriter.Write(code, signature.Outputs, settings.Nullable);

@@ -10,6 +10,12 @@ public sealed record AccessorSettings(string Name, string OriginalName, EmbedPla
     /// <summary>True when the project references ONNX Runtime, whose types the accessor may then use.</summary>
     public bool HasOnnxRuntime { get; init; }
 
+    /// <summary>False for ONNX Runtime older than <see cref="RunnerSince"/>, whose C# lacks what the runner is made of.</summary>
+    public bool HasRunner { get; init; } = true;
+
+    /// <summary>The first ONNX Runtime whose C# has <c>OrtValue</c>.</summary>
+    public static Version RunnerSince { get; } = new(1, 16);
+
     /// <summary>True when the project references Microsoft.Extensions.DependencyInjection.Abstractions.</summary>
     public bool HasDependencyInjection { get; init; }
 

@@ -19,8 +19,9 @@ public static class Embedder
     /// <param name="source">The model file to embed: the optimized one, or the original where optimizing is switched off.</param>
     /// <param name="folder">Where resource and accessor go: the plan's folder for an optimized model, another for an original.</param>
     /// <param name="accessor">How the accessor is written; null when the project's language has none.</param>
+    /// <returns>The model that was embedded.</returns>
     /// <exception cref="DiagnosticException">The model can't be read, is too large for a resource, or can't be written.</exception>
-    public static void Embed(PlannedModel planned, string source, string folder, Func<ModelFacts, AccessorSettings>? accessor)
+    public static OnnxModel Embed(PlannedModel planned, string source, string folder, Func<ModelFacts, AccessorSettings>? accessor)
     {
         ArgumentNullException.ThrowIfNull(planned);
         var model = ModelProblems.Guard(() => OnnxModel.Load(source));
@@ -37,6 +38,7 @@ public static class Embedder
             Look(Place(model, source, Path.Combine(folder, planned.Output), ExternalDataMode.Automatic));
         if (facts is not null)
             WriteAccessor(Path.Combine(folder, planned.Accessor), AccessorGenerator.Generate(accessor!(facts)));
+        return model;
     }
 
     /// <summary>A resource is a single file, so external data goes into it.</summary>

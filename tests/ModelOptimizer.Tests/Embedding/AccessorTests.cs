@@ -83,6 +83,15 @@ public sealed class AccessorTests
         ])) with { HasOnnxRuntime = true, HasDependencyInjection = true }).Replace(Optimizer.Version, "VERSION", StringComparison.Ordinal));
 
     [Test]
+    public void For_a_runtime_without_values_there_is_a_session_and_no_runner()
+    {
+        var source = AccessorGenerator.Generate(Settings(Plain) with { HasOnnxRuntime = true, HasDependencyInjection = true, HasRunner = false });
+        Assert.That(source, Does.Contain("CreateSession").And.Contain("// Runner and Result need Microsoft.ML.OnnxRuntime 1.16"));
+        Assert.That(source, Does.Not.Contain("class Runner").And.Not.Contain("AddLanguageModel"));
+        Assert.That(GeneratedCode.Warnings(source, LanguageVersion.Latest), Is.Empty);
+    }
+
+    [Test]
     public void Without_a_reference_nothing_is_registered()
     {
         var settings = Settings(Plain) with { HasOnnxRuntime = true, HasDependencyInjection = true };

@@ -10,9 +10,9 @@ public sealed class ServicesCheckTests
 
     [TestCase(true, false, false, false, null)]
     [TestCase(true, true, true, true, null)]
-    [TestCase(true, true, false, true, "doesn't reference Microsoft.ML.OnnxRuntime. Add <PackageReference Include=\"Microsoft.ML.OnnxRuntime\" />, or")]
-    [TestCase(true, true, true, false, $"doesn't reference {Services}. Add <PackageReference Include=\"{Services}\" />, or")]
-    [TestCase(true, true, false, false, $"Microsoft.ML.OnnxRuntime and {Services}. Add")]
+    [TestCase(true, true, false, true, "doesn't reference Microsoft.ML.OnnxRuntime 1.16 or newer. Add it, or")]
+    [TestCase(true, true, true, false, $"doesn't reference {Services}. Add it, or")]
+    [TestCase(true, true, false, false, $"Microsoft.ML.OnnxRuntime 1.16 or newer and {Services}. Add them")]
     [TestCase(false, true, true, true, "only C# projects have accessors")]
     public void What_is_missing_is_named(bool accessor, bool wanted, bool runtime, bool services, string? message)
     {
