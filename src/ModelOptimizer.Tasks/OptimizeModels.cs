@@ -23,6 +23,12 @@ public sealed class OptimizeModels : ModelsTask
     /// <summary>What the cache may take: <c>2GiB</c>; empty for the tool's own limit.</summary>
     public string CacheSize { get; set; } = "";
 
+    /// <summary>A server with results; empty for that of the environment, <c>none</c> for none.</summary>
+    public string CacheUrl { get; set; } = "";
+
+    /// <summary>Whether results are sent to the server, too.</summary>
+    public bool CachePush { get; set; }
+
     private protected override IReadOnlyList<string> Records => ["OutputsFile", "EmbedOutputsFile"];
 
     internal override ToolArguments Arguments(ITaskItem model)
@@ -33,7 +39,8 @@ public sealed class OptimizeModels : ModelsTask
             .Option("--threads", PropertyValues.Count("ModelOptimizerThreads", Threads))
             .Flag("--cache", Cache);
         if (Cache)
-            arguments.Option("--cache-folder", CacheFolder).Option("--cache-size", PropertyValues.Size("ModelOptimizerCacheSize", CacheSize));
+            arguments.Option("--cache-folder", CacheFolder).Option("--cache-size", PropertyValues.Size("ModelOptimizerCacheSize", CacheSize))
+                .Option("--cache-url", PropertyValues.Address("ModelOptimizerCacheUrl", CacheUrl)).Flag("--cache-push", CachePush);
         foreach (var variable in ProfileVariables.Parse(Variables))
             arguments.Option("--set", $"{variable.Key}={variable.Value}");
         return arguments;

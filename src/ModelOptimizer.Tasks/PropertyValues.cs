@@ -18,6 +18,12 @@ internal static class PropertyValues
     }
 
     /// <returns>The value; empty when nothing is set.</returns>
+    /// <exception cref="ArgumentException">It holds a secret, which would stand in the build's log.</exception>
+    public static string Address(string property, string value) => value.IndexOf('@') < 0 ? value.Trim()
+        : throw new ArgumentException(
+            $"{property} holds a user or password, which logs would show. Set the environment variable MODELOPT_CACHE_URL instead");
+
+    /// <returns>The value; empty when nothing is set.</returns>
     /// <exception cref="ArgumentException">It is no size.</exception>
     public static string Size(string property, string value)
     {

@@ -25,7 +25,7 @@ internal static class CacheCommand
             "cache info --json")
         {
             folder,
-        }.Does((parsed, context) => Tell(Named(parsed, folder), "", ResultCache.Usage, context));
+        }.Does((parsed, context) => Tell(Named(parsed, folder), "", CacheFolder.Usage, context));
     }
 
     private static ToolCommand Trim()
@@ -38,7 +38,7 @@ internal static class CacheCommand
             folder,
             size,
         }.Does((parsed, context) => Tell(Named(parsed, folder), " left",
-            path => ResultCache.Trim(new CacheSettings(path) { Capacity = parsed.GetValue(size) ?? CacheSettings.DefaultCapacity }), context));
+            path => CacheFolder.Trim(path, (parsed.GetValue(size) ?? CacheSettings.DefaultCapacity).Bytes), context));
     }
 
     private static ToolCommand Clear()
@@ -49,7 +49,7 @@ internal static class CacheCommand
             "cache clear --cache-folder obj/cache")
         {
             folder,
-        }.Does((parsed, context) => Tell(Named(parsed, folder), " left", ResultCache.Clear, context));
+        }.Does((parsed, context) => Tell(Named(parsed, folder), " left", CacheFolder.Clear, context));
     }
 
     private static string Named(ParseResult parsed, Option<string?> folder) =>

@@ -76,6 +76,7 @@ internal sealed class OptimizeCommand
             "optimize model.onnx --preset cpu-int8 --profile-ops",
             "optimize model.onnx -p model-opt.yaml --threads 2",
             "optimize model.onnx -p model-opt.yaml --cache",
+            "optimize model.onnx -p model-opt.yaml --cache-url https://cache.example.com/models",
             "optimize model.onnx --bisect --data validation.npz")
         {
             _model, _profile, _preset, _output, _explain, _maxRewrites, _profileOps, _threads,
@@ -92,7 +93,7 @@ internal sealed class OptimizeCommand
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
         using var bound = Cores.Limit(parsed.GetValue(_threads));
         var isBisection = _bisect.IsAskedFor(parsed, [_output, _explain, _maxRewrites, _profileOps, .. _cache.All]);
-        var cache = _cache.Read(parsed, besides: [_maxRewrites, _profileOps], context);
+        using var cache = _cache.Read(parsed, besides: [_maxRewrites, _profileOps], context);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
         var choice = ProfileChoice.Make(
             parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
@@ -142,7 +143,7 @@ internal sealed class OptimizeCommand
         if (context.IsText && explained is not null)
             new PassExplanation(context, result.Report, explained).Write();
         context.Say($"{(result.Accepted ? "Wrote" : "Rejected; for inspection see")} {Near(result.ModelPath)} and {Near(result.ReportPath)}"
-            + (result.IsFromCache ? ", from the cache" : ""));
+            + OptimizationEvent.Origin(result.Source));
     }
 
     /// <summary>A path as one would type it here.</summary>

@@ -41,8 +41,11 @@ public sealed record OptimizationResult(OptimizationReport Report, string ModelP
     /// <summary>Arrays of the data that the model has no use for.</summary>
     public IReadOnlyList<string> IgnoredArrays => Measured.IgnoredArrays;
 
+    /// <summary>Who did the work.</summary>
+    public ResultSource Source { get; init; }
+
     /// <summary>True when an earlier run did the work.</summary>
-    public bool IsFromCache { get; init; }
+    public bool IsFromCache => Source != ResultSource.Made;
 
     internal Measurements Measured { get; init; } = new([]);
 

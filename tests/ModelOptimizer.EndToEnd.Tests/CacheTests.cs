@@ -22,7 +22,7 @@ public sealed class CacheTests
             Assert.That(Warnings(build), Is.EqualTo(Warnings(made)).And.Not.Empty);
         }
         foreach (var file in new[] { "small.onnx", "small.report.json", "small.report.html" })
-            Assert.That(File.ReadAllBytes(Path.Combine(second.Output, file)), Is.EqualTo(File.ReadAllBytes(Path.Combine(first.Output, file))), file);
+            Assert.That(Made(second, file), Is.EqualTo(Made(first, file)), file);
         Assert.That(second.RunProgram(), Is.EqualTo(new[] { $"{second.Length(Path.Combine(second.Output, "small.onnx"))}" }));
         Assert.That(second.Build(cache).ShouldSucceed().ToolRuns, Is.Empty);
     }
@@ -66,6 +66,31 @@ public sealed class CacheTests
     }
 
     [Test]
+    public void A_clone_on_another_machine_gets_what_one_pushed_and_does_without_when_the_server_is_gone()
+    {
+        string[] url;
+        var pusher = Consumer.Small("pushes");
+        var puller = Consumer.Small("pulls");
+        using (var server = new BlobServer())
+        {
+            url = [$"-p:ModelOptimizerCacheUrl={server.Url}"];
+            Consumer.Small("only pulls").Build([NewCache("reader"), .. url]).ShouldSucceed();
+            Assert.That(server.Count, Is.Zero, "nothing is pushed unasked");
+            pusher.Build([NewCache("pusher"), .. url, "-p:ModelOptimizerCachePush=true"]).ShouldSucceed();
+            var found = puller.Build([NewCache("puller"), .. url]).ShouldSucceed();
+
+            Assert.That(found.Messages.Count(message => message.EndsWith("from the shared cache", StringComparison.Ordinal)), Is.EqualTo(1));
+            Assert.That(Made(puller, "small.onnx"), Is.EqualTo(Made(pusher, "small.onnx")));
+            Assert.That(Made(puller, "small.report.json"), Is.EqualTo(Made(pusher, "small.report.json")));
+        }
+        DeleteOutputs(puller);
+        var alone = puller.Build([NewCache("later"), .. url]).ShouldSucceed();
+
+        Assert.That(alone.Warnings.Select(warning => warning.Code), Does.Contain("MO7012"));
+        Assert.That(Made(puller, "small.onnx"), Is.EqualTo(Made(pusher, "small.onnx")));
+    }
+
+    [Test]
     public void Without_the_cache_all_is_made_anew_and_nothing_kept()
     {
         var cache = NewCache("unused");
@@ -87,6 +112,8 @@ public sealed class CacheTests
     private static string NewCache(string name) => $"-p:ModelOptimizerCacheFolder={Path.Combine(PackageFeed.Root, $"{name} cache ü")}";
 
     private static string FolderOf(string property) => property.Split('=', 2)[1];
+
+    private static byte[] Made(Consumer app, string file) => File.ReadAllBytes(Path.Combine(app.Output, file));
 
     private static string[] Warnings(BuildLog build) => [.. build.Warnings.Select(warning => $"{warning.Code}: {warning.Text}")];
 

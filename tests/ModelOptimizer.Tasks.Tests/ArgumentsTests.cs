@@ -13,12 +13,22 @@ public sealed class ArgumentsTests
         ["ModelName"] = "my model", ["Original"] = Awkward, ["Profile"] = Awkward, ["Optimized"] = Awkward, ["EmbedFolder"] = Awkward,
     });
 
+    private static OptimizeModels Optimize => new()
+    {
+        Variables = ["Config=a b", " X = 1 "],
+        Threads = "2",
+        Cache = true,
+        CacheFolder = Awkward,
+        CacheSize = "1.5 GiB",
+        CacheUrl = "https://cache/models",
+        CachePush = true,
+    };
+
     private static IEnumerable<TestCaseData> CommandLines =>
     [
         new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
-        new TestCaseData(new OptimizeModels { Variables = ["Config=a b", " X = 1 "], Threads = "2", Cache = true, CacheFolder = Awkward, CacheSize = "1.5 GiB" }.Arguments(Model))
-            .SetArgDisplayNames("optimize"),
-        new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true, WithDependencyInjection = true, OnnxRuntimeVersion = "1.20.1" }.Arguments(Model))
+        new TestCaseData(Optimize.Arguments(Model)).SetArgDisplayNames("optimize"),
+        new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true }.Arguments(Model))
             .SetArgDisplayNames("embed"),
     ];
 
@@ -59,6 +69,11 @@ public sealed class ArgumentsTests
     public void A_size_that_is_none_is_refused_by_the_property_s_name(string size) =>
         Assert.That(() => new OptimizeModels { Cache = true, CacheSize = size }.Arguments(Model),
             Throws.ArgumentException.With.Message.Contains($"ModelOptimizerCacheSize is '{size}'"));
+
+    [Test]
+    public void A_password_is_not_taken_from_where_logs_show_it() =>
+        Assert.That(() => new OptimizeModels { Cache = true, CacheUrl = "https://me:secret@cache/" }.Arguments(Model),
+            Throws.ArgumentException.With.Message.Contains("MODELOPT_CACHE_URL").And.Message.Not.Contains("secret"));
 
     [Test]
     public void Without_a_cache_its_settings_are_not_passed() =>

@@ -79,6 +79,7 @@ internal sealed class CacheTests : IDisposable
     [TestCase("--cache and --no-cache exclude each other", "--cache", "--no-cache")]
     [TestCase("--cache-folder and --no-cache exclude each other", "--cache-folder", "x", "--no-cache")]
     [TestCase("What comes of --profile-ops is not cached; leave --cache out", "--cache", "--profile-ops")]
+    [TestCase("The cache's address is no URL that begins with https:// or http://", "--cache-url", "ftp://host/")]
     [TestCase("--bisect writes nothing; leave --cache out", "--cache", "--bisect")]
     [TestCase("--cache-size is a size such as 2GiB or 500MB, not 'much'", "--cache-size", "much")]
     public void What_makes_no_sense_is_a_usage_error(string message, params string[] options)

@@ -19,7 +19,19 @@ internal sealed class CacheOptions
 
     private readonly Option<ByteSize?> _size = Size();
 
-    public IEnumerable<Option> All => [_cache, _noCache, _folder, _size];
+    private readonly Option<string?> _url = new("--cache-url")
+    {
+        Description = "A server that is asked for what is not in the cache, by Bazel's HTTP protocol; 'none' for none. "
+            + $"By default that of {SharedCacheSettings.UrlVariable}",
+        HelpName = "URL",
+    };
+
+    private readonly Option<bool> _push = new("--cache-push")
+    {
+        Description = $"Send results to the server, too, if there is one, as {SharedCacheSettings.PushVariable}=1 does; else they are only taken",
+    };
+
+    public IEnumerable<Option> All => [_cache, _noCache, _folder, _size, _url, _push];
 
     /// <summary>Where the cache is.</summary>
     public static Option<string?> Folder() => new("--cache-folder")
@@ -47,15 +59,20 @@ internal sealed class CacheOptions
     /// <exception cref="UsageException">Options exclude each other.</exception>
     public ResultCache? Read(ParseResult parsed, IEnumerable<Option> besides, CommandContext context)
     {
-        var said = new Option[] { _cache, _folder, _size }.FirstOrDefault(option => IsGiven(parsed, option));
+        var said = All.Except([_noCache]).FirstOrDefault(option => IsGiven(parsed, option));
         if (said is null)
             return null;
         if (parsed.GetValue(_noCache))
             throw new UsageException($"{said.Name} and --no-cache exclude each other");
         if (besides.FirstOrDefault(option => IsGiven(parsed, option)) is { } single)
             throw new UsageException($"What comes of {single.Name} is not cached; leave {said.Name} out");
-        if (FolderOf(parsed, _folder) is { } folder)
-            return new ResultCache(new CacheSettings(folder) { Capacity = parsed.GetValue(_size) ?? CacheSettings.DefaultCapacity }, context);
+        var settings = new CacheSettings(FolderOf(parsed, _folder) ?? "")
+        {
+            Capacity = parsed.GetValue(_size) ?? CacheSettings.DefaultCapacity,
+            Shared = Shared(parsed),
+        };
+        if (settings.Folder.Length > 0)
+            return new ResultCache(settings, context);
         context.Report(new Diagnostic(DiagnosticCatalog.CacheUnusable,
             $"There is no home to keep results in; name a folder with {CacheLocation.Variable}"));
         return null;
@@ -64,6 +81,25 @@ internal sealed class CacheOptions
     /// <returns>A full path; null for a user without a home.</returns>
     public static string? FolderOf(ParseResult parsed, Option<string?> folder) =>
         parsed.GetValue(folder) is { } named ? Path.GetFullPath(named) : CacheLocation.Default();
+
+    private SharedCacheSettings? Shared(ParseResult parsed)
+    {
+        var url = parsed.GetValue(_url) ?? Environment.GetEnvironmentVariable(SharedCacheSettings.UrlVariable);
+        if (string.IsNullOrEmpty(url) || url == "none")
+            return null;
+        try
+        {
+            var header = Environment.GetEnvironmentVariable(SharedCacheSettings.HeaderVariable);
+            return SharedCacheSettings.Parse(url, header is { Length: > 0 } ? header : null) with
+            {
+                Push = parsed.GetValue(_push) || Environment.GetEnvironmentVariable(SharedCacheSettings.PushVariable) is "1" or "true",
+            };
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 }

@@ -21,6 +21,14 @@ internal sealed record OptimizationOutcome(int SchemaVersion, bool Accepted, boo
 /// <param name="Message">One line for the build's log.</param>
 internal sealed record OptimizationEvent(string Kind, bool Accepted, string Model, string ReportFile, string Message)
 {
+    /// <summary>The end of a sentence about a result.</summary>
+    public static string Origin(ResultSource source) => source switch
+    {
+        ResultSource.Cache => ", from the cache",
+        ResultSource.SharedCache => ", from the shared cache",
+        _ => "",
+    };
+
     public static OptimizationEvent Of(OptimizationResult result)
     {
         var (before, after) = (result.Report.Original.Bytes, result.Report.Result.Bytes);
@@ -29,6 +37,6 @@ internal sealed record OptimizationEvent(string Kind, bool Accepted, string Mode
             .Select(metric => $", {new Measurement(metric.Declaration, metric.Original, metric.Result)}");
         return new("summary", result.Accepted, result.ModelPath, result.ReportPath,
             $"{Quantities.Bytes(before)} → {Quantities.Bytes(after)} ({Quantities.Percent((double)after / before)}){string.Concat(metrics)}"
-            + (result.IsFromCache ? ", from the cache" : ""));
+            + Origin(result.Source));
     }
 }

@@ -13,7 +13,9 @@ internal sealed class CacheSpace(LocalStore store)
 
     public CacheUsage Usage() => new(Files(store.Actions).Length, All().Sum(Length));
 
-    /// <summary>Removes what was left behind, and results until the rest takes no more than so many bytes; nothing while another process does so.</summary>
+    /// <summary>
+    /// Removes what was left behind, and results until the rest takes no more than so many bytes; nothing while another process does so.
+    /// </summary>
     public void Trim(long capacity)
     {
         using var turn = CacheLock.TryTake(store.LockPath("trim"));
@@ -21,6 +23,8 @@ internal sealed class CacheSpace(LocalStore store)
             return;
         foreach (var old in Files(store.Temporary).Where(IsOld))
             Delete(old);
+        foreach (var old in Files(store.Locks).Where(IsOld))
+            DeleteUnheld(old);
         var entries = Files(store.Actions).OrderBy(file => file.LastWriteTimeUtc).ThenBy(file => file.Name, StringComparer.Ordinal)
             .Select(file => (File: file, Blobs: BlobsOf(file))).ToList();
         var uses = entries.SelectMany(entry => entry.Blobs).GroupBy(name => name).ToDictionary(group => group.Key, group => group.Count());
@@ -71,6 +75,14 @@ internal sealed class CacheSpace(LocalStore store)
         var bytes = Length(file);
         Delete(file);
         return bytes;
+    }
+
+    /// <summary>Who begins to wait for it at this moment may do the same work as another: no harm but time.</summary>
+    private static void DeleteUnheld(FileInfo file)
+    {
+        using var held = CacheLock.TryTake(file.FullName);
+        if (held is not null)
+            Delete(file);
     }
 
     /// <summary>What is in use on Windows stays for the next time.</summary>

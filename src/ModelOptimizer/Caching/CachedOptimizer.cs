@@ -25,12 +25,13 @@ public sealed class CachedOptimizer(IInferenceEngine engine, ResultCache cache, 
         output.RefuseToReplace(run.Files.Where(file => file.Role == RunFiles.ModelRole).Select(file => file.Path));
         using var turn = cache.Enter(run.Key, () => progress?.Report("wait for another run of the same"), cancellation);
         var places = new RunPlaces(request, run.Files);
-        using var known = cache.Find(run.Key, entry => new CachedResult(entry, cache.Store, output, places));
+        using var known = cache.Find(run.Key,
+            (entry, source) => new CachedResult(entry, cache.Store, output, places) { Source = source }, cancellation);
         if (known is not null)
             return known.Place(request, diagnostics);
         var result = Optimize(request, cancellation);
         progress?.Report("keep in the cache");
-        Keep(run, result, places);
+        Keep(run, result, places, cancellation);
         return result;
     }
 
@@ -38,11 +39,11 @@ public sealed class CachedOptimizer(IInferenceEngine engine, ResultCache cache, 
         new Optimizer(engine, diagnostics, progress).Run(request, cancellation);
 
     /// <summary>Not what failed by more than the budget: the next run tells why, and where.</summary>
-    private void Keep(RunIdentity run, OptimizationResult result, RunPlaces places)
+    private void Keep(RunIdentity run, OptimizationResult result, RunPlaces places, CancellationToken cancellation)
     {
         var isSound = result.Report.Diagnostics.Count(one => one.Severity == ReportBuilder.Name(Severity.Error))
             == result.Report.Budget.Count(verdict => !verdict.Passed && verdict.Severity == ReportBuilder.Name(Severity.Error));
         if (isSound && run.IsUnchanged && CachedRun.Of(result, places) is { } account)
-            cache.Keep(run.Key, result.Report.Result.Bytes, store => CachedResult.Store(result, account, store));
+            cache.Keep(run.Key, result.Report.Result.Bytes, store => CachedResult.Store(result, account, store), cancellation);
     }
 }

@@ -21,7 +21,8 @@ internal sealed class CachedResult : IDisposable
     /// <param name="output">Where the result goes.</param>
     /// <param name="places">Of the run at hand.</param>
     /// <exception cref="PoisonedEntryException">Something is not what was stored.</exception>
-    /// <exception cref="IOException">The cache can't be read, or the place not be written to.</exception>
+    /// <exception cref="IOException">The cache can't be read.</exception>
+    /// <exception cref="DiagnosticException">The place can't be written to.</exception>
     public CachedResult(ActionResult entry, LocalStore store, OutputFiles output, RunPlaces places)
     {
         _output = output;
@@ -49,11 +50,14 @@ internal sealed class CachedResult : IDisposable
         {
             if (Find(name) is not { } file)
                 return null;
-            using var target = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+            using var target = Create(path);
             store.Read(file, target);
             return path;
         }
     }
+
+    /// <summary>Where it was found.</summary>
+    public required ResultSource Source { get; init; }
 
     /// <summary>Puts the files of a result into the store.</summary>
     /// <returns>Null when another run has changed them since.</returns>
@@ -102,7 +106,7 @@ internal sealed class CachedResult : IDisposable
             FileProblems.Guard(_output.Ranges, () => WholeFile.Write(_output.Ranges, _ranges));
         return new OptimizationResult(report, _staged.Files[0], _output.Report)
         {
-            IsFromCache = true,
+            Source = Source,
             Measured = measured,
             Findings = _findings,
             Ranges = _ranges,
@@ -110,4 +114,11 @@ internal sealed class CachedResult : IDisposable
     }
 
     public void Dispose() => _staged.Dispose();
+
+    private FileStream Create(string path)
+    {
+        FileStream? made = null;
+        FileProblems.Guard(_output.Model, () => made = new FileStream(path, FileMode.CreateNew, FileAccess.Write));
+        return made!;
+    }
 }

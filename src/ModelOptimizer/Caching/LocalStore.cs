@@ -43,7 +43,8 @@ internal sealed class LocalStore(string folder)
         try
         {
             var result = ActionResult.Parser.ParseFrom(bytes);
-            var isWhole = result.OutputFiles.Count > 0 && result.OutputFiles.All(file => Blob.IsName(file.Digest?.Hash) && file.Digest!.SizeBytes >= 0);
+            var isWhole = result.OutputFiles.Count > 0
+                && result.OutputFiles.All(file => Blob.IsName(file.Digest?.Hash) && file.Digest!.SizeBytes >= 0);
             return isWhole ? result : throw new PoisonedEntryException("it lists no files");
         }
         catch (InvalidProtocolBufferException)
@@ -114,6 +115,10 @@ internal sealed class LocalStore(string folder)
                 write(stream);
             Directory.CreateDirectory(Path.GetDirectoryName(target())!);
             File.Move(temporary, target(), overwrite: true);
+        }
+        catch (UnauthorizedAccessException) when (File.Exists(target()))
+        {
+            // On Windows, while another process reads what has the same name and so is the same.
         }
         finally
         {

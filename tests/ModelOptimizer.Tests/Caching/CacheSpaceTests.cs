@@ -62,14 +62,29 @@ internal sealed class CacheSpaceTests : IDisposable
     {
         var digest = _store.Add(new MemoryStream(new byte[Size]));
         File.SetLastWriteTimeUtc(_store.BlobPath(digest), DateTime.UtcNow.AddHours(-hours));
-        Directory.CreateDirectory(_store.Temporary);
-        File.WriteAllText(Path.Combine(_store.Temporary, "half"), "");
-        File.SetLastWriteTimeUtc(Path.Combine(_store.Temporary, "half"), DateTime.UtcNow.AddHours(-hours));
+        string[] others = [Path.Combine(_store.Temporary, "half"), _store.LockPath("key")];
+        foreach (var file in others)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, "");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-hours));
+        }
 
         new CacheSpace(_store).Trim(1 << 20);
 
         Assert.That(_store.Has(digest), Is.EqualTo(!goes));
-        Assert.That(File.Exists(Path.Combine(_store.Temporary, "half")), Is.EqualTo(!goes));
+        Assert.That(others.Select(File.Exists), Is.All.EqualTo(!goes));
+    }
+
+    [Test]
+    public void A_lock_that_somebody_holds_stays_however_old_it_is()
+    {
+        using var held = CacheLock.TryTake(_store.LockPath("key"));
+        File.SetLastWriteTimeUtc(_store.LockPath("key"), DateTime.UtcNow.AddDays(-3));
+
+        new CacheSpace(_store).Trim(1 << 20);
+
+        Assert.That(_store.LockPath("key"), Does.Exist);
     }
 
     [Test]
@@ -87,11 +102,11 @@ internal sealed class CacheSpaceTests : IDisposable
     {
         Put("a", ago: 0, 1);
 
-        Assert.That(ResultCache.Clear(_store.Folder), Is.EqualTo(new CacheUsage(0, 0)));
+        Assert.That(CacheFolder.Clear(_store.Folder), Is.EqualTo(new CacheUsage(0, 0)));
     }
 
     [Test]
-    public void A_cache_that_was_never_used_is_empty() => Assert.That(ResultCache.Usage(_folder["none"]), Is.EqualTo(new CacheUsage(0, 0)));
+    public void A_cache_that_was_never_used_is_empty() => Assert.That(CacheFolder.Usage(_folder["none"]), Is.EqualTo(new CacheUsage(0, 0)));
 
     private static string Key(string name) => name.PadRight(64, '0');
 

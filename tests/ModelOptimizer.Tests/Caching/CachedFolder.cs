@@ -44,6 +44,11 @@ internal sealed class CachedFolder : IDisposable
 
     public ByteSize Capacity { get; set; } = CacheSettings.DefaultCapacity;
 
+    /// <summary>A server, if any.</summary>
+    public SharedCacheSettings? Shared { get; set; }
+
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Told of the cache itself.</summary>
     public DiagnosticBag Trouble { get; } = new();
 
@@ -57,7 +62,7 @@ internal sealed class CachedFolder : IDisposable
     public (OptimizationResult Result, IReadOnlyList<Diagnostic> Diagnostics) Run(string output = "out/model.onnx", Action<string>? step = null)
     {
         var bag = new DiagnosticBag();
-        var cache = new ResultCache(new CacheSettings(Cache) { Capacity = Capacity }, Trouble);
+        using var cache = new ResultCache(new CacheSettings(Cache) { Capacity = Capacity, Shared = Shared, Patience = Patience }, Trouble);
         var result = new CachedOptimizer(PassContexts.Engine, cache, bag, new Steps(this, step)).Run(Request(output));
         return (result, bag.Diagnostics);
     }

@@ -25,7 +25,7 @@ internal sealed class CachedOptimizerTests : IDisposable
         {
             Assert.That((made.IsFromCache, found.IsFromCache), Is.EqualTo((false, true)));
             Assert.That((_folder.Runs, second.Runs), Is.EqualTo((1, 0)));
-            Assert.That(_folder.Written().Keys, Is.EquivalentTo(new[] { "model.onnx", "model.report.json", "model.report.html", "model.ranges.json" }));
+            Assert.That(_folder.Written().Keys, Is.EquivalentTo(["model.onnx", "model.report.json", "model.report.html", "model.ranges.json"]));
             Assert.That(second.Written(), Is.EqualTo(_folder.Written()));
             Assert.That(toldAgain.Select(one => one.ToString().Replace(second[""], _folder[""])), Is.EqualTo(told.Select(one => one.ToString())));
             Assert.That(found.IgnoredArrays, Is.EqualTo(made.IgnoredArrays).And.Not.Empty);

@@ -75,7 +75,7 @@ internal sealed class DamagedCacheTests : IDisposable
     }
 
     [Test]
-    public void An_output_that_can_not_be_written_is_an_error_all_the_same()
+    public void An_output_that_can_not_be_written_is_an_error_and_no_trouble_with_the_cache()
     {
         _folder.Run();
         File.WriteAllText(_folder["elsewhere"], "a file in the folder's place");
@@ -83,6 +83,8 @@ internal sealed class DamagedCacheTests : IDisposable
         var mistake = Assert.Throws<DiagnosticException>(() => _folder.Run("elsewhere/model.onnx"))!;
 
         Assert.That(mistake.Diagnostics.Select(d => d.Code), Is.EqualTo(new[] { "MO7001" }));
+        Assert.That(_folder.Trouble.Diagnostics, Is.Empty);
+        Assert.That(_folder.Runs, Is.EqualTo(1));
     }
 
     private static TestCaseData Damage(string name, Action<CachedFolder> damage) => new TestCaseData(damage).SetArgDisplayNames(name);

@@ -12,7 +12,8 @@ namespace ModelOptimizer.Tests.Caching;
 internal sealed class SettingsLeavesTests
 {
     private static IEnumerable<TestCaseData> Settings() =>
-        from type in PassRegistry.All.Select(pass => pass.OptionsType).OfType<Type>().Concat([typeof(CalibrationSettings), typeof(EvaluateSettings)]).Distinct()
+        from type in new[] { typeof(CalibrationSettings), typeof(EvaluateSettings) }.Concat(PassRegistry.All.Select(pass => pass.OptionsType).OfType<Type>())
+            .Distinct()
         from property in type.GetProperties()
         where property.GetCustomAttribute<OptionAttribute>() is { IsPath: false }
         select new TestCaseData(type, property).SetArgDisplayNames($"{type.Name}.{property.Name}");

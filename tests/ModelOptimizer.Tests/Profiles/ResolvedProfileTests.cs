@@ -70,7 +70,6 @@ public sealed class ResolvedProfileTests : IDisposable
             embed:
               as: resource  # default
               compression: none  # default
-              dependency-injection: false  # default
 
             """.ReplaceLineEndings("\n")));
     }

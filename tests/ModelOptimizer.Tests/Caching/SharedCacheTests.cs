@@ -1,0 +1,200 @@
+using System.Net;
+using ModelOptimizer.Caching;
+using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Reporting;
+
+namespace ModelOptimizer.Tests.Caching;
+
+/// <summary>What one machine made another takes from a server; whatever the server does, the result is right.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class SharedCacheTests : IDisposable
+{
+    private readonly StrictServer _server = new();
+    private readonly CachedFolder _pusher = new();
+    private readonly CachedFolder _puller = new();
+
+    public SharedCacheTests()
+    {
+        _puller.Shared = SharedCacheSettings.Parse(_server.Url, header: null);
+        _pusher.Shared = _puller.Shared with { Push = true };
+    }
+
+    public void Dispose()
+    {
+        _pusher.Dispose();
+        _puller.Dispose();
+        _server.Dispose();
+    }
+
+    [Test]
+    public void What_one_machine_pushed_another_takes_as_if_it_had_made_it()
+    {
+        _pusher.Run();
+        var (found, _) = _puller.Run();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(found.Source, Is.EqualTo(ResultSource.SharedCache));
+            Assert.That(_puller.Runs, Is.Zero);
+            Assert.That(_puller.Written(), Is.EqualTo(_pusher.Written()));
+            Assert.That(_server.Violations, Is.Empty);
+            Assert.That(Told(_pusher).Concat(Told(_puller)), Is.Empty);
+        });
+        _server.Requests.Clear();
+        Assert.That(_puller.Run().Result.Source, Is.EqualTo(ResultSource.Cache), "now it is here, too");
+        Assert.That(_server.Requests, Is.Empty);
+    }
+
+    [Test]
+    public void Files_go_up_before_the_list_of_them_and_only_once()
+    {
+        _pusher.Run();
+
+        string[] file = ["HEAD cas", "PUT cas"];
+        Assert.That(_server.Requests, Is.EqualTo(["GET ac", "HEAD ac", .. file, .. file, .. file, "PUT ac"]));
+        _server.Requests.Clear();
+        _pusher.Run();
+        Assert.That(_server.Requests, Is.EqualTo(new[] { "HEAD ac" }));
+    }
+
+    [Test]
+    public void Nothing_is_pushed_unless_someone_says_so()
+    {
+        _puller.Run();
+
+        Assert.That(_server.Requests, Is.EqualTo(new[] { "GET ac" }));
+        Assert.That(Told(_puller), Is.Empty, "a server that has nothing is no trouble");
+    }
+
+    [Test]
+    public void What_is_here_already_is_pushed_when_the_server_lacks_it()
+    {
+        _puller.Run();
+        _puller.Shared = _pusher.Shared;
+        var (found, _) = _puller.Run();
+
+        Assert.That(found.Source, Is.EqualTo(ResultSource.Cache));
+        Assert.That(_server.Requests[^1], Is.EqualTo("PUT ac"));
+        Assert.That(_server.Violations, Is.Empty);
+    }
+
+    private static IEnumerable<TestCaseData> Poisons() =>
+    [
+        Poison("A bit flips in each file", (name, body) => IsFile(name) ? [(byte)(body[0] ^ 1), .. body[1..]] : body),
+        Poison("Each file is cut short", (name, body) => IsFile(name) ? body[..^1] : body),
+        Poison("Each file goes on and on", (name, body) => IsFile(name) ? [.. body, 0] : body),
+        Poison("The list of files is cut short", (name, body) => !IsFile(name) ? body[..^1] : body),
+        Poison("The list of files is endless", (name, body) => !IsFile(name) ? new byte[1 << 20] : body),
+        Poison("The list of files is a page", (name, body) => !IsFile(name) ? "<html>Log in</html>"u8.ToArray() : body),
+    ];
+
+    [TestCaseSource(nameof(Poisons))]
+    public void What_does_not_fit_its_digest_is_told_and_never_used(Func<string, byte[], byte[]> poison)
+    {
+        _pusher.Run();
+        _server.Instead = context =>
+        {
+            var name = context.Request.Url!.AbsolutePath["/team/main/".Length..];
+            context.Response.OutputStream.Write(poison(name, _server.Contents[name]));
+            context.Response.Close();
+            return true;
+        };
+
+        var (made, _) = _puller.Run();
+
+        Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
+        Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7013" }));
+        Assert.That(_puller.Written(), Is.EqualTo(_pusher.Written()));
+    }
+
+    [Test]
+    public void A_file_that_the_server_lost_is_a_miss()
+    {
+        _pusher.Run();
+        _server.Instead = context => Status(context, context.Request.Url!.AbsolutePath.Contains("/cas/", StringComparison.Ordinal) ? 404 : null);
+
+        Assert.That(_puller.Run().Result.Source, Is.EqualTo(ResultSource.Made));
+        Assert.That(Told(_puller), Is.Empty);
+    }
+
+    [TestCase(401)]
+    [TestCase(403)]
+    [TestCase(500)]
+    [TestCase(503)]
+    public void A_server_in_trouble_is_told_once_and_asked_nothing_more(int status)
+    {
+        _server.Instead = context => Status(context, status);
+        _pusher.Run();
+
+        Assert.That(_server.Requests, Is.EqualTo(new[] { "GET ac" }));
+        Assert.That(_pusher.Trouble.Diagnostics.Single().ToString(), Does.StartWith($"{_server.Url}/ : warning MO7012").And.Contain($"{status} "));
+        Assert.That(_pusher.Run().Result.Source, Is.EqualTo(ResultSource.Cache));
+    }
+
+    [Test]
+    public void A_server_that_is_not_there_is_told()
+    {
+        _pusher.Shared = SharedCacheSettings.Parse($"http://127.0.0.1:{StrictServer.FreePort()}/", header: null) with { Push = true };
+
+        Assert.That(_pusher.Run().Result.Accepted);
+        Assert.That(Told(_pusher), Is.EqualTo(new[] { "MO7012" }));
+    }
+
+    [TestCase("", Description = "it accepts and says nothing")]
+    [TestCase("/cas/", Description = "it stops in the middle of a file")]
+    public void A_server_that_hangs_is_told_after_a_while(string path)
+    {
+        _pusher.Run();
+        using var end = new ManualResetEvent(false);
+        _server.Instead = context =>
+        {
+            if (!context.Request.Url!.AbsolutePath.Contains(path, StringComparison.Ordinal))
+                return false;
+            if (path.Length > 0)
+            {
+                context.Response.ContentLength64 = 1000;
+                context.Response.OutputStream.Write(new byte[10]);
+                context.Response.OutputStream.Flush();
+            }
+            end.WaitOne();
+            context.Response.Abort();
+            return true;
+        };
+        _puller.Patience = TimeSpan.FromMilliseconds(300);
+
+        var (made, _) = _puller.Run();
+        end.Set();
+
+        Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
+        Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7012" }));
+    }
+
+    [TestCase(403)]
+    [TestCase(405)]
+    [TestCase(413)]
+    public void A_server_that_takes_nothing_is_told_once(int status)
+    {
+        _server.Instead = context => Status(context, context.Request.HttpMethod == "PUT" ? status : null);
+        var (made, _) = _pusher.Run();
+
+        Assert.That(made.Accepted);
+        Assert.That(_server.Requests.Count(request => request.StartsWith("PUT", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(_pusher.Trouble.Diagnostics.Single().ToString(), Does.Contain("MO7014").And.Contain($"{status} "));
+    }
+
+    private static bool IsFile(string name) => name.StartsWith("cas/", StringComparison.Ordinal);
+
+    private static TestCaseData Poison(string name, Func<string, byte[], byte[]> poison) => new TestCaseData(poison).SetArgDisplayNames(name);
+
+    private static IEnumerable<string> Told(CachedFolder folder) => folder.Trouble.Diagnostics.Select(diagnostic => diagnostic.Code);
+
+    private static bool Status(HttpListenerContext context, int? status)
+    {
+        if (status is not { } code)
+            return false;
+        context.Request.InputStream.CopyTo(Stream.Null);
+        context.Response.StatusCode = code;
+        context.Response.Close();
+        return true;
+    }
+}
