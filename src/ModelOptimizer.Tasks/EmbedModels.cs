@@ -17,6 +17,11 @@ public sealed class EmbedModels : ModelsTask
 
     public bool WithOnnxRuntime { get; set; }
 
+    /// <summary>The version of ONNX Runtime that the project references; empty when it is not known.</summary>
+    public string OnnxRuntimeVersion { get; set; } = "";
+
+    public bool WithDependencyInjection { get; set; }
+
     public bool WithNullable { get; set; }
 
     private protected override IReadOnlyList<string> Records => ["EmbedOutputsFile"];
@@ -26,6 +31,8 @@ public sealed class EmbedModels : ModelsTask
         .Option("--folder", model.GetMetadata("EmbedFolder"))
         .Flag("--accessor", WithAccessor)
         .Flag("--onnxruntime", WithOnnxRuntime)
+        .Option("--onnxruntime-version", OnnxRuntimeVersion)
+        .Flag("--dependency-injection", WithDependencyInjection)
         .Flag("--nullable", WithNullable);
 
     private protected override IEnumerable<string> OutputsOf(ITaskItem model) =>

@@ -12,6 +12,7 @@ internal static class PlanRequestWriter
     [
         ("Profile", "profile"), ("EmbedAs", "embedAs"), ("ClassName", "className"), ("Namespace", "namespace"),
         ("LogicalName", "logicalName"), ("Compression", "compression"), ("Link", "link"),
+        ("DependencyInjection", "dependencyInjection"),
     ];
 
     public static byte[] Write(PlanModels task, string fingerprint)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Embedding;
+using ModelOptimizer.Runtimes;
 
 namespace ModelOptimizer.Tool;
 
@@ -15,25 +16,35 @@ internal static class EmbedCommand
         var folder = new Option<string?>("--folder") { Description = "Where resource and accessor go; by default beside the plan", HelpName = "FOLDER" };
         var accessor = new Option<bool>("--accessor") { Description = "Generate the C# accessor" };
         var runtime = new Option<bool>("--onnxruntime") { Description = "The project references ONNX Runtime" };
+        var version = new Option<string?>("--onnxruntime-version") { Description = "Its version: what the model needs is compared with what that has", HelpName = "VERSION" };
+        var services = new Option<bool>("--dependency-injection") { Description = "The project references Microsoft.Extensions.DependencyInjection.Abstractions" };
         var nullable = new Option<bool>("--nullable") { Description = "The project's C# has nullable annotations" };
         var command = new ToolCommand("embed", "Write what a project embeds of a planned model: its resource and its accessor",
             "embed obj/app.plan.json langid --source obj/langid.onnx --accessor --nullable")
         {
-            plan, name, source, folder, accessor, runtime, nullable,
+            plan, name, source, folder, accessor, runtime, version, services, nullable,
         };
         command.Hidden = true;
-        return command.Does((parsed, _) =>
+        return command.Does((parsed, context) =>
         {
             var file = parsed.GetValue(plan)!;
             var planned = Find(file, parsed.GetValue(name)!);
-            AccessorSettings Settings(ModelSignature signature) => new(planned.Name, planned.Embed, signature)
+            var hasRunner = RuntimeCheck.Parse(parsed.GetValue(version) ?? "") is not { } numbers || numbers >= AccessorSettings.RunnerSince;
+            AccessorSettings Settings(ModelFacts facts) => new(planned.Name, Path.GetFileName(planned.Model), planned.Embed, facts)
             {
                 HasOnnxRuntime = parsed.GetValue(runtime),
+                HasRunner = hasRunner,
+                HasDependencyInjection = parsed.GetValue(services),
                 Nullable = parsed.GetValue(nullable),
             };
-            Embedder.Embed(planned, parsed.GetValue(source)!,
+            if (ServicesCheck.Missing(planned, parsed.GetValue(accessor), parsed.GetValue(runtime) && hasRunner, parsed.GetValue(services)) is { } missing)
+                context.Report(missing);
+            var model = Embedder.Embed(planned, parsed.GetValue(source)!,
                 parsed.GetValue(folder) ?? Path.GetDirectoryName(Path.GetFullPath(file))!,
                 parsed.GetValue(accessor) ? Settings : null);
+            if (parsed.GetValue(version) is { } known)
+                foreach (var found in RuntimeCheck.Check(model, planned.Name, known, new SourceLocation(planned.Profile)))
+                    context.Report(found);
         });
     }
 

@@ -23,8 +23,12 @@ using ModelOptimizer.Benchmarks.Results;
 //   calibration [MODEL CALIBRATOR N]       times calibration against inference and tells its memory; of one model, calibrates it on N samples
 //   integers [PART OF A NAME]               times layers in 8 bits against floats, in chains: what is slower stays float (SlowerThanFloat)
 //   fusions [PART OF A NAME]                times every folded form against the form before
+//   runtimes                                tells what the referenced ONNX Runtime loads (-p:OnnxRuntimeVersion=1.30.0 references another), as rows of onnxruntime.txt
 switch (args)
 {
+    case ["runtimes"]:
+        RuntimeProbe.Print();
+        return 0;
     case ["generate", var path, .. var options]:
         LargeModel.Write(path, inline: options.Contains("--inline"), LargeModel.Opset(options), LargeModel.Layers(options), options.Contains("--float16"));
         return 0;
@@ -84,6 +88,6 @@ switch (args)
             AttentionBenchmark.Measure(model);
         return 0;
     default:
-        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | optimize PATH profile PROFILE | prune-large [inline] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | pruning [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N]");
+        Console.Error.WriteLine("generate PATH [--inline] [--opset N] [--gib N] | optimize PATH [BITS [ALGORITHM]] | large [GIB [BITS [ALGORITHM]]] | large GIB budget SIZE | optimize PATH profile PROFILE | prune-large [inline] | scale [NODES]... | results [MODEL]... | quantization [MODEL | SETTING]... | low-bits [MODEL | SETTING]... | pruning [MODEL | SETTING]... | kernels | attention [packed | MODEL...] | layers | integers [PART OF A NAME] | fusions [PART OF A NAME] | calibration [MODEL CALIBRATOR N] | runtimes");
         return 2;
 }

@@ -22,6 +22,11 @@ internal sealed class Consumer
         embed: { class: SmallModel }
         """;
 
+    /// <summary>ONNX Runtime, in the version that the machine's cache has.</summary>
+    public const string Runtime = """
+        <PackageReference Include="Microsoft.ML.OnnxRuntime" Version="1.31.1" /><PackageReference Include="System.Numerics.Tensors" Version="10.0.12" />
+        """;
+
     private int _builds;
 
     /// <summary>A program with a real model.</summary>

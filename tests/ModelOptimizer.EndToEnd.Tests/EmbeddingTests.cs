@@ -11,24 +11,23 @@ public sealed class EmbeddingTests
         app.Write("App.csproj", Consumer.Project(
             "<OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><RuntimeIdentifier>$(NETCoreSdkPortableRuntimeIdentifier)</RuntimeIdentifier>"
             + "<SelfContained>false</SelfContained><AppendRuntimeIdentifierToOutputPath>false</AppendRuntimeIdentifierToOutputPath><Nullable>enable</Nullable>",
-            """<PackageReference Include="Microsoft.ML.OnnxRuntime" Version="1.31.1" /><PackageReference Include="System.Numerics.Tensors" Version="10.0.12" />"""));
+            Consumer.Runtime));
         app.Write("Program.cs", """
             using App;
-            using Microsoft.ML.OnnxRuntime;
 
-            using var session = LanguageModel.CreateSession();
+            using var runner = new LanguageModel.Runner();
             var ids = System.Linq.Enumerable.ToArray(System.Linq.Enumerable.Select(System.Text.Encoding.UTF8.GetBytes(
                 "Die Einstellungen werden gespeichert, wenn das Fenster geschlossen wird."), b => b + 1L));
-            using var input = OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]);
-            using var outputs = session.Run(new RunOptions(), [LanguageModel.Inputs.InputIds.Name], [input], [LanguageModel.OutputNames[0]]);
-            var logits = outputs[0].GetTensorDataAsSpan<float>();
+            using var result = runner.Run(ids, batch: 1, length: ids.Length);
+            var logits = result.Logits;
             var best = 0;
             for (var i = 1; i < logits.Length; i++)
                 best = logits[i] > logits[best] ? i : best;
-            System.Console.WriteLine(session.ModelMetadata.CustomMetadataMap["languages"].Split(',')[best]);
+            System.Console.WriteLine(runner.Session.ModelMetadata.CustomMetadataMap["languages"].Split(',')[best]);
+            System.Console.WriteLine(System.Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(LanguageModel.ReadAllBytes())) == LanguageModel.ModelInfo.Sha256);
             """);
         app.Build().ShouldSucceed();
-        Assert.That(app.RunProgram(), Is.EqualTo(new[] { "de" }));
+        Assert.That(app.RunProgram(), Is.EqualTo(new[] { "de", "True" }));
     }
 
     [Test]

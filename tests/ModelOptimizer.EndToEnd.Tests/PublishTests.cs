@@ -48,7 +48,13 @@ public sealed class PublishTests
         var app = App($"publish {embedAs} {properties.Replace(';', ' ')}", embedAs);
         app.Write("App.csproj", Consumer.Project("<OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><InvariantGlobalization>true</InvariantGlobalization>"
             + string.Concat(properties.Split(';').Select(pair => pair.Split('=')).Select(pair => $"<{pair[0]}>{pair[1]}</{pair[0]}>"))
-            + "<NoWarn>$(NoWarn);MO5001</NoWarn>"));
+            + "<NoWarn>$(NoWarn);MO5001</NoWarn>", Consumer.Runtime));
+        app.Write("Program.cs", """
+            using var model = App.SmallModel.OpenRead();
+            using var runner = new App.SmallModel.Runner();
+            using var result = runner.Run(new float[2 * 64], batch: 2);
+            System.Console.WriteLine(result.Y.Length == 2 * 64 && result.Y[0] == 0 ? model.Length : 0);
+            """);
         app.Run("publish", ["-r", Rid, "--self-contained", "-o", "out", .. RuntimePacks.Linker]).ShouldSucceed();
         Assert.That(Programs.Run(app.At("out/App")).Trim(), Is.EqualTo(Length(app)));
     }

@@ -23,12 +23,12 @@ public sealed class ReadmeTests
               </ItemGroup>
             </Project>
             """);
-        app.Write("Program.cs", $"using App;\n{Readme.Snippet("In a build", "csharp")}\nSystem.Console.WriteLine(session.OutputNames[0]);");
+        app.Write("Program.cs", $"using System;\nusing App;\nlong[] ids = [66, 67];\n{Readme.Snippet("In a build", "csharp")}\nConsole.WriteLine(result.LogitsShape[1]);");
         var (profile, budget) = (Readme.Snippet("In a build", "yaml"), Readme.Snippet("In CI", "yaml"));
 
         app.Write("model-opt.yaml", profile + budget);
         app.Build().ShouldSucceed();
-        Assert.That(app.RunProgram(), Is.EqualTo(new[] { "logits" }));
+        Assert.That(app.RunProgram(), Has.Length.EqualTo(2).And.ItemAt(1).EqualTo("25"));
 
         app.Write("model-opt.yaml", profile + budget.Replace("2 MiB ", "100 KiB ", StringComparison.Ordinal));
         var broken = app.Build();

@@ -28,7 +28,10 @@ public sealed class ArgumentsTests
     [
         new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
         new TestCaseData(Optimize.Arguments(Model)).SetArgDisplayNames("optimize"),
-        new TestCaseData(new EmbedModels { Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true }.Arguments(Model))
+        new TestCaseData(new EmbedModels
+        {
+            Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true, WithDependencyInjection = true, OnnxRuntimeVersion = "1.20.1",
+        }.Arguments(Model))
             .SetArgDisplayNames("embed"),
     ];
 

@@ -153,6 +153,11 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor NoAccessorYet = Warning("MO8007", "There is no accessor yet");
     public static readonly DiagnosticDescriptor NoBrotli = Error("MO8008", "The target framework has no Brotli");
     public static readonly DiagnosticDescriptor OriginalShippedToo = Warning("MO8009", "The original is shipped, too");
+    public static readonly DiagnosticDescriptor NoServices = Warning("MO8010", "The runner can't be registered for dependency injection");
+    public static readonly DiagnosticDescriptor RuntimeOpset = Warning("MO8011", "The referenced runtime is too old for the opset");
+    public static readonly DiagnosticDescriptor RuntimeIrVersion = Warning("MO8012", "The referenced runtime is too old for the IR version");
+    public static readonly DiagnosticDescriptor RuntimeOperator = Warning("MO8013", "The referenced runtime lacks an operator");
+    public static readonly DiagnosticDescriptor RuntimeUnknown = Info("MO8014", "The referenced runtime is not known");
     public static readonly DiagnosticDescriptor NotBuilt = Error("MO8015", "The models were not built");
     public static readonly DiagnosticDescriptor OutOfDate = Error("MO8016", "The models are out of date");
 

@@ -7,7 +7,8 @@ namespace ModelOptimizer.Embedding;
 /// <summary>The part of an accessor that tells the model's inputs or outputs: names, element types and shapes.</summary>
 internal static class AccessorConstants
 {
-    private static readonly string[] Inherited = ["Equals", "GetHashCode", "GetType", "ToString", "ReferenceEquals", "MemberwiseClone", "Finalize"];
+    /// <summary>Names that every class has already.</summary>
+    public static readonly string[] Inherited = ["Equals", "GetHashCode", "GetType", "ToString", "ReferenceEquals", "MemberwiseClone", "Finalize"];
 
     /// <param name="side"><c>Inputs</c> or <c>Outputs</c>.</param>
     public static void Write(SourceWriter code, string side, IReadOnlyList<SignatureEntry> entries)

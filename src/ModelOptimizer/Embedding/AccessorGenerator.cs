@@ -10,7 +10,13 @@ public static class AccessorGenerator
 {
     /// <summary>Names that the class itself needs.</summary>
     internal static readonly IReadOnlyList<string> Members =
-        ["OpenRead", "ReadAllBytes", "CreateSession", "FilePath", "ResourceName", "Inputs", "Outputs", "InputNames", "OutputNames"];
+    [
+        "OpenRead", "ReadAllBytes", "CreateSession", "FilePath", "ResourceName", "Inputs", "Outputs", "InputNames", "OutputNames",
+        "ModelInfo", "Runner", "Result",
+    ];
+
+    /// <summary>Marks what is generated, for analyzers.</summary>
+    internal static string Attribute { get; } = $"[global::System.CodeDom.Compiler.GeneratedCode(\"ModelOptimizer\", {Literal(Optimizer.Version)})]";
 
     /// <summary>The source text, with line feeds.</summary>
     public static string Generate(AccessorSettings settings)
@@ -22,22 +28,38 @@ public static class AccessorGenerator
             code.Line("#nullable enable");
         code.Line("#pragma warning disable").Line();
         if (settings.Embed.Namespace.Length == 0)
-            WriteClass(code, settings);
+            WriteClasses(code, settings);
         else
-            code.Block($"namespace {settings.Embed.Namespace}", () => WriteClass(code, settings));
+            code.Block($"namespace {settings.Embed.Namespace}", () => WriteClasses(code, settings));
         return code.ToString();
+    }
+
+    private static void WriteClasses(SourceWriter code, AccessorSettings settings)
+    {
+        WriteClass(code, settings);
+        if (settings is { Embed.DependencyInjection: true, HasDependencyInjection: true, HasOnnxRuntime: true, HasRunner: true })
+            ServicesWriter.Write(code.Line(), settings.Embed.Class, settings.Nullable);
     }
 
     private static void WriteClass(SourceWriter code, AccessorSettings settings)
     {
+        var signature = settings.Facts.Signature;
         code.Summary($"The optimized model <c>{Xml(settings.Name)}</c>.");
-        code.Line($"[global::System.CodeDom.Compiler.GeneratedCode(\"ModelOptimizer\", {Literal(Optimizer.Version)})]");
+        code.Line(Attribute);
         code.Block($"internal static partial class {CSharpNames.Escape(settings.Embed.Class)}", () =>
         {
             AccessorMethods.Write(code, settings);
-            AccessorConstants.Write(code, "Inputs", settings.Signature.Inputs);
+            if (settings is { HasOnnxRuntime: true, HasRunner: false })
+                code.Line($"// Runner and Result need Microsoft.ML.OnnxRuntime {AccessorSettings.RunnerSince} or newer.").Line();
+            if (settings is { HasOnnxRuntime: true, HasRunner: true })
+            {
+                new RunnerWriter(code, signature, settings.Nullable).Write();
+                ResultWriter.Write(code, signature.Outputs, settings.Nullable);
+            }
+            AccessorInfo.Write(code, settings);
+            AccessorConstants.Write(code, "Inputs", signature.Inputs);
             code.Line();
-            AccessorConstants.Write(code, "Outputs", settings.Signature.Outputs);
+            AccessorConstants.Write(code, "Outputs", signature.Outputs);
         });
     }
 }

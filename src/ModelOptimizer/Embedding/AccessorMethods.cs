@@ -6,8 +6,6 @@ namespace ModelOptimizer.Embedding;
 /// <summary>The part of an accessor that reads the model, from the assembly or from the file beside it.</summary>
 internal static class AccessorMethods
 {
-    private const string Session = "global::Microsoft.ML.OnnxRuntime.InferenceSession";
-    private const string Options = "global::Microsoft.ML.OnnxRuntime.SessionOptions";
     private const string BrotliStream = "global::System.IO.Compression.BrotliStream";
 
     public static void Write(SourceWriter code, AccessorSettings settings)
@@ -66,8 +64,8 @@ internal static class AccessorMethods
         var optional = settings.Nullable ? "?" : "";
         var source = settings.Embed.As == EmbedAs.Content ? "FilePath" : "ReadAllBytes()";
         code.Summary("Makes a session of ONNX Runtime that runs the model. The caller disposes of it.");
-        code.Line($"public static {Session} CreateSession({Options}{optional} options = null) => options is null");
-        code.Line($"    ? new {Session}({source})");
-        code.Line($"    : new {Session}({source}, options);").Line();
+        code.Line($"public static {OrtTypes.Session} CreateSession({OrtTypes.SessionOptions}{optional} options = null) => options is null");
+        code.Line($"    ? new {OrtTypes.Session}({source})");
+        code.Line($"    : new {OrtTypes.Session}({source}, options);").Line();
     }
 }

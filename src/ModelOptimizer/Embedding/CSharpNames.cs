@@ -31,6 +31,13 @@ internal static class CSharpNames
         static bool IsPart(char c) => char.IsLetterOrDigit(c);
     }
 
+    /// <summary>The same with a small first letter, for parameters: <c>input_ids</c> becomes <c>inputIds</c>.</summary>
+    public static string ToCamel(string text)
+    {
+        var name = ToPascal(text);
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+
     /// <summary>The identifier as source text: keywords get their <c>@</c>.</summary>
     public static string Escape(string identifier) => Reserved.Contains(identifier) ? $"@{identifier}" : identifier;
 

@@ -15,11 +15,13 @@ internal sealed class EmbedPlanBuilder(PlanRequest request, IDiagnosticSink sink
         var isCompressed = embedAs == EmbedAs.Resource && compression == EmbedCompression.Brotli;
         var extension = isCompressed ? ".onnx.br" : ".onnx";
         var className = item.ClassName ?? profile.Class ?? DefaultClass(name);
-        if (embedAs is null || compression is null || !CheckClass(item, className) || !CheckNamespace(item))
+        var dependencyInjection = Flag(item, "DependencyInjection", item.DependencyInjection, profile.DependencyInjection);
+        if (embedAs is null || compression is null || dependencyInjection is null || !CheckClass(item, className) || !CheckNamespace(item))
             return null;
         return new EmbedPlan(embedAs.Value, isCompressed ? EmbedCompression.Brotli : EmbedCompression.None, className,
             CSharpNames.ToNamespace(item.Namespace ?? profile.Namespace ?? request.RootNamespace),
-            item.LogicalName ?? name + extension, (item.Link ?? DefaultLink(item)).Replace('\\', '/'), Resource: name + extension);
+            item.LogicalName ?? name + extension, (item.Link ?? DefaultLink(item)).Replace('\\', '/'), Resource: name + extension,
+            dependencyInjection.Value);
     }
 
     private static string DefaultClass(string name)
@@ -42,6 +44,16 @@ internal sealed class EmbedPlanBuilder(PlanRequest request, IDiagnosticSink sink
         if (Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsDigit(text[0]))
             return value;
         Report(item, $"{metadata}='{text}' is none of {string.Join(", ", Enum.GetNames<T>())}");
+        return null;
+    }
+
+    private bool? Flag(RequestedModel item, string metadata, string? text, bool otherwise)
+    {
+        if (text is null)
+            return otherwise;
+        if (bool.TryParse(text, out var value))
+            return value;
+        Report(item, $"{metadata}='{text}' is neither true nor false");
         return null;
     }
 

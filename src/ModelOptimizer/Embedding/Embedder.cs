@@ -19,37 +19,51 @@ public static class Embedder
     /// <param name="source">The model file to embed: the optimized one, or the original where optimizing is switched off.</param>
     /// <param name="folder">Where resource and accessor go: the plan's folder for an optimized model, another for an original.</param>
     /// <param name="accessor">How the accessor is written; null when the project's language has none.</param>
+    /// <returns>The model that was embedded.</returns>
     /// <exception cref="DiagnosticException">The model can't be read, is too large for a resource, or can't be written.</exception>
-    public static void Embed(PlannedModel planned, string source, string folder, Func<ModelSignature, AccessorSettings>? accessor)
+    public static OnnxModel Embed(PlannedModel planned, string source, string folder, Func<ModelFacts, AccessorSettings>? accessor)
     {
         ArgumentNullException.ThrowIfNull(planned);
         var model = ModelProblems.Guard(() => OnnxModel.Load(source));
+        ModelFacts? facts = null;
+        void Look(string whole)
+        {
+            if (accessor is not null && planned.Embed.As != EmbedAs.None)
+                facts = ModelFacts.Of(IsSame(whole, source) ? model : ModelProblems.Guard(() => OnnxModel.Load(whole)), whole);
+        }
+
         if (planned.Embed.As == EmbedAs.Resource)
-            WriteResource(planned, model, source, Path.Combine(folder, planned.Embed.Resource));
+            WriteResource(planned, model, source, Path.Combine(folder, planned.Embed.Resource), Look);
         else
-            Place(model, source, Path.Combine(folder, planned.Output), ExternalDataMode.Automatic);
-        if (accessor is not null && planned.Embed.As != EmbedAs.None)
-            WriteAccessor(Path.Combine(folder, planned.Accessor), AccessorGenerator.Generate(accessor(ModelSignature.Of(model))));
+            Look(Place(model, source, Path.Combine(folder, planned.Output), ExternalDataMode.Automatic));
+        if (facts is not null)
+            WriteAccessor(Path.Combine(folder, planned.Accessor), AccessorGenerator.Generate(accessor!(facts)));
+        return model;
     }
 
     /// <summary>A resource is a single file, so external data goes into it.</summary>
-    private static void WriteResource(PlannedModel planned, OnnxModel model, string source, string resource)
+    /// <param name="look">Is shown the file with the model's uncompressed bytes.</param>
+    private static void WriteResource(PlannedModel planned, OnnxModel model, string source, string resource, Action<string> look)
     {
         RefuseTooLarge(planned, model, source);
         if (planned.Embed.Compression == EmbedCompression.None)
-            Place(model, source, resource, ExternalDataMode.Never);
-        else if (!model.HasExternalData)
-            Compress(source, resource);
+            look(Place(model, source, resource, ExternalDataMode.Never));
+        else if (model.HasExternalData)
+            CompressWhole(model, resource, look);
         else
-            CompressWhole(model, resource);
+        {
+            look(source);
+            Compress(source, resource);
+        }
     }
 
-    private static void CompressWhole(OnnxModel model, string resource)
+    private static void CompressWhole(OnnxModel model, string resource, Action<string> look)
     {
         var whole = Path.ChangeExtension(resource, ".whole");
         Save(model, whole, ExternalDataMode.Never);
         try
         {
+            look(whole);
             Compress(whole, resource);
         }
         finally
@@ -59,12 +73,14 @@ public static class Embedder
     }
 
     /// <summary>Brings the model to its place, if it is not there already.</summary>
-    private static void Place(OnnxModel model, string source, string output, ExternalDataMode externalData)
+    /// <returns>The place.</returns>
+    private static string Place(OnnxModel model, string source, string output, ExternalDataMode externalData)
     {
         if (model.HasExternalData && (externalData == ExternalDataMode.Never || !IsSame(source, output)))
             Save(model, output, externalData);
         else if (!IsSame(source, output))
             Copy(source, output);
+        return output;
     }
 
     private static bool IsSame(string one, string other) => Path.GetFullPath(one) == Path.GetFullPath(other);

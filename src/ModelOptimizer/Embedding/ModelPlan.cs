@@ -43,5 +43,7 @@ public sealed record PlannedModel(string Name, string Model, string Profile, IRe
 /// <param name="LogicalName">The resource's name inside the assembly.</param>
 /// <param name="Link">The content file's path in the output folder.</param>
 /// <param name="Resource">The file to embed: the output, or its compressed form beside it.</param>
+/// <param name="DependencyInjection">Whether a class beside the accessor registers its runner.</param>
 public sealed record EmbedPlan(
-    EmbedAs As, EmbedCompression Compression, string Class, string Namespace, string LogicalName, string Link, string Resource);
+    EmbedAs As, EmbedCompression Compression, string Class, string Namespace, string LogicalName, string Link, string Resource,
+    bool DependencyInjection = false);

@@ -46,4 +46,7 @@ public sealed record RequestedModel(string Model)
 
     /// <summary>Where a content file lies in the output folder.</summary>
     public string? Link { get; init; }
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public string? DependencyInjection { get; init; }
 }

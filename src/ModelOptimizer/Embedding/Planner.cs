@@ -49,8 +49,15 @@ public sealed class Planner(IDiagnosticSink sink)
     {
         Check(models.GroupBy(model => model.Name, StringComparer.OrdinalIgnoreCase), "would be written to the same file",
             "Give one of the model files another name");
-        Check(models.Where(model => model.Embed.As != EmbedAs.None).GroupBy(model => $"{model.Embed.Namespace}.{model.Embed.Class}", StringComparer.Ordinal),
+        Check(models.Where(model => model.Embed.As != EmbedAs.None).SelectMany(Classes, (model, name) => (model, name))
+                .GroupBy(pair => pair.name, pair => pair.model, StringComparer.Ordinal),
             "would have the same accessor", "Set 'class' or ClassName of one of them");
+
+        static IEnumerable<string> Classes(PlannedModel model)
+        {
+            var name = $"{model.Embed.Namespace}.{model.Embed.Class}";
+            return model.Embed.DependencyInjection ? [name, ServicesWriter.ClassName(name)] : [name];
+        }
 
         void Check(IEnumerable<IGrouping<string, PlannedModel>> groups, string what, string advice)
         {

@@ -150,4 +150,7 @@ public sealed record EmbedSettings
     [Option("Namespace of the generated C# class. By default the project's root namespace.", Pattern = Identifiers.Dotted,
         Meaning = "a C# namespace", Example = "MyApp.Models")]
     public string? Namespace { get; init; }
+
+    [Option("Also generates Add<Class>, which registers the model's runner for dependency injection.")]
+    public bool DependencyInjection { get; init; }
 }

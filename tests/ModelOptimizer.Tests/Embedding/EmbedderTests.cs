@@ -48,11 +48,27 @@ public sealed class EmbedderTests
     {
         Save(ExternalDataMode.Never);
         Embed(EmbedAs.Resource, EmbedCompression.Brotli);
-        using var brotli = new BrotliStream(File.OpenRead(Output + ".br"), CompressionMode.Decompress);
-        using var bytes = new MemoryStream();
-        brotli.CopyTo(bytes);
-        Assert.That(bytes.ToArray(), Is.EqualTo(File.ReadAllBytes(Original)));
+        var bytes = Decompressed();
+        Assert.That(bytes, Is.EqualTo(File.ReadAllBytes(Original)));
         Assert.That(new FileInfo(Output + ".br").Length, Is.LessThan(bytes.Length));
+    }
+
+    [TestCase(EmbedAs.Resource, EmbedCompression.None)]
+    [TestCase(EmbedAs.Resource, EmbedCompression.Brotli)]
+    [TestCase(EmbedAs.Content, EmbedCompression.None)]
+    public void The_accessor_tells_size_and_hash_of_what_a_runtime_gets(EmbedAs embedAs, EmbedCompression compression)
+    {
+        foreach (var mode in new[] { ExternalDataMode.Never, ExternalDataMode.Always })
+        {
+            Save(mode);
+            Embed(embedAs, compression);
+            var bytes = compression == EmbedCompression.Brotli ? Decompressed() : File.ReadAllBytes(Output);
+            var source = File.ReadAllText(Path.Combine(_folder, "out", "m.g.cs"));
+            Assert.That(source, Does.Contain($"SizeBytes = {bytes.Length};"));
+            Assert.That(source, Does.Contain($"Sha256 = \"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))}\";"));
+            Assert.That(source, Does.Contain("OriginalName = \"original.onnx\";"));
+            Assert.That(Directory.GetFiles(Path.Combine(_folder, "out"), "*.whole"), Is.Empty);
+        }
     }
 
     [Test]
@@ -78,12 +94,20 @@ public sealed class EmbedderTests
         Assert.That(File.ReadAllText(Path.Combine(_folder, "out", "m.g.cs")), Does.Contain("float[1,256]"));
     }
 
+    private byte[] Decompressed()
+    {
+        using var brotli = new BrotliStream(File.OpenRead(Output + ".br"), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        brotli.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
     private void Embed(EmbedAs embedAs, EmbedCompression compression = EmbedCompression.None)
     {
         var resource = compression == EmbedCompression.Brotli ? "m.onnx.br" : "m.onnx";
         var planned = new PlannedModel("m", "original.onnx", "p.yaml", [], [], "m.onnx", "m.g.cs",
             new EmbedPlan(embedAs, compression, "M", "", resource, "m.onnx", resource));
-        Embedder.Embed(planned, Original, Path.Combine(_folder, "out"), signature => new AccessorSettings("m", planned.Embed, signature));
+        Embedder.Embed(planned, Original, Path.Combine(_folder, "out"), facts => new AccessorSettings("m", "original.onnx", planned.Embed, facts));
     }
 
     private void Save(ExternalDataMode mode)

@@ -56,6 +56,15 @@ public sealed class PlannerTests
         Assert.That((embed.LogicalName, embed.Resource, embed.Link), Is.EqualTo(("a.onnx.br", "a.onnx.br", "b/a.onnx")));
     }
 
+    [TestCase(null, true)]
+    [TestCase("false", false)]
+    [TestCase("True", true)]
+    public void Dependency_injection_is_asked_for_by_profile_or_metadata(string? metadata, bool expected)
+    {
+        Write("p.yaml", "version: 1\nembed: { dependency-injection: true }");
+        Assert.That(Plan([new("a.onnx") { Profile = "p.yaml", DependencyInjection = metadata }])!.Models.Single().Embed.DependencyInjection, Is.EqualTo(expected));
+    }
+
     [Test]
     public void A_model_with_data_beside_it_is_embedded_as_one_file_of_its_own()
     {
@@ -116,13 +125,25 @@ public sealed class PlannerTests
         Assert.That(Codes, Is.EqualTo(new[] { "MO8004" }));
     }
 
-    [TestCase("Embedded", null)]
-    [TestCase(null, "OpenRead")]
-    [TestCase("1", null)]
-    public void Metadata_that_means_nothing_is_refused(string? embedAs, string? className)
+    [Test]
+    public void The_class_that_registers_a_runner_is_no_other_models_class()
     {
         Write("p.yaml", "version: 1");
-        Assert.That(Plan([new("a.onnx") { Profile = "p.yaml", EmbedAs = embedAs, ClassName = className }]), Is.Null);
+        RequestedModel[] items = [new("a.onnx") { Profile = "p.yaml", ClassName = "A", DependencyInjection = "true" }, new("c.onnx") { Profile = "p.yaml", ClassName = "AServices" }];
+        File.Copy(Path.Combine(_folder, "a.onnx"), Path.Combine(_folder, "c.onnx"));
+        Assert.That(Plan(items), Is.Null);
+        Assert.That(Codes, Is.EqualTo(new[] { "MO8004" }));
+    }
+
+    [TestCase("Embedded", null, null)]
+    [TestCase(null, "OpenRead", null)]
+    [TestCase(null, "Runner", null)]
+    [TestCase("1", null, null)]
+    [TestCase(null, null, "yes")]
+    public void Metadata_that_means_nothing_is_refused(string? embedAs, string? className, string? dependencyInjection)
+    {
+        Write("p.yaml", "version: 1");
+        Assert.That(Plan([new("a.onnx") { Profile = "p.yaml", EmbedAs = embedAs, ClassName = className, DependencyInjection = dependencyInjection }]), Is.Null);
         Assert.That(Codes, Is.EqualTo(new[] { "MO8005" }));
     }
 

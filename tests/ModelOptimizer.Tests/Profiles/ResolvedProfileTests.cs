@@ -70,6 +70,7 @@ public sealed class ResolvedProfileTests : IDisposable
             embed:
               as: resource  # default
               compression: none  # default
+              dependency-injection: false  # default
 
             """.ReplaceLineEndings("\n")));
     }
