@@ -43,8 +43,10 @@ public sealed class WarningTests
         Assert.That(warnings.Select(warning => warning.Code), Is.EqualTo(new[] { "MO8009" }));
         Assert.That(app.Build($"-p:NoWarn={Code}%3BMO8009").ShouldSucceed().Warnings, Is.Empty);
 
-        app.Write("App.csproj", Consumer.Project(items: """<Content Include="Models/*.onnx" /><None Include="Models/*.onnx" CopyToOutputDirectory="Never" />"""));
+        app.Write("App.csproj", Consumer.Project(items: """<Content Include="Models/*.onnx" CopyToPublishDirectory="Never" /><None Include="Models/*.onnx" CopyToOutputDirectory="Never" />"""));
         Assert.That(app.Build($"-p:NoWarn={Code}").ShouldSucceed().Warnings, Is.Empty, "what isn't copied isn't shipped");
+        app.Write("App.csproj", Consumer.Project(items: """<None Include="Models/*.onnx" CopyToOutputDirectory="Never" CopyToPublishDirectory="PreserveNewest" />"""));
+        Assert.That(app.Build($"-p:NoWarn={Code}").ShouldSucceed().Warnings.Select(warning => warning.Code), Is.EqualTo(new[] { "MO8009" }), "publishing is shipping");
 
         app.Write("App.csproj", Consumer.Project(items: """<Content Include="Models/*.onnx" CopyToOutputDirectory="PreserveNewest" />"""));
         app.Edit("model-opt.yaml", "class: SmallModel", "class: SmallModel, as: content");

@@ -39,6 +39,7 @@ public static class BudgetChecker
             Passed = passed,
             Measured = measured.Result,
             Allowed = bound?.Allowed,
+            IsFloor = bound?.IsFloor,
         };
     }
 

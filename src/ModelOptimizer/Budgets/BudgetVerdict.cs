@@ -17,6 +17,9 @@ public sealed record BudgetVerdict(BudgetLimit Limit, DiagnosticDescriptor Descr
     /// <summary>The tightest value that the limit allows; null when that is unknown.</summary>
     public double? Allowed { get; init; }
 
+    /// <summary>Whether less than allowed is too little, and not more too much; null when that is unknown.</summary>
+    public bool? IsFloor { get; init; }
+
     /// <summary>The diagnostic at the key of the profile; null when the limit holds.</summary>
     public Diagnostic? Diagnostic => Passed ? null : new Diagnostic(Descriptor, Message, Limit.Location) { Severity = Limit.Severity };
 }

@@ -45,7 +45,7 @@ internal sealed record BudgetLight(BudgetReport Budget, MetricUnit Unit, bool Is
     public static BudgetLight Of(BudgetReport budget, double? original)
     {
         var declaration = MetricCatalog.Find(budget.Metric);
-        var (unit, isFloor) = (declaration?.Unit ?? MetricUnit.Number, declaration?.HigherIsBetter ?? false);
+        var (unit, isFloor) = (declaration?.Unit ?? MetricUnit.Number, budget.IsFloor ?? declaration?.HigherIsBetter ?? false);
         var room = budget is { Measured: { } measured, Allowed: { } allowed } ? RoomOf(measured, allowed, original, isFloor, unit) : null;
         var light = !budget.Passed ? budget.Severity == "error" ? Light.Broken : Light.Warning : room < Little ? Light.Close : Light.Kept;
         return new(budget, unit, isFloor, light, room);

@@ -99,7 +99,11 @@ public sealed record MetricReport(string Metric, string? Unit, double? Original,
 /// <param name="Measured">In the metric's unit; null when it was not measured.</param>
 /// <param name="Allowed">The tightest value that the limit allows.</param>
 /// <param name="Line">Where the profile says so.</param>
-public sealed record BudgetReport(string Metric, bool Passed, double? Measured, double? Allowed, string Severity, string Message, string File, int Line, int Column);
+public sealed record BudgetReport(string Metric, bool Passed, double? Measured, double? Allowed, string Severity, string Message, string File, int Line, int Column)
+{
+    /// <summary>Whether less than allowed is too little, and not more too much; null when that is unknown.</summary>
+    public bool? IsFloor { get; init; }
+}
 
 public sealed record DiagnosticReport(string Code, string Severity, string Message, string? File, int Line, int Column);
 

@@ -42,7 +42,7 @@ internal static class ReportBuilder
 
     public static IReadOnlyList<BudgetReport> Budget(IEnumerable<BudgetVerdict> verdicts) =>
         [.. verdicts.Select(v => new BudgetReport(v.Limit.Metric, v.Passed, v.Measured, v.Allowed, Name(v.Limit.Severity), v.Message,
-            Path.GetFileName(v.Limit.Location.File), v.Limit.Location.Line, v.Limit.Location.Column))];
+            Path.GetFileName(v.Limit.Location.File), v.Limit.Location.Line, v.Limit.Location.Column) { IsFloor = v.IsFloor })];
 
     private static string? UnitName(MetricUnit unit) => unit switch
     {

@@ -21,6 +21,16 @@ internal sealed class BudgetLightTests
         Assert.That((seen.Light, Math.Round(seen.Room!.Value, 9)), Is.EqualTo(((Light)light, Math.Round(room, 9))));
     }
 
+    /// <summary>A floor for what had better be low, and a ceiling for what had better be high.</summary>
+    [TestCase("size-ratio", true, 0.97, 0.1, "≥ 10%")]
+    [TestCase("sqnr", false, 20, 40, "≤ 40.0 dB")]
+    public void A_limit_points_where_the_profile_says(string metric, bool isFloor, double measured, double allowed, string text)
+    {
+        var seen = BudgetLight.Of(new(metric, true, measured, allowed, "error", "", "p.yaml", 1, 1) { IsFloor = isFloor }, null);
+
+        Assert.That((seen.Light, seen.Allowed), Is.EqualTo((Light.Kept, text)));
+    }
+
     [TestCase("error", Light.Broken, "broken")]
     [TestCase("warning", Light.Warning, "warning")]
     public void What_is_broken_goes_by_its_severity(string severity, object light, string word)
