@@ -16,8 +16,8 @@ internal static class EmbedCommand
         var folder = new Option<string?>("--folder") { Description = "Where resource and accessor go; by default beside the plan", HelpName = "FOLDER" };
         var accessor = new Option<bool>("--accessor") { Description = "Generate the C# accessor" };
         var runtime = new Option<bool>("--onnxruntime") { Description = "The project references ONNX Runtime" };
-        var version = new Option<string?>("--onnxruntime-version") { Description = "Its version: what the model needs is compared with what that has", HelpName = "VERSION" };
-        var services = new Option<bool>("--dependency-injection") { Description = "The project references Microsoft.Extensions.DependencyInjection.Abstractions" };
+        var version = new Option<string?>("--onnxruntime-version") { Description = "Its version, which is to load the model", HelpName = "VERSION" };
+        var services = new Option<bool>("--dependency-injection") { Description = "The project references the abstractions of dependency injection" };
         var nullable = new Option<bool>("--nullable") { Description = "The project's C# has nullable annotations" };
         var command = new ToolCommand("embed", "Write what a project embeds of a planned model: its resource and its accessor",
             "embed obj/app.plan.json langid --source obj/langid.onnx --accessor --nullable")

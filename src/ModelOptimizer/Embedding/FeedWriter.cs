@@ -31,16 +31,18 @@ internal static class FeedWriter
             WriteSpan(code);
         if (inputs.Any(input => input.IsText))
             WriteText(code);
-        code.Block($"private {Value} Own({Value} value)", () => code.Line("_owned.Add(value);").Line("Values.Add(value);").Line("return value;")).Line();
+        code.Block($"private {Value} Own({Value} value)", () =>
+            code.Line("_owned.Add(value);").Line("Values.Add(value);").Line("return value;")).Line();
         WriteCheck(code);
     }
 
-    private static void WriteArray(SourceWriter code) => code.Block("public void Add<T>(string input, T[] elements, long[] shape) where T : unmanaged", () =>
-    {
-        code.Line("if (elements is null)").Line("    throw new global::System.ArgumentNullException(input);");
-        code.Line("Check(input, elements.Length, shape);");
-        code.Line($"Own({Value}.CreateTensorValueFromMemory(elements, shape));");
-    }).Line();
+    private static void WriteArray(SourceWriter code) =>
+        code.Block("public void Add<T>(string input, T[] elements, long[] shape) where T : unmanaged", () =>
+        {
+            code.Line("if (elements is null)").Line("    throw new global::System.ArgumentNullException(input);");
+            code.Line("Check(input, elements.Length, shape);");
+            code.Line($"Own({Value}.CreateTensorValueFromMemory(elements, shape));");
+        }).Line();
 
     private static void WriteSpan(SourceWriter code) =>
         code.Block($"public void Add<T>(string input, {Span}<T> elements, {ElementType} type, long[] shape) where T : unmanaged", () =>
@@ -65,7 +67,8 @@ internal static class FeedWriter
         code.Block("foreach (var length in shape)", () =>
         {
             code.Line("if (length < 0)");
-            code.Line("    throw new global::System.ArgumentException(\"Input '\" + input + \"' can't have the shape [\" + string.Join(\",\", shape) + \"].\");");
+            code.Line("    throw new global::System.ArgumentException(\"Input '\" + input");
+            code.Line("        + \"' can't have the shape [\" + string.Join(\",\", shape) + \"].\");");
             code.Line("expected = length > 0 && expected > long.MaxValue / length ? long.MaxValue : expected * length;");
         });
         code.Line("if (given != expected)");

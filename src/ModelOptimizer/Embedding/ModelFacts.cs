@@ -8,7 +8,8 @@ namespace ModelOptimizer.Embedding;
 /// <param name="Sha256">Of the same bytes, in lower-case hex.</param>
 /// <param name="Opset">Version of the standard operators.</param>
 /// <param name="IrVersion">Version of the format.</param>
-public sealed record ModelFacts(ModelSignature Signature, long SizeBytes, string Sha256, long Opset, long IrVersion, string ProducerName, string ProducerVersion)
+public sealed record ModelFacts(
+    ModelSignature Signature, long SizeBytes, string Sha256, long Opset, long IrVersion, string ProducerName, string ProducerVersion)
 {
     /// <param name="model">The model.</param>
     /// <param name="path">The file with its bytes.</param>

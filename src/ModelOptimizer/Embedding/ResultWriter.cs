@@ -15,10 +15,11 @@ internal static class ResultWriter
         {
             code.Line("private readonly global::System.IDisposable _inputs;");
             code.Line($"private {Collection}{(nullable ? "?" : "")} _values;").Line();
-            code.Block($"internal Result(global::System.IDisposable inputs, {Collection} values)", () => code.Line("_inputs = inputs;").Line("_values = values;")).Line();
+            code.Block($"internal Result(global::System.IDisposable inputs, {Collection} values)", () =>
+                code.Line("_inputs = inputs;").Line("_values = values;")).Line();
             code.Summary("All outputs as values of ONNX Runtime, in the model's order.");
-            code.Line($"public global::System.Collections.Generic.IReadOnlyList<{Value}> Values => _values ?? throw new global::System.ObjectDisposedException(nameof(Result));");
-            code.Line();
+            code.Line($"public global::System.Collections.Generic.IReadOnlyList<{Value}> Values =>");
+            code.Line("    _values ?? throw new global::System.ObjectDisposedException(nameof(Result));").Line();
             var names = new NameScope(Members);
             foreach (var (i, output) in outputs.Index())
                 WriteOutput(code, output, i, names);

@@ -50,18 +50,18 @@ internal sealed class RunnerWriter(SourceWriter code, ModelSignature signature, 
     {
         code.Summary("Runs the model on values of ONNX Runtime, which stay the caller's.");
         foreach (var input in _run.Inputs)
-            WriteParam(input.Name, $"<c>{Xml(input.Entry.Name)}</c>: {Xml(Describe(input.Entry))}.");
+            WriteParam(input, Describe(input.Entry));
         WriteParam("options", Options);
         var parameters = _run.Inputs.Select(input => $"{Value} {CSharpNames.Escape(input.Name)}");
-        code.Block(Head(parameters), () =>
-            code.Line($"return Execute(new Feed({string.Join(", ", _run.Inputs.Select(input => CSharpNames.Escape(input.Name)))}), options);")).Line();
+        var values = string.Join(", ", _run.Inputs.Select(input => CSharpNames.Escape(input.Name)));
+        code.Block(Head(parameters), () => code.Line($"return Execute(new Feed({values}), options);")).Line();
     }
 
     private void WriteTyped(string form, bool asSpans)
     {
         code.Summary($"Runs the model on {form}.");
         foreach (var input in _run.Inputs)
-            WriteParam(input.Name, $"<c>{Xml(input.Entry.Name)}</c>: {Xml(input.Element is null ? WhyOpaque(input.Entry.Type) : Describe(input.Entry))}.");
+            WriteParam(input, input.Element is null ? WhyOpaque(input.Entry.Type) : Describe(input.Entry));
         foreach (var length in _run.Lengths)
             WriteParam(length.Name, Xml(length.Meaning));
         WriteParam("options", Options);
@@ -99,6 +99,8 @@ internal sealed class RunnerWriter(SourceWriter code, ModelSignature signature, 
 
     private string Head(IEnumerable<string> parameters) =>
         $"public Result Run({string.Join(", ", parameters.Append($"{RunOptions}{_optional} options = null"))})";
+
+    private void WriteParam(RunInput input, string text) => WriteParam(input.Name, $"<c>{Xml(input.Entry.Name)}</c>: {Xml(text)}.");
 
     private void WriteParam(string name, string text) => code.Line($"/// <param name=\"{name}\">{text}</param>");
 

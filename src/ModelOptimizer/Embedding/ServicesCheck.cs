@@ -27,7 +27,8 @@ public static class ServicesCheck
             : packages.Length > 0 ? $"the project doesn't reference {string.Join(" and ", packages)}. Add {(packages.Length == 1 ? "it" : "them")}"
             : null;
         return reason is null ? null : new Diagnostic(DiagnosticCatalog.NoServices,
-            $"There is no Add{planned.Embed.Class} for dependency injection of '{planned.Name}', because {reason}, or take 'dependency-injection' away",
+            $"There is no Add{planned.Embed.Class} for dependency injection of '{planned.Name}', because {reason}, "
+            + "or take 'dependency-injection' away",
             new SourceLocation(planned.Profile));
     }
 }

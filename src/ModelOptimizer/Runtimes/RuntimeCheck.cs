@@ -8,6 +8,7 @@ namespace ModelOptimizer.Runtimes;
 public sealed partial class RuntimeCheck
 {
     private const string StandardForm = "or keep to operators of ONNX ('format: standard')";
+    private const string ContribForm = "or leave out what needs it, such as 4-bit types of ONNX ('format: contrib')";
     private const string LowerOpset = "or leave out what raises it ('upgrade-opset', 'target-opset', 'format: standard')";
 
     private readonly RuntimeTable _table;
@@ -55,7 +56,8 @@ public sealed partial class RuntimeCheck
     private void CheckNewer(RuntimeRelease last)
     {
         if (Opset("") > last.Opset || Opset("ai.onnx.ml") > last.MachineLearningOpset || _model.IrVersion > last.IrVersion)
-            Unknown($"is newer than {last.Version}, the last whose limits are known, and the model needs more than that. Try it, or update ModelOptimizer");
+            Unknown($"is newer than {last.Version}, the last whose limits are known, and the model needs more than that. "
+                + "Try it, or update ModelOptimizer");
     }
 
     private void CheckKnown(Version version, RuntimeRelease release)
@@ -64,7 +66,7 @@ public sealed partial class RuntimeCheck
         CheckOpset("ai.onnx.ml", "opset of ai.onnx.ml", release.MachineLearningOpset, known => known.MachineLearningOpset);
         if (_model.IrVersion > release.IrVersion)
             Report(DiagnosticCatalog.RuntimeIrVersion, $"has IR version {_model.IrVersion}, and {Runtime} reads up to {release.IrVersion}",
-                _table.FirstWith(known => known.IrVersion >= _model.IrVersion), "or leave out what needs it, such as 4-bit types of ONNX ('format: contrib')");
+                _table.FirstWith(known => known.IrVersion >= _model.IrVersion), ContribForm);
         CheckOperators(version);
     }
 
@@ -80,12 +82,12 @@ public sealed partial class RuntimeCheck
     private void CheckOperators(Version version)
     {
         var missing = GraphWalker.Nodes(_model).Select(node => (Node: node, Row: Newest(node)))
-            .Where(pair => pair.Row is not null && pair.Row.Since > new Version(version.Major, version.Minor))
+            .Where(pair => pair.Row is not null && pair.Row.Since > version)
             .GroupBy(pair => pair.Row!, pair => pair.Node);
         foreach (var group in missing)
             Report(DiagnosticCatalog.RuntimeOperator,
-                $"has {group.Count()} of {group.Key}{Example(group.First())}, which came with ONNX Runtime {group.Key.Since}, and the project references {_text}",
-                group.Key.Since, StandardForm);
+                $"has {group.Count()} of {group.Key}{Example(group.First())}, which came with ONNX Runtime {group.Key.Since}, "
+                + $"and the project references {_text}", group.Key.Since, StandardForm);
     }
 
     private static string Example(Node node) => node.Name.Length == 0 ? "" : $" ('{node.Name}')";
@@ -101,12 +103,15 @@ public sealed partial class RuntimeCheck
 
     private void Report(DiagnosticDescriptor descriptor, string problem, Version? first, string otherwise)
     {
-        var upgrade = first is null ? "No release is known that does: look for a newer one," : $"Reference Microsoft.ML.OnnxRuntime {first} or newer,";
+        var upgrade = first is null
+            ? "No release is known that does: look for a newer one,"
+            : $"Reference Microsoft.ML.OnnxRuntime {first} or newer,";
         _found.Add(new Diagnostic(descriptor, $"'{_name}' {problem}. {upgrade} {otherwise}", _location));
     }
 
     private void Unknown(string why) =>
-        _found.Add(new Diagnostic(DiagnosticCatalog.RuntimeUnknown, $"Whether ONNX Runtime {_text} loads '{_name}' can't be told: it {why}", _location));
+        _found.Add(new Diagnostic(DiagnosticCatalog.RuntimeUnknown,
+            $"Whether ONNX Runtime {_text} loads '{_name}' can't be told: it {why}", _location));
 
     [GeneratedRegex(@"^\d+\.\d+(\.\d+)?")]
     private static partial Regex Numbers();

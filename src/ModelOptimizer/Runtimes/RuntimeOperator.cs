@@ -5,8 +5,10 @@ namespace ModelOptimizer.Runtimes;
 /// <summary>An operator of ONNX Runtime's own, or a form of one, with the first release that has it.</summary>
 /// <param name="Domain">Its domain.</param>
 /// <param name="OpType">Its name.</param>
-/// <param name="Form">What nodes of the form have: values of integer attributes by name, or element types of constants by <c>input3</c>; empty for all.</param>
-/// <param name="Since">Major and minor.</param>
+/// <param name="Form">
+/// What nodes of the form have: values of integer attributes by name, or element types of constants by <c>input3</c>; empty for all.
+/// </param>
+/// <param name="Since">Major, minor, and patch where it came with one.</param>
 /// <param name="Source">As in <see cref="RuntimeRelease"/>.</param>
 internal sealed record RuntimeOperator(string Domain, string OpType, IReadOnlyList<KeyValuePair<string, string>> Form, Version Since, string Source)
 {

@@ -13,6 +13,7 @@ public sealed class RuntimeCheckTests
         release 1.20 21 4 10 documented
         release 1.30 26 5 13 measured
         operator com.microsoft.MatMulNBits 1.20 documented
+        operator com.microsoft.QuickGelu 1.20.2 documented
         operator com.microsoft.MatMulNBits bits=2 input1=uint8 1.30 documented
         """));
 
@@ -45,15 +46,26 @@ public sealed class RuntimeCheckTests
     public void A_newer_format_is_told() => Assert.That(Check(Model(15, 10), "1.10.0").Single(),
         Does.Contain("warning MO8012: 'm' has IR version 10").And.Contain("reads up to 8. Reference Microsoft.ML.OnnxRuntime 1.20 or newer"));
 
-    [TestCase(4, "1.10.0", ExpectedResult = "has 2 of com.microsoft.MatMulNBits ('first'), which came with ONNX Runtime 1.20, and the project references 1.10.0")]
+    [TestCase(4, "1.10.0",
+        ExpectedResult = "has 2 of com.microsoft.MatMulNBits ('first'), which came with ONNX Runtime 1.20, and the project references 1.10.0")]
     [TestCase(4, "1.20.0", ExpectedResult = null)]
-    [TestCase(2, "1.20.0", ExpectedResult = "has 2 of com.microsoft.MatMulNBits (bits=2, input1=uint8) ('first'), which came with ONNX Runtime 1.30, and the project references 1.20.0")]
+    [TestCase(2, "1.20.0", ExpectedResult =
+        "has 2 of com.microsoft.MatMulNBits (bits=2, input1=uint8) ('first'), which came with ONNX Runtime 1.30, and the project references 1.20.0")]
     [TestCase(2, "1.30.0", ExpectedResult = null)]
     public string? An_operator_or_form_that_came_later_is_told_once(int bits, string version)
     {
         var found = Check(Products(bits), version);
         Assert.That(found, Has.Length.LessThanOrEqualTo(1).And.All.Contain("warning MO8013: 'm'").And.All.Contain("format: standard"));
         return found.FirstOrDefault()?.Split("'m' ")[1].Split(". Reference")[0];
+    }
+
+    [TestCase("1.20.1", true)]
+    [TestCase("1.20.2", false)]
+    public void An_operator_may_come_with_a_patch(string version, bool isTold)
+    {
+        var graph = new GraphBuilder(15);
+        graph.Output("y", graph.Op("com.microsoft.QuickGelu", graph.Input("x", DataType.Float, 1)));
+        Assert.That(Check(graph.Build(), version).Any(found => found.Contains("came with ONNX Runtime 1.20.2", StringComparison.Ordinal)), Is.EqualTo(isTold));
     }
 
     [Test]
@@ -69,8 +81,12 @@ public sealed class RuntimeCheckTests
         Assert.That(Check(Model(15, 8), version).Single(), Does.Contain("info MO8014"));
 
     [Test]
-    public void Repeated_checks_say_the_same_in_the_same_order() =>
-        Assert.That(Check(Products(2, opset: 30, irVersion: 20), "1.10.0"), Is.EqualTo(Check(Products(2, opset: 30, irVersion: 20), "1.10.0")).And.Length.EqualTo(3));
+    public void Repeated_checks_say_the_same_in_the_same_order()
+    {
+        var first = Check(Products(2, opset: 30, irVersion: 20), "1.10.0");
+        Assert.That(first, Has.Length.EqualTo(3));
+        Assert.That(Check(Products(2, opset: 30, irVersion: 20), "1.10.0"), Is.EqualTo(first));
+    }
 
     private static string[] Check(OnnxModel model, string version) =>
         [.. RuntimeCheck.Check(Table, model, "m", version, new SourceLocation("p.yaml")).Select(found => found.ToString())];
