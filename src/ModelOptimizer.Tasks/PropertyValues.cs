@@ -28,7 +28,7 @@ internal static class PropertyValues
     public static string Size(string property, string value)
     {
         var trimmed = value.Trim();
-        if (trimmed.Length == 0 || Regex.IsMatch(trimmed, @"^0*[1-9][0-9]*(\.[0-9]+)? *([kKMG]?B|[KMG]iB)?$"))
+        if (trimmed.Length == 0 || Regex.IsMatch(trimmed, @"^(?=.*[1-9])[0-9]+(\.[0-9]*)? *([kKMG]?B|[KMG]iB)?$"))
             return trimmed;
         throw new ArgumentException($"{property} is '{trimmed}', which is no size such as 2GiB or 500MB");
     }

@@ -26,7 +26,7 @@ internal sealed class ToolRun(ToolSettings settings, ToolArguments arguments, st
 
     private bool _isCancelled;
 
-    /// <summary>The warnings up to now, as the tool wrote them: also those that the project silences today.</summary>
+    /// <summary>The warnings of the model up to now, as the tool wrote them: also those that the project silences today.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
     protected override string ToolName => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "dotnet.exe" : "dotnet";
@@ -116,7 +116,7 @@ internal sealed class ToolRun(ToolSettings settings, ToolArguments arguments, st
     private void Report(ToolEvent e, string line)
     {
         var isWarning = e.Severity == "warning" && !settings.Policy.IsSilent(e.Code);
-        if (e.Severity == "warning")
+        if (e.Severity == "warning" && !WarningPolicy.IsOfTheRun(e.Code))
             _warnings.Add(line);
         if (e.Severity == "error" || (isWarning && settings.Policy.IsError(e.Code)))
             Log.LogError(null, e.Code, e.Code, HelpLink(e), e.File ?? defaultFile, e.Line, e.Column, 0, 0, "{0}", e.Message);

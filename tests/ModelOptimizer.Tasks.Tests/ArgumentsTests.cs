@@ -73,6 +73,21 @@ public sealed class ArgumentsTests
         Assert.That(() => new OptimizeModels { Cache = true, CacheSize = size }.Arguments(Model),
             Throws.ArgumentException.With.Message.Contains($"ModelOptimizerCacheSize is '{size}'"));
 
+    [TestCase("2GiB")]
+    [TestCase("0.5GiB")]
+    [TestCase("500 MB")]
+    [TestCase("10 kB")]
+    [TestCase("7")]
+    [TestCase("0.0GiB")]
+    [TestCase("1.GiB")]
+    [TestCase("-1GiB")]
+    [TestCase("1 gib")]
+    public void The_tool_takes_the_sizes_that_the_property_takes(string size)
+    {
+        var isTaken = Parse(new ToolArguments("cache", "trim", "--cache-size", size).ToString()).Errors.Count == 0;
+        Assert.That(() => new OptimizeModels { Cache = true, CacheSize = size }.Arguments(Model), isTaken ? Throws.Nothing : Throws.ArgumentException);
+    }
+
     [Test]
     public void A_password_is_not_taken_from_where_logs_show_it() =>
         Assert.That(() => new OptimizeModels { Cache = true, CacheUrl = "https://me:secret@cache/" }.Arguments(Model),

@@ -30,6 +30,24 @@ public sealed class EventTests
         return build.Errors.Count > 0 ? "error" : build.Warnings.Count > 0 ? "warning" : "silent";
     }
 
+    /// <summary>A full disk, a damaged cache, a server that is down.</summary>
+    [TestCase(true, "", ExpectedResult = "warning")]
+    [TestCase(true, "MO7011", ExpectedResult = "error")]
+    public string What_befell_the_run_fails_a_build_only_by_its_code(bool all, string asErrors)
+    {
+        var build = Log(Warning.Replace("MO5001", "MO7011", StringComparison.Ordinal), new WarningPolicy(all, "", asErrors, ""));
+        return build.Errors.Count > 0 ? "error" : build.Warnings.Count > 0 ? "warning" : "silent";
+    }
+
+    [TestCase("MO5001", 1)]
+    [TestCase("MO7010", 0)]
+    public void What_befell_the_run_is_no_warning_of_the_model(string code, int kept)
+    {
+        var run = Run(new FakeBuild());
+        run.Take(Warning.Replace("MO5001", code, StringComparison.Ordinal));
+        Assert.That(run.Warnings, Has.Count.EqualTo(kept));
+    }
+
     [TestCase("libonnxruntime: something")]
     [TestCase("{ not json")]
     [TestCase("[1]")]
@@ -75,10 +93,13 @@ public sealed class EventTests
     private static FakeBuild Log(string line, WarningPolicy? policy = null, int? exitCode = null, string docs = "")
     {
         var build = new FakeBuild();
-        var run = new ToolRun(new ToolSettings("", "App.csproj", "", docs, policy ?? new WarningPolicy(false, "", "", "")), new ToolArguments(), "model-opt.yaml") { BuildEngine = build };
+        var run = Run(build, policy, docs);
         run.Take(line);
         if (exitCode is { } code)
             run.Explain(code);
         return build;
     }
+
+    private static ToolRun Run(FakeBuild build, WarningPolicy? policy = null, string docs = "") =>
+        new(new ToolSettings("", "App.csproj", "", docs, policy ?? new WarningPolicy(false, "", "", "")), new ToolArguments(), "model-opt.yaml") { BuildEngine = build };
 }

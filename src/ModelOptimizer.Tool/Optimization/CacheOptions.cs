@@ -73,8 +73,12 @@ internal sealed class CacheOptions
         };
         if (settings.Folder.Length > 0)
             return new ResultCache(settings, context);
-        context.Report(new Diagnostic(DiagnosticCatalog.CacheUnusable,
-            $"There is no home to keep results in; name a folder with {CacheLocation.Variable}"));
+        // A build asks for the cache unasked: on machines without a home it is nobody's mistake.
+        var isWanted = All.Except([_cache, _noCache]).Any(option => IsGiven(parsed, option));
+        context.Report(new Diagnostic(DiagnosticCatalog.CacheUnusable, $"There is no home to keep results in; name a folder with {CacheLocation.Variable}")
+        {
+            Severity = isWanted ? Severity.Warning : Severity.Info,
+        });
         return null;
     }
 
