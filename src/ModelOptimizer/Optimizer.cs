@@ -1,6 +1,7 @@
 using System.Reflection;
 using ModelOptimizer.Budgets;
 using ModelOptimizer.Calibration;
+using ModelOptimizer.Diagnosis;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Evaluation;
 using ModelOptimizer.Evaluation.Data;
@@ -93,6 +94,8 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         progress?.Report("evaluate");
         var measurements = Measure(original, candidate, staged, request, cancellation);
         SlownessReview.ReportSlower(measurements, log, request.Profile, diagnostics);
+        progress?.Report("trace");
+        var trace = new ValueTracer(engine, diagnostics).Trace(original, candidate, request.Profile, cancellation);
         var operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, measurements, cancellation) : null;
         if (operators is { Comparison: var timed })
             measurements = SlownessReview.WithWorst(measurements, timed);
@@ -122,6 +125,7 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
             Activations = log.Values,
             Initializers = InitializerSizes.Of(original, candidate, log),
             Metrics = ReportBuilder.Metrics(measurements),
+            Trace = trace,
             Operators = operators is { } profiled ? ReportBuilder.Operators(profiled.Comparison, profiled.Samples.Source) : null,
             Budget = ReportBuilder.Budget(verdicts),
             Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),

@@ -8,7 +8,8 @@ namespace ModelOptimizer.Diagnosis;
 /// <summary>Runs two models on the same samples, as they are written, and shows their inner values side by side.</summary>
 internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, OnnxModel candidate, DataSet data, CancellationToken cancellation)
 {
-    /// <summary>Bytes of the values looked at in one run, in all three forms: the rest waits for the next, so that memory does not grow with the model.</summary>
+    /// <summary>Bytes of the values looked at in one run, in all three forms: the rest waits for the next, so that memory does not grow with the
+    /// model.</summary>
     internal const long Ceiling = 512L << 20;
 
     /// <summary>Values looked at in one run, however small.</summary>
@@ -18,6 +19,12 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
 
     /// <summary>Bytes of the values looked at in one run.</summary>
     internal long Limit { get; init; } = Ceiling;
+
+    /// <summary>
+    /// Samples that the original's values are held of until its session is closed and the candidate's opened, so that there is never more than one;
+    /// 0 runs both side by side.
+    /// </summary>
+    internal int Held { get; init; }
 
     private readonly Dictionary<Value, string> _whyUnseen = [];
 
@@ -32,7 +39,11 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
         for (int first = 0, count; first < matches.Count; first += count)
         {
             count = CountFrom(matches, first);
-            RunSlice([.. matches.Skip(first).Take(count)], first, see);
+            IReadOnlyList<ValueMatch> slice = [.. matches.Skip(first).Take(count)];
+            if (Held > 0)
+                RunInTurn(slice, first, see);
+            else
+                RunSlice(slice, first, see);
         }
     }
 
@@ -43,7 +54,7 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
         foreach (var match in matches.Skip(first).Take(Most))
         {
             // The candidate's values come as floats, too.
-            bytes += _sizes.Value.Of(match.Original) * (match.Rounded is null ? 2 : 3);
+            bytes += _sizes.Value.Of(match.Original) * (Math.Max(1, Held) + (match.Rounded is null ? 1 : 2));
             if (bytes > Limit && count > 0)
                 break;
             count++;
@@ -63,12 +74,8 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
 
     private void RunSlice(IReadOnlyList<ValueMatch> matches, int first, Action<int, Tensor?, Tensor?, Tensor?> see)
     {
-        using var left = new ProbedModel(engine, original, [.. matches.Select(match => new Probe(match.Original))]);
-        using var right = new ProbedModel(engine, candidate,
-            [.. matches.Select(match => new Probe(match.Computed, match.Codes)), .. matches.Select(match => match.Rounded).OfType<Value>().Select(value => new Probe(value))]);
-        foreach (var (i, match) in matches.Index())
-            if ((left.WhyUnseen[i] ?? right.WhyUnseen[i]) is { } why)
-                _whyUnseen[match.Original] = why;
+        using var left = OpenOriginal(matches);
+        using var right = OpenCandidate(matches);
         foreach (var sample in data.Read())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -83,10 +90,56 @@ internal sealed class PairedRuns(IInferenceEngine engine, OnnxModel original, On
                 // A session must not be closed under a run.
                 Task.WaitAny([expected], CancellationToken.None);
             }
-            var (x, rounded) = (expected.GetAwaiter().GetResult(), matches.Count);
-            for (var i = 0; i < matches.Count; i++)
-                see(first + i, x[i], actual[i], matches[i].Rounded is null ? null : actual[rounded++]);
+            Show(matches, first, expected.GetAwaiter().GetResult(), actual, see);
         }
+    }
+
+    /// <summary>The same with one session at a time. The collector would let what one slice leaves lie beside the next.</summary>
+    private void RunInTurn(IReadOnlyList<ValueMatch> matches, int first, Action<int, Tensor?, Tensor?, Tensor?> see)
+    {
+        var expected = new Queue<IReadOnlyList<Tensor?>>();
+        using (var left = OpenOriginal(matches))
+            foreach (var sample in data.Read().Take(Held))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                expected.Enqueue(left.Answer(sample));
+            }
+        GC.Collect();
+        using (var right = OpenCandidate(matches))
+            foreach (var sample in data.Read().Take(Held))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Show(matches, first, expected.Dequeue(), right.Answer(sample), see);
+            }
+        GC.Collect();
+    }
+
+    private ProbedModel OpenOriginal(IReadOnlyList<ValueMatch> matches) => Noted(matches,
+        new(engine, original, [.. matches.Select(match => new Probe(match.Original))], KeepsMemory));
+
+    private ProbedModel OpenCandidate(IReadOnlyList<ValueMatch> matches) => Noted(matches, new(engine, candidate,
+        [
+            .. matches.Select(match => new Probe(match.Computed, match.Codes)),
+            .. matches.Select(match => match.Rounded).OfType<Value>().Select(value => new Probe(value)),
+        ], KeepsMemory));
+
+    /// <summary>A session that is open for few runs needs no memory for the next.</summary>
+    private bool KeepsMemory => Held == 0;
+
+    private ProbedModel Noted(IReadOnlyList<ValueMatch> matches, ProbedModel probed)
+    {
+        foreach (var (i, match) in matches.Index())
+            if (probed.WhyUnseen[i] is { } why)
+                _whyUnseen.TryAdd(match.Original, why);
+        return probed;
+    }
+
+    private static void Show(IReadOnlyList<ValueMatch> matches, int first, IReadOnlyList<Tensor?> expected, IReadOnlyList<Tensor?> actual,
+        Action<int, Tensor?, Tensor?, Tensor?> see)
+    {
+        var rounded = matches.Count;
+        for (var i = 0; i < matches.Count; i++)
+            see(first + i, expected[i], actual[i], matches[i].Rounded is null ? null : actual[rounded++]);
     }
 
     /// <summary>Values that do not depend on what is fed: what a candidate makes of its weights.</summary>

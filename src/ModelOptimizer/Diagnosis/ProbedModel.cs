@@ -13,16 +13,15 @@ internal sealed record Probe(Value Value, (Value Scale, Value? ZeroPoint)? Codes
 /// <summary>A model, run as it is written, that hands out inner values as floats: those of bodies, too, as far as they can be carried out.</summary>
 internal sealed class ProbedModel : IDisposable
 {
-    private static readonly SessionSettings AsWritten = new(Optimize: false);
-
     private readonly OnnxModel _model;
     private readonly IInferenceSession _session;
 
     /// <summary>For each probe its place behind the model's own outputs, and its form; null when it can't be seen.</summary>
     private readonly CarriedValue?[] _shown;
 
+    /// <param name="keepMemory">Whether memory once used is kept for the next run.</param>
     /// <exception cref="DiagnosticException">The runtime refuses the model.</exception>
-    public ProbedModel(IInferenceEngine engine, OnnxModel model, IReadOnlyList<Probe> probes)
+    public ProbedModel(IInferenceEngine engine, OnnxModel model, IReadOnlyList<Probe> probes, bool keepMemory = true)
     {
         _model = model;
         var copy = model.Clone(out var copies);
@@ -35,7 +34,7 @@ internal sealed class ProbedModel : IDisposable
         _shown = [.. probes.Select((probe, i) => WhyUnseen[i] is null ? (CarriedValue?)Show(copy, probe, copies, bodies) : null)];
         try
         {
-            _session = engine.Open(copy, AsWritten);
+            _session = engine.Open(copy, new SessionSettings(Optimize: false, KeepMemory: keepMemory));
         }
         catch (InferenceException reason)
         {

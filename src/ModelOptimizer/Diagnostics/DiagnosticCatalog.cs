@@ -118,6 +118,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor NotCompared = Info("MO5010", "An output was not compared or scored");
     public static readonly DiagnosticDescriptor MetricNotMeasured = Warning("MO5011", "A metric asked for was not measured");
     public static readonly DiagnosticDescriptor NothingToCompare = Error("MO5020", "Models have no values in common");
+    public static readonly DiagnosticDescriptor NotTraced = Info("MO5021", "Values along the graph are not shown");
     public static readonly DiagnosticDescriptor NoDataNamed = Error("MO5030", "No data is named");
     public static readonly DiagnosticDescriptor ImageUnreadable = Error("MO5031", "A picture can't be read");
     public static readonly DiagnosticDescriptor ImagesMismatch = Error("MO5032", "Pictures don't fit the model");

@@ -89,6 +89,9 @@ public sealed record EvaluateSettings : DataSettings
     [Option("Rows per run.", Minimum = 1, Example = "8")]
     public int Batch { get; init; } = 1;
 
+    [Option("Whether the report shows the noise of each value along the graph, on one sample. By default where a pass gives up precision.", Example = "false")]
+    public bool? Trace { get; init; }
+
     /// <summary>Pictures have their labels in files beside them.</summary>
     public override IEnumerable<string> Sources =>
         Labels is { } labels ? [.. base.Sources, .. Images.Select(images => Beside(images, labels))] : base.Sources;

@@ -62,6 +62,9 @@ public sealed record OptimizationReport
 
     public required IReadOnlyList<MetricReport> Metrics { get; init; }
 
+    /// <summary>The noise of each value along the graph; null where the profile doesn't want it or nothing gives up precision.</summary>
+    public TraceReport? Trace { get; init; }
+
     /// <summary>What quantization made of each operator's time; null when nobody asked.</summary>
     public OperatorsReport? Operators { get; init; }
 

@@ -96,7 +96,7 @@ internal sealed class HtmlReportTests
     {
         var page = Page(SampleReports.Searched);
 
-        string[] ids = ["budgets", "diagnostics", "metrics", "quality", "passes", "initializers", "weights", "refusals"];
+        string[] ids = ["budgets", "diagnostics", "metrics", "quality", "trace", "passes", "initializers", "weights", "refusals"];
         Assert.That(page.Descendants("section").Select(section => (string?)section.Attribute("id")), Is.EqualTo(ids));
         Assert.That(page.Descendants("nav").Single().Elements("a").Select(link => (string?)link.Attribute("href")),
             Is.EqualTo(ids.Select(id => "#" + id)));
@@ -107,7 +107,7 @@ internal sealed class HtmlReportTests
     {
         var charts = Page(SampleReports.Searched).Descendants("svg").Where(svg => (string?)svg.Attribute("role") == "img").ToList();
 
-        Assert.That(charts, Has.Count.EqualTo(3), "steps, size budget, mixed precision");
+        Assert.That(charts, Has.Count.EqualTo(4), "steps, size budget, mixed precision, trace");
         foreach (var chart in charts)
         {
             var names = ((string)chart.Attribute("aria-labelledby")!).Split(' ');
@@ -137,6 +137,19 @@ internal sealed class HtmlReportTests
         Assert.That(table.Descendants("tbody").Single().Elements("tr").Select(row => (string)row.Attribute("data-pass")!).CountBy(pass => pass),
             Is.EquivalentTo(new Dictionary<string, int> { ["fuse-gelu"] = 10, ["quantize-static"] = 20 }));
         Assert.That(table.Descendants("tr").Attributes("hidden"), Is.Empty);
+    }
+
+    [Test]
+    public void Each_value_along_the_graph_says_its_name_and_noise_and_the_worst_come_first_in_the_table()
+    {
+        var section = Page(SampleReports.Full).Descendants("section").Single(s => (string?)s.Attribute("id") == "trace");
+
+        Assert.That(section.Descendants("g").Where(g => (string?)g.Attribute("class") == "column").Select(g => g.Element("title")!.Value), Is.EqualTo(new[]
+        {
+            "0: a\nMatMul 'first'\nno noise", "1: b\nMatMul 'second'\n31.5 dB as computed, 20.3 dB as rounded", "2: c\nSoftmax 'last'\n45.0 dB",
+        }));
+        Assert.That(section.Descendants("tbody").Single().Elements("tr").Select(row => row.Elements().Skip(1).First().Value), Is.EqualTo(new[] { "b", "c" }));
+        Assert.That(section.Descendants("desc").Single().Value, Does.Contain("The worst value is b of MatMul 'second' with 20.3 dB"));
     }
 
     [Test]

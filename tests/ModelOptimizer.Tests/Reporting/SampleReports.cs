@@ -38,6 +38,10 @@ internal static class SampleReports
             new("sqnr", "dB", null, double.PositiveInfinity, "logits", null),
             new("size", "bytes", 4 << 20, 1 << 20, null, null),
         ],
+        Trace = new(2, 5,
+        [
+            new("a", "MatMul 'first'", double.PositiveInfinity, null), new("b", "MatMul 'second'", 31.5, 20.25), new("c", "Softmax 'last'", 45, null),
+        ]),
         Budget =
         [
             new("size", true, 1 << 20, 2 << 20, "error", "size is 1 MiB, at most 2 MiB was allowed", "model-opt.yaml", 9, 3),

@@ -42,6 +42,7 @@ public static class HtmlReport
         DiagnosticsSection.Of(report),
         MetricsSection.Of(report),
         QualitySection.Of(report),
+        TraceSection.Of(report),
         PassesSection.Of(report),
         InitializersSection.Of(report),
         WeightsSection.Of(report),

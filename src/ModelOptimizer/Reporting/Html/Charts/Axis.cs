@@ -15,7 +15,7 @@ internal sealed record Axis(string Title, double Low, double High, double Step, 
     {
         get
         {
-            var count = (int)Math.Round((High - Low) / Step);
+            var count = (int)Math.Floor((High - Low) / Step + 1e-6);
             for (var i = 0; i <= count; i++)
                 yield return Low + i * Step;
         }

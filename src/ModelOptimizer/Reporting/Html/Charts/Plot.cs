@@ -55,8 +55,15 @@ internal sealed class Plot(string id, string title, string description, Axis x, 
                 E("circle", A("cx", X(point.X)), A("cy", Y(point.Y)), A("r", 5)), Label(point)));
     }
 
-    /// <summary>Anything else, in coordinates of the chart.</summary>
-    public void Add(XElement mark) => _marks.Add(mark);
+    /// <summary>Small points, each of which speaks when its column is pointed at anywhere.</summary>
+    public void Columns(IEnumerable<PlotPoint> points)
+    {
+        var width = (Width - Left - Right) / Math.Max(1, x.High - x.Low);
+        foreach (var point in points)
+            _marks.Add(E("g", Class("column"), E("title", point.Title),
+                E("rect", A("x", X(point.X) - width / 2), A("y", Top), A("width", width), A("height", Height - Top - Bottom)),
+                E("circle", A("cx", X(point.X)), A("cy", Y(point.Y)), A("r", 2.5))));
+    }
 
     /// <summary>The space between the scales.</summary>
     public static (double Left, double Right, double Top, double Bottom) Area => (Left, Width - Right, Top, Height - Bottom);
