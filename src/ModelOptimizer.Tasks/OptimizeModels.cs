@@ -29,6 +29,15 @@ public sealed class OptimizeModels : ModelsTask
     /// <summary>Whether results are sent to the server, too.</summary>
     public bool CachePush { get; set; }
 
+    /// <summary>The file that a section for each model is appended to; empty for none.</summary>
+    public string SummaryFile { get; set; } = "";
+
+    /// <summary>The SARIF log, of which each model gets one of its own, with its name before the extension; empty for none.</summary>
+    public string ErrorLog { get; set; } = "";
+
+    /// <summary>The folder that places in logs are told relative to; empty for that of the repository, or of the project where there is none.</summary>
+    public string SourceRoot { get; set; } = "";
+
     private protected override IReadOnlyList<string> Records => ["OutputsFile", "EmbedOutputsFile"];
 
     internal override ToolArguments Arguments(ITaskItem model)
@@ -37,13 +46,30 @@ public sealed class OptimizeModels : ModelsTask
             .Option("--profile", model.GetMetadata("Profile"))
             .Option("--output", model.GetMetadata("Optimized"))
             .Option("--threads", PropertyValues.Count("ModelOptimizerThreads", Threads))
+            .Option("--summary", SummaryFile)
             .Flag("--cache", Cache);
         if (Cache)
             arguments.Option("--cache-folder", CacheFolder).Option("--cache-size", PropertyValues.Size("ModelOptimizerCacheSize", CacheSize))
                 .Option("--cache-url", PropertyValues.Address("ModelOptimizerCacheUrl", CacheUrl)).Flag("--cache-push", CachePush);
+        if (ErrorLog.Length > 0)
+            arguments.Option("--sarif", LogOf(model)).Option("--source-root", SourceRoot.Length > 0 ? SourceRoot : RepositoryOf(ProjectFile));
         foreach (var variable in ProfileVariables.Parse(Variables))
             arguments.Option("--set", $"{variable.Key}={variable.Value}");
         return arguments;
+    }
+
+    /// <summary><c>logs/models.sarif</c> → <c>logs/models.langid.sarif</c>.</summary>
+    private string LogOf(ITaskItem model) => Path.Combine(Path.GetDirectoryName(ErrorLog) ?? "",
+        $"{Path.GetFileNameWithoutExtension(ErrorLog)}.{model.GetMetadata("ModelName")}{Path.GetExtension(ErrorLog)}");
+
+    /// <summary>The nearest folder upwards with <c>.git</c> in it, which is a file in work trees.</summary>
+    private static string RepositoryOf(string project)
+    {
+        var own = Path.GetDirectoryName(project) ?? "";
+        for (var folder = own; !string.IsNullOrEmpty(folder); folder = Path.GetDirectoryName(folder))
+            if (Directory.Exists(Path.Combine(folder, ".git")) || File.Exists(Path.Combine(folder, ".git")))
+                return folder;
+        return own;
     }
 
     private protected override IEnumerable<string> OutputsOf(ITaskItem model) => ModelFiles.OfOptimization(model.GetMetadata("Optimized"));

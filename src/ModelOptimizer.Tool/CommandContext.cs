@@ -9,7 +9,8 @@ namespace ModelOptimizer.Tool;
 internal sealed class CommandContext : IDiagnosticSink
 {
     private readonly IDiagnosticSink _printer;
-    private readonly HashSet<Diagnostic> _reported = [];
+    private readonly HashSet<Diagnostic> _seen = [];
+    private readonly List<Diagnostic> _reported = [];
     private DiagnosticDescriptor? _firstError;
 
     public CommandContext(ParseResult parsed, OutputOptions output, ConsoleStreams streams, CancellationToken cancellation)
@@ -47,11 +48,15 @@ internal sealed class CommandContext : IDiagnosticSink
     /// <summary>The first error decides: what follows is often its consequence.</summary>
     public int ExitCode => _firstError is null ? Tool.ExitCode.Ok : Tool.ExitCode.Of(_firstError);
 
+    /// <summary>All that was said, in order.</summary>
+    public IReadOnlyList<Diagnostic> Reported => _reported;
+
     /// <summary>Says each thing once: what the engine reported on its way may come again with the exception that ends it.</summary>
     public void Report(Diagnostic diagnostic)
     {
-        if (!_reported.Add(diagnostic))
+        if (!_seen.Add(diagnostic))
             return;
+        _reported.Add(diagnostic);
         if (diagnostic.Severity == Severity.Error)
             _firstError ??= diagnostic.Descriptor;
         _printer.Report(diagnostic);

@@ -51,6 +51,7 @@ internal static class CommandLine
         InspectCommand.Create(),
         CompareCommand.Create(),
         DiagnoseCommand.Create(),
+        ReportCommand.Create(),
         EvaluateCommand.Create(),
         BenchCommand.Create(),
         InitCommand.Create(),

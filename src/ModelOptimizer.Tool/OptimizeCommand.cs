@@ -3,6 +3,7 @@ using ModelOptimizer.Caching;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.OnnxRuntime;
 using ModelOptimizer.Passes;
+using ModelOptimizer.Reporting;
 
 namespace ModelOptimizer.Tool;
 
@@ -61,6 +62,8 @@ internal sealed class OptimizeCommand
 
     private readonly BisectMode _bisect = new();
 
+    private readonly RunLogs _logs = new();
+
     private readonly VariableOptions _variables = new();
 
     private readonly CacheOptions _cache = new();
@@ -77,10 +80,13 @@ internal sealed class OptimizeCommand
             "optimize model.onnx -p model-opt.yaml --threads 2",
             "optimize model.onnx -p model-opt.yaml --cache",
             "optimize model.onnx -p model-opt.yaml --cache-url https://cache.example.com/models",
+            "optimize model.onnx -p model-opt.yaml --summary summary.md --sarif model.sarif",
             "optimize model.onnx --bisect --data validation.npz")
         {
             _model, _profile, _preset, _output, _explain, _maxRewrites, _profileOps, _threads,
         };
+        foreach (var option in _logs.Options)
+            command.Options.Add(option);
         _bisect.AddTo(command);
         _variables.AddTo(command);
         _cache.AddTo(command);
@@ -92,16 +98,24 @@ internal sealed class OptimizeCommand
         if (parsed.GetValue(_profile) is not null && parsed.GetValue(_preset) is not null)
             throw new UsageException("-p and --preset exclude each other; a profile can say 'extends: preset:NAME'");
         using var bound = Cores.Limit(parsed.GetValue(_threads));
-        var isBisection = _bisect.IsAskedFor(parsed, [_output, _explain, _maxRewrites, _profileOps, .. _cache.All]);
+        var isBisection = _bisect.IsAskedFor(parsed, [_output, _explain, _maxRewrites, _profileOps, .. _cache.All, .. _logs.Options]);
         using var cache = _cache.Read(parsed, besides: [_maxRewrites, _profileOps], context);
         var explained = parsed.GetValue(_explain) is { } pass ? KnownPass(pass) : null;
-        var choice = ProfileChoice.Make(
-            parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
         if (isBisection)
         {
-            _bisect.Run(parsed, choice, context);
+            _bisect.Run(parsed, Choose(parsed, context), context);
             return;
         }
+        var asked = new RunLogs.Asked(parsed.GetValue(_model), parsed.GetValue(_profile));
+        _logs.Run(parsed, asked, context, () => Optimize(parsed, explained, cache, context));
+    }
+
+    private ModelChoice Choose(ParseResult parsed, CommandContext context) => ProfileChoice.Make(
+        parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
+
+    private OptimizationReport Optimize(ParseResult parsed, string? explained, ResultCache? cache, CommandContext context)
+    {
+        var choice = Choose(parsed, context);
         var request = new OptimizationRequest(choice.Model, choice.Profile, OutputPath.For(choice.Model, parsed.GetValue(_output)))
         {
             MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,
@@ -111,6 +125,7 @@ internal sealed class OptimizeCommand
         var result = Optimize(request, cache, context);
         IgnoredArrays.Tell(context, result.IgnoredArrays);
         Write(result, explained, context);
+        return result.Report;
     }
 
     private static OptimizationResult Optimize(OptimizationRequest request, ResultCache? cache, CommandContext context)

@@ -28,6 +28,8 @@ public sealed class ArgumentsTests
     [
         new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
         new TestCaseData(Optimize.Arguments(Model)).SetArgDisplayNames("optimize"),
+        new TestCaseData(new OptimizeModels { SummaryFile = Awkward + ".md", ErrorLog = Awkward + ".sarif",
+            SourceRoot = "/my models" }.Arguments(Model)).SetArgDisplayNames("logs"),
         new TestCaseData(new EmbedModels
         {
             Plan = Awkward, WithAccessor = true, WithNullable = true, WithOnnxRuntime = true, WithDependencyInjection = true, OnnxRuntimeVersion = "1.20.1",
@@ -48,10 +50,30 @@ public sealed class ArgumentsTests
     public void Variables_are_passed_without_the_blanks_around_them() =>
         Assert.That(new OptimizeModels { Variables = [" X = a b "] }.Arguments(Model).ToString(), Does.EndWith("--set\n\"X=a b\"\n"));
 
+    [Test]
+    public void Each_model_has_a_log_of_its_own_told_relative_to_the_repository()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            folder.CreateSubdirectory(".git");
+            var project = Path.Combine(folder.CreateSubdirectory("src/App").FullName, "App.csproj");
+
+            var arguments = new OptimizeModels { ErrorLog = "/logs/models.sarif", ProjectFile = project }.Arguments(Model).ToString();
+
+            Assert.That(arguments, Does.EndWith($"--sarif\n\"/logs/models.my model.sarif\"\n--source-root\n{folder.FullName}\n"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [TestCase("X")]
     [TestCase("=1")]
     public void A_variable_that_is_no_assignment_is_refused(string variable) =>
-        Assert.That(() => new OptimizeModels { Variables = [variable] }.Arguments(Model), Throws.ArgumentException.With.Message.Contains("NAME=VALUE"));
+        Assert.That(() => new OptimizeModels { Variables = [variable] }.Arguments(Model),
+            Throws.ArgumentException.With.Message.Contains("NAME=VALUE"));
 
     [TestCase("many")]
     [TestCase("0")]
@@ -106,7 +128,8 @@ public sealed class ArgumentsTests
     [TestCase("it's")]
     [TestCase("tab\there")]
     public void An_argument_comes_back_as_it_was(string argument) =>
-        Assert.That(Parse(new ToolArguments("inspect", argument).ToString()).Tokens.Select(token => token.Value), Is.EqualTo(new[] { "inspect", argument }));
+        Assert.That(Parse(new ToolArguments("inspect", argument).ToString()).Tokens.Select(token => token.Value),
+            Is.EqualTo(new[] { "inspect", argument }));
 
     [TestCase("a\"b")]
     [TestCase("a\nb")]

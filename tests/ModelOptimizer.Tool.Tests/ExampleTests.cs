@@ -16,6 +16,8 @@ internal sealed class ExampleTests
     {
         var before = Environment.CurrentDirectory;
         using var folder = new TemporaryFolder();
+        if (example.StartsWith("report", StringComparison.Ordinal))
+            Cli.Run("optimize", Models.Classifier(folder), "--preset", "weights-int8", "-o", folder["small"]);
         Prepare(folder, withProfile: !example.StartsWith("init", StringComparison.Ordinal));
         try
         {

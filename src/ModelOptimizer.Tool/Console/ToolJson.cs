@@ -22,6 +22,7 @@ namespace ModelOptimizer.Tool;
 [JsonSerializable(typeof(DiagnosisOutcome))]
 [JsonSerializable(typeof(InitOutcome))]
 [JsonSerializable(typeof(EvaluationOutcome))]
+[JsonSerializable(typeof(ReportOutcome))]
 [JsonSerializable(typeof(ProfileValues))]
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(CacheOutcome))]

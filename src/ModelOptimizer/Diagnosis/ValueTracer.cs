@@ -10,7 +10,8 @@ using ModelOptimizer.Reporting;
 namespace ModelOptimizer.Diagnosis;
 
 /// <summary>
-/// Follows noise along the main graph for the report of a run. Where <see cref="Diagnoser"/> wants to know why, this wants to cost little: one sample,
+/// Follows noise along the main graph for the report of a run. Where <see cref="Diagnoser"/> wants to know why, this wants to cost little: one
+/// sample,
 /// one model at a time, and only so many values at once as fit into a small part of memory.
 /// </summary>
 /// <param name="diagnostics">Told when nothing could be traced; that fails no run.</param>
@@ -68,9 +69,11 @@ internal sealed class ValueTracer(IInferenceEngine engine, IDiagnosticSink diagn
                 .Select(match => Describe(match.Item, computed[match.Index], rounded[match.Index]))]);
     }
 
-    /// <summary>Whether a value is a quantity of its own: what only moves its elements has their noise. Types of inner values need not be known.</summary>
+    /// <summary>Whether a value is a quantity of its own: what only moves its elements has their noise. Types of inner values need not be
+    /// known.</summary>
     private static bool IsTold(Value value) => (value.Type is not { } type || OutputElements.IsReal(type.ElementType))
-        && (value.IsGraphOutput || value.Producer is not { } node || !node.Is("Expand", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"));
+        && (value.IsGraphOutput || value.Producer is not { } node
+            || !node.Is("Expand", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"));
 
     private static TracedValueReport Describe(ValueMatch match, PairSums computed, PairSums? rounded) =>
         new(match.Original.Name, match.Node.ToString(),

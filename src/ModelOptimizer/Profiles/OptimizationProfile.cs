@@ -63,13 +63,15 @@ public sealed record CalibrationSettings : DataSettings
         IsPath = true, Required = true, RequiredUnless = ["images", "text", "ranges"], Example = "data/calibration.npz")]
     public override IReadOnlyList<string> Data { get; init; } = [];
 
-    [Option("Ranges that a build with the data measured, its NAME.ranges.json: with them the data is not needed.", IsPath = true, Example = "Models/classifier.ranges.json")]
+    [Option("Ranges that a build with the data measured, its NAME.ranges.json: with them the data is not needed.", IsPath = true,
+        Example = "Models/classifier.ranges.json")]
     public string? Ranges { get; init; }
 
     [Option("How many samples are used at most, spread evenly over all there are.", Minimum = 1, Example = "256")]
     public int Samples { get; init; } = 256;
 
-    [Option("How much the values of all samples in work may take at once; the weights come on top. The model runs in slices that keep to it.", Minimum = 1 << 20, Example = "1 GiB")]
+    [Option("How much the values of all samples in work may take at once; the weights come on top. The model runs in slices that keep to it.",
+        Minimum = 1 << 20, Example = "1 GiB")]
     public ByteSize Memory { get; init; } = new(1L << 30);
 }
 
@@ -89,7 +91,8 @@ public sealed record EvaluateSettings : DataSettings
     [Option("Rows per run.", Minimum = 1, Example = "8")]
     public int Batch { get; init; } = 1;
 
-    [Option("Whether the report shows the noise of each value along the graph, on one sample. By default where a pass gives up precision.", Example = "false")]
+    [Option("Whether the report shows the noise of each value along the graph, on one sample. By default where a pass gives up precision.",
+        Example = "false")]
     public bool? Trace { get; init; }
 
     /// <summary>Pictures have their labels in files beside them.</summary>

@@ -1,3 +1,4 @@
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Passes;
 
 namespace ModelOptimizer.Reporting;
@@ -108,7 +109,25 @@ public sealed record BudgetReport(string Metric, bool Passed, double? Measured, 
     public bool? IsFloor { get; init; }
 }
 
-public sealed record DiagnosticReport(string Code, string Severity, string Message, string? File, int Line, int Column);
+/// <param name="Severity">error, warning, info.</param>
+/// <param name="File">Where to mend it; null when there is no such place.</param>
+public sealed record DiagnosticReport(string Code, string Severity, string Message, string? File, int Line, int Column)
+{
+    /// <summary>With the file's name alone, as reports tell it.</summary>
+    public static DiagnosticReport Of(Diagnostic diagnostic)
+    {
+        var located = At(diagnostic);
+        return located with { File = Path.GetFileName(located.File) };
+    }
+
+    /// <summary>With the file where it is.</summary>
+    public static DiagnosticReport At(Diagnostic diagnostic)
+    {
+        ArgumentNullException.ThrowIfNull(diagnostic);
+        return new(diagnostic.Code, ReportBuilder.Name(diagnostic.Severity), diagnostic.Message,
+            diagnostic.Location?.File, diagnostic.Location?.Line ?? 0, diagnostic.Location?.Column ?? 0);
+    }
+}
 
 /// <param name="Inputs">What the models ran on, in words.</param>
 /// <param name="OriginalMicroseconds">All kernels of the original in a run.</param>

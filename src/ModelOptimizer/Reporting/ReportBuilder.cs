@@ -25,7 +25,7 @@ internal static class ReportBuilder
         [.. log.Weights.Select(w => new WeightReport(w.Weight, w.Pass, w.Type.ToString(), w.BytesBefore, w.BytesAfter, w.Form, w.Refusal))];
 
     public static IReadOnlyList<DiagnosticReport> Diagnostics(IEnumerable<Diagnostic> diagnostics) =>
-        [.. diagnostics.Select(d => new DiagnosticReport(d.Code, Name(d.Severity), d.Message, FileName(d), d.Location?.Line ?? 0, d.Location?.Column ?? 0))];
+        [.. diagnostics.Select(DiagnosticReport.Of)];
 
     public static OperatorsReport Operators(OperatorComparison comparison, string inputs)
     {
@@ -59,6 +59,4 @@ internal static class ReportBuilder
         Severity.Warning => "warning",
         _ => "info",
     };
-
-    private static string? FileName(Diagnostic diagnostic) => diagnostic.Location is { } location ? Path.GetFileName(location.File) : null;
 }

@@ -1,7 +1,7 @@
 namespace ModelOptimizer.Reporting;
 
 /// <summary>Files that appear complete or not at all: written beside the target and moved over it.</summary>
-internal static class WholeFile
+public static class WholeFile
 {
     public static void Write(string path, ReadOnlySpan<byte> content)
     {

@@ -144,11 +144,13 @@ internal sealed class HtmlReportTests
     {
         var section = Page(SampleReports.Full).Descendants("section").Single(s => (string?)s.Attribute("id") == "trace");
 
-        Assert.That(section.Descendants("g").Where(g => (string?)g.Attribute("class") == "column").Select(g => g.Element("title")!.Value), Is.EqualTo(new[]
+        Assert.That(section.Descendants("g").Where(g => (string?)g.Attribute("class") == "column").Select(g => g.Element("title")!.Value),
+            Is.EqualTo(new[]
         {
             "0: a\nMatMul 'first'\nno noise", "1: b\nMatMul 'second'\n31.5 dB as computed, 20.3 dB as rounded", "2: c\nSoftmax 'last'\n45.0 dB",
         }));
-        Assert.That(section.Descendants("tbody").Single().Elements("tr").Select(row => row.Elements().Skip(1).First().Value), Is.EqualTo(new[] { "b", "c" }));
+        Assert.That(section.Descendants("tbody").Single().Elements("tr").Select(row => row.Elements().Skip(1).First().Value),
+            Is.EqualTo(new[] { "b", "c" }));
         Assert.That(section.Descendants("desc").Single().Value, Does.Contain("The worst value is b of MatMul 'second' with 20.3 dB"));
     }
 
