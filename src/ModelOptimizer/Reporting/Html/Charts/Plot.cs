@@ -17,7 +17,7 @@ internal sealed class Plot(string id, string title, string description, Axis x, 
 {
     private const double Width = 720;
     private const double Height = 300;
-    private const double Left = 74;
+    private const double Left = 92;
     private const double Right = 24;
     private const double Top = 16;
     private const double Bottom = 46;
