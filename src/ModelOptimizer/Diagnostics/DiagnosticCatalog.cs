@@ -161,6 +161,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor RuntimeUnknown = Info("MO8014", "The referenced runtime is not known");
     public static readonly DiagnosticDescriptor NotBuilt = Error("MO8015", "The models were not built");
     public static readonly DiagnosticDescriptor OutOfDate = Error("MO8016", "The models are out of date");
+    public static readonly DiagnosticDescriptor MetadataWins = Info("MO8017", "Metadata win over the profile");
 
     // Internal
     public static readonly DiagnosticDescriptor InternalError = Error("MO9001", "Internal error");

@@ -18,11 +18,15 @@ internal sealed class EmbedPlanBuilder(PlanRequest request, IDiagnosticSink sink
         var dependencyInjection = Flag(item, "DependencyInjection", item.DependencyInjection, profile.DependencyInjection);
         if (embedAs is null || compression is null || dependencyInjection is null || !CheckClass(item, className) || !CheckNamespace(item))
             return null;
+        if (OverriddenSettings.Find(item, profile, Project) is { } overridden)
+            sink.Report(overridden);
         return new EmbedPlan(embedAs.Value, isCompressed ? EmbedCompression.Brotli : EmbedCompression.None, className,
             CSharpNames.ToNamespace(item.Namespace ?? profile.Namespace ?? request.RootNamespace),
             item.LogicalName ?? name + extension, (item.Link ?? DefaultLink(item)).Replace('\\', '/'), Resource: name + extension,
             dependencyInjection.Value);
     }
+
+    private SourceLocation? Project => request.ProjectFile is { } file ? new SourceLocation(file) : null;
 
     private static string DefaultClass(string name)
     {
@@ -71,8 +75,7 @@ internal sealed class EmbedPlanBuilder(PlanRequest request, IDiagnosticSink sink
 
     private bool Report(RequestedModel item, string message)
     {
-        sink.Report(new Diagnostic(DiagnosticCatalog.InvalidMetadata, $"{item.Model}: {message}",
-            request.ProjectFile is { } file ? new SourceLocation(file) : null));
+        sink.Report(new Diagnostic(DiagnosticCatalog.InvalidMetadata, $"{item.Model}: {message}", Project));
         return false;
     }
 }

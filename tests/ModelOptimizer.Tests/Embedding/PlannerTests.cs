@@ -54,6 +54,16 @@ public sealed class PlannerTests
         var embed = Plan([item])!.Models.Single().Embed;
         Assert.That((embed.As, embed.Compression, embed.Class, embed.Namespace), Is.EqualTo((EmbedAs.Resource, EmbedCompression.Brotli, "FromItem", "N")));
         Assert.That((embed.LogicalName, embed.Resource, embed.Link), Is.EqualTo(("a.onnx.br", "a.onnx.br", "b/a.onnx")));
+        Assert.That(_diagnostics.Diagnostics.Single().ToString(), Does.Contain("info MO8017").And.EndsWith(
+            "b/a.onnx: metadata of the item win over the profile: EmbedAs='resource' over 'as: content', ClassName='FromItem' over 'class: FromProfile'"));
+    }
+
+    [Test]
+    public void Metadata_that_say_the_same_or_more_than_the_profile_win_over_nothing()
+    {
+        Write("p.yaml", "version: 1\nembed: { as: content, class: Same }");
+        Plan([new("b/a.onnx") { Profile = "p.yaml", EmbedAs = "Content", ClassName = "Same", Namespace = "N", Compression = "None" }]);
+        Assert.That(_diagnostics.Diagnostics, Is.Empty);
     }
 
     [TestCase(null, true)]
