@@ -58,6 +58,7 @@ internal static class CacheCommand
     private static void Tell(string folder, string left, Func<string, CacheUsage> work, CommandContext context)
     {
         var usage = work(folder);
+        folder = CacheFolder.RootIn(folder);
         if (context.IsJson)
             context.WriteJson(new CacheOutcome(1, folder, usage.Entries, usage.Bytes), ToolJson.Readable.CacheOutcome);
         else

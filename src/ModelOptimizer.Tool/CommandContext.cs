@@ -76,6 +76,14 @@ internal sealed class CommandContext : IDiagnosticSink
             Say(message);
     }
 
+    /// <summary>Tells a person on stderr, and the log of a build, why something takes longer than one expects.</summary>
+    /// <param name="model">What it is about.</param>
+    public void Notice(string model, string message)
+    {
+        Say(message);
+        WriteEvent(new NoticeEvent("notice", model, message), EventJson.Readable.NoticeEvent);
+    }
+
     /// <summary>Tells a build what came of it, as the last line on stdout.</summary>
     public void WriteEvent<T>(T summary, JsonTypeInfo<T> type)
     {
@@ -86,3 +94,6 @@ internal sealed class CommandContext : IDiagnosticSink
     /// <summary>Writes the result for programs: one object on stdout.</summary>
     public void WriteJson<T>(T result, JsonTypeInfo<T> type) => Streams.Out.WriteLine(JsonSerializer.Serialize(result, type));
 }
+
+/// <summary>A line for the log of a build.</summary>
+internal sealed record NoticeEvent(string Kind, string Model, string Message);

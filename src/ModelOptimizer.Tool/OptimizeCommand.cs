@@ -136,7 +136,8 @@ internal sealed class OptimizeCommand
             var engine = new OnnxRuntimeEngine();
             return ProgressReporter.Run(context, progress => cache is null
                 ? new Optimizer(engine, diagnostics, progress).Run(request, context.Cancellation)
-                : new CachedOptimizer(engine, cache, diagnostics, progress).Run(request, context.Cancellation));
+                : new CachedOptimizer(engine, cache, diagnostics, progress) { Notice = line => context.Notice(request.OutputPath, line) }
+                    .Run(request, context.Cancellation));
         }
         finally
         {

@@ -1,5 +1,4 @@
 using System.Reflection;
-using ModelOptimizer.Budgets;
 using ModelOptimizer.Calibration;
 using ModelOptimizer.Diagnosis;
 using ModelOptimizer.Diagnostics;
@@ -40,7 +39,7 @@ public sealed record OptimizationResult(OptimizationReport Report, string ModelP
     public bool Accepted => Report.Accepted;
 
     /// <summary>Arrays of the data that the model has no use for.</summary>
-    public IReadOnlyList<string> IgnoredArrays => Measured.IgnoredArrays;
+    public IReadOnlyList<string> IgnoredArrays => Found.Measured.IgnoredArrays;
 
     /// <summary>Who did the work.</summary>
     public ResultSource Source { get; init; }
@@ -48,13 +47,8 @@ public sealed record OptimizationResult(OptimizationReport Report, string ModelP
     /// <summary>True when an earlier run did the work.</summary>
     public bool IsFromCache => Source != ResultSource.Made;
 
-    internal Measurements Measured { get; init; } = new([]);
-
-    /// <summary>All that was told but for the budget.</summary>
-    internal IReadOnlyList<Diagnostic> Findings { get; init; } = [];
-
-    /// <summary>The file of ranges that was written; null when there was nothing to write.</summary>
-    internal byte[]? Ranges { get; init; }
+    /// <summary>What to keep of it.</summary>
+    internal RunFindings Found { get; init; } = new(Report, new Measurements([]));
 }
 
 /// <summary>The whole story, top to bottom: read, rewrite, write aside, measure, judge, accept or reject, report.</summary>
@@ -99,43 +93,47 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         var operators = request.ProfileOperators ? ProfileOperators(original, candidate, log, request, measurements, cancellation) : null;
         if (operators is { Comparison: var timed })
             measurements = SlownessReview.WithWorst(measurements, timed);
-        var findings = diagnostics.Diagnostics.ToArray();
-        var verdicts = BudgetChecker.Check(request.Profile.Budget, measurements);
-        var accepted = BudgetChecker.Judge(verdicts, diagnostics) & KeepsSizeBudgets(request.Profile, log, FileDigest.Bytes(staged.Files)) && !goals.IsAnyMissed;
-        FileProblems.Guard(output.Model, () => staged.Settle(accepted));
-
-        var (before, after) = (ReportBuilder.Model(original, originalDigests.Result, FileDigest.Bytes(originalFiles)),
+        var meetsGoals = KeepsSizeBudgets(request.Profile, log, FileDigest.Bytes(staged.Files)) && !goals.IsAnyMissed;
+        var account = Account(new(original, candidate, log, goals, steps), measurements, trace, operators,
+            ReportBuilder.Model(original, originalDigests.Result, FileDigest.Bytes(originalFiles)),
             ReportBuilder.Model(candidate, FileDigest.Of(staged.Files), FileDigest.Bytes(staged.Files)));
-        var report = new OptimizationReport
+        var ending = new RunEnding(request, new RunFindings(account, measurements)
+        {
+            Diagnostics = [.. diagnostics.Diagnostics],
+            MeetsGoals = meetsGoals,
+            Ranges = calibration?.ToFile()?.ToJson(),
+        });
+        foreach (var broken in ending.Broken)
+            diagnostics.Report(broken);
+        return ending.Settle(staged, output);
+    }
+
+    private OptimizationReport Account(Work work, Measurements measurements, TraceReport? trace,
+        (OperatorComparison Comparison, BenchSamples Samples)? operators, ModelReport before, ModelReport after) => new()
         {
             Tool = new ToolReport(Version, engine.Description),
             Original = before,
             Result = after,
-            Accepted = accepted,
-            Profile = FileDigest.Of(request.Profile.Files),
-            Passes = log.Runs,
-            Rewrites = ReportBuilder.Rewrites(log),
-            Refusals = log.Refusals,
-            Weights = ReportBuilder.Weights(log),
-            MixedPrecision = goals.Reports.Count == 0 ? null : goals.Reports,
-            PruningSearches = goals.Pruning.Count == 0 ? null : goals.Pruning,
-            Steps = steps?.Finish(candidate, measurements, before, after),
-            SizeBudgets = log.SizeBudgets.Count == 0 ? null : log.SizeBudgets,
-            Quantized = log.Nodes,
-            Activations = log.Values,
-            Initializers = InitializerSizes.Of(original, candidate, log),
-            Metrics = ReportBuilder.Metrics(measurements),
+            Passes = work.Log.Runs,
+            Rewrites = ReportBuilder.Rewrites(work.Log),
+            Refusals = work.Log.Refusals,
+            Weights = ReportBuilder.Weights(work.Log),
+            MixedPrecision = work.Goals.Reports.Count == 0 ? null : work.Goals.Reports,
+            PruningSearches = work.Goals.Pruning.Count == 0 ? null : work.Goals.Pruning,
+            Steps = work.Steps?.Finish(work.Candidate, measurements, before, after),
+            SizeBudgets = work.Log.SizeBudgets.Count == 0 ? null : work.Log.SizeBudgets,
+            Quantized = work.Log.Nodes,
+            Activations = work.Log.Values,
+            Initializers = InitializerSizes.Of(work.Original, work.Candidate, work.Log),
             Trace = trace,
             Operators = operators is { } profiled ? ReportBuilder.Operators(profiled.Comparison, profiled.Samples.Source) : null,
-            Budget = ReportBuilder.Budget(verdicts),
-            Diagnostics = ReportBuilder.Diagnostics(diagnostics.Diagnostics),
+            // The ending fills these in.
+            Accepted = false,
+            Profile = [],
+            Metrics = [],
+            Budget = [],
+            Diagnostics = [],
         };
-        ReportFiles.Write(report, output);
-        var ranges = calibration?.ToFile();
-        if (ranges is not null)
-            FileProblems.Guard(output.Ranges, () => ranges.Write(output.Ranges));
-        return new OptimizationResult(report, staged.Files[0], output.Report) { Measured = measurements, Findings = findings, Ranges = ranges?.ToJson() };
-    }
 
     /// <summary>Data that nothing learns from is a misunderstanding worth clearing up, and data that does not fit the model is a mistake all the same.</summary>
     /// <exception cref="DiagnosticException">The data is missing or does not fit.</exception>
@@ -247,4 +245,6 @@ public sealed class Optimizer(IInferenceEngine engine, DiagnosticBag diagnostics
         }
         return broken.Count == 0;
     }
+
+    private sealed record Work(OnnxModel Original, OnnxModel Candidate, RewriteLog Log, GoalKeeper Goals, StepMeter? Steps);
 }

@@ -36,6 +36,7 @@ internal sealed partial class ToolJson : JsonSerializerContext
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DiagnosticEvent))]
 [JsonSerializable(typeof(OptimizationEvent))]
+[JsonSerializable(typeof(NoticeEvent))]
 internal sealed partial class EventJson : JsonSerializerContext
 {
     public static EventJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });

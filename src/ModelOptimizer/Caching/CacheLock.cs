@@ -1,5 +1,10 @@
 namespace ModelOptimizer.Caching;
 
+/// <summary>How to wait for another run.</summary>
+/// <param name="TellAfter">When <paramref name="Tell"/> is called, once.</param>
+/// <param name="GiveUpAfter">When to wait no longer.</param>
+internal sealed record LockWait(TimeSpan TellAfter, Action Tell, TimeSpan GiveUpAfter);
+
 /// <summary>
 /// A lock that one process at a time holds: an open file, so that the system itself lets go of it when the process ends, however that happens.
 /// </summary>
@@ -7,12 +12,14 @@ internal static class CacheLock
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>EAGAIN of Linux and of macOS, and the sharing and lock violations of Windows.</summary>
+    private static readonly int[] HeldByOthers = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
+
     /// <summary>Waits for the lock.</summary>
-    /// <param name="waits">Called once when another holds it.</param>
-    /// <returns>Null where files can't be locked: then there is no order, and the same work may be done twice.</returns>
-    public static IDisposable? Take(string path, Action waits, CancellationToken cancellation)
+    /// <returns>Null where files can't be locked, and after too long a wait: there is no order then, and the same work may be done twice.</returns>
+    public static IDisposable? Take(string path, LockWait wait, CancellationToken cancellation)
     {
-        var told = false;
+        var (begin, told) = (Environment.TickCount64, false);
         while (true)
         {
             try
@@ -23,14 +30,19 @@ internal static class CacheLock
             {
                 return null;
             }
-            catch (IOException)
+            catch (IOException e)
             {
-                if (!File.Exists(path))
+                if (!HeldByOthers.Contains(e.HResult))
                     return null;
             }
-            if (!told)
-                waits();
-            told = true;
+            var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - begin);
+            if (!told && waited >= wait.TellAfter)
+            {
+                told = true;
+                wait.Tell();
+            }
+            if (waited >= wait.GiveUpAfter)
+                return null;
             cancellation.WaitHandle.WaitOne(Pause);
             cancellation.ThrowIfCancellationRequested();
         }

@@ -16,4 +16,10 @@ public sealed record CacheSettings(string Folder)
 
     /// <summary>How long to wait for the server.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>After what time to tell that another run is waited for.</summary>
+    internal TimeSpan QuietWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long to wait for a run that makes the same.</summary>
+    internal TimeSpan LongestWait { get; init; } = TimeSpan.FromMinutes(10);
 }

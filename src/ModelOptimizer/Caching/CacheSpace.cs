@@ -11,24 +11,26 @@ internal sealed class CacheSpace(LocalStore store)
     /// <summary>Longer than it takes from the first file of a result to the list of them.</summary>
     private static readonly TimeSpan Unfinished = TimeSpan.FromHours(1);
 
-    public CacheUsage Usage() => new(Files(store.Actions).Length, All().Sum(Length));
+    public CacheUsage Usage() => new(Files(store.Actions, Blob.IsName).Length, All().Sum(Length));
 
     /// <summary>
     /// Removes what was left behind, and results until the rest takes no more than so many bytes; nothing while another process does so.
     /// </summary>
     public void Trim(long capacity)
     {
-        using var turn = CacheLock.TryTake(store.LockPath("trim"));
+        if (!CacheMarker.IsOn(store.Folder))
+            return;
+        using var turn = CacheLock.TryTake(store.LockPath(LocalStore.TrimLock));
         if (turn is null)
             return;
-        foreach (var old in Files(store.Temporary).Where(IsOld))
+        foreach (var old in Temporary().Where(IsOld))
             Delete(old);
-        foreach (var old in Files(store.Locks).Where(IsOld))
+        foreach (var old in Files(store.Locks, IsLock).Where(IsOld))
             DeleteUnheld(old);
-        var entries = Files(store.Actions).OrderBy(file => file.LastWriteTimeUtc).ThenBy(file => file.Name, StringComparer.Ordinal)
+        var entries = Files(store.Actions, Blob.IsName).OrderBy(file => file.LastWriteTimeUtc).ThenBy(file => file.Name, StringComparer.Ordinal)
             .Select(file => (File: file, Blobs: BlobsOf(file))).ToList();
         var uses = entries.SelectMany(entry => entry.Blobs).GroupBy(name => name).ToDictionary(group => group.Key, group => group.Count());
-        var blobs = Files(store.Blobs).ToDictionary(file => file.Name);
+        var blobs = Files(store.Blobs, Blob.IsName).ToDictionary(file => file.Name);
         foreach (var orphan in blobs.Values.Where(file => !uses.ContainsKey(file.Name) && IsOld(file)).ToList())
             Remove(orphan, blobs);
         var bytes = entries.Sum(entry => Length(entry.File)) + blobs.Values.Sum(Length);
@@ -41,14 +43,18 @@ internal sealed class CacheSpace(LocalStore store)
         }
     }
 
-    /// <summary>Removes everything but the locks, which others may hold.</summary>
+    /// <summary>Removes all results. Locks stay, which others may hold.</summary>
     public void Clear()
     {
         foreach (var file in All())
             Delete(file);
     }
 
-    private IEnumerable<FileInfo> All() => new[] { store.Actions, store.Blobs, store.Temporary }.SelectMany(Files);
+    private IEnumerable<FileInfo> All() => [.. Files(store.Actions, Blob.IsName), .. Files(store.Blobs, Blob.IsName), .. Temporary()];
+
+    private FileInfo[] Temporary() => Files(store.Temporary, LocalStore.IsTemporary);
+
+    private static bool IsLock(string name) => name == LocalStore.TrimLock || Blob.IsName(name);
 
     private static IReadOnlyList<string> BlobsOf(FileInfo entry)
     {
@@ -62,7 +68,9 @@ internal sealed class CacheSpace(LocalStore store)
         }
     }
 
-    private static FileInfo[] Files(string folder) => Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles() : [];
+    /// <summary>Only what has a name that we give: whatever else lies there is somebody's.</summary>
+    private static FileInfo[] Files(string folder, Predicate<string> isOurs) =>
+        Directory.Exists(folder) ? Array.FindAll(new DirectoryInfo(folder).GetFiles(), file => isOurs(file.Name)) : [];
 
     private static bool IsOld(FileInfo file) => DateTime.UtcNow - file.LastWriteTimeUtc > Unfinished;
 

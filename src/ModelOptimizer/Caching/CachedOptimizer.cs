@@ -12,6 +12,12 @@ namespace ModelOptimizer.Caching;
 /// <param name="progress">Told the step at work.</param>
 public sealed class CachedOptimizer(IInferenceEngine engine, ResultCache cache, DiagnosticBag diagnostics, IProgress<string>? progress = null)
 {
+    /// <summary>Files that change faster than they are read are optimized as they are found.</summary>
+    private const int Tries = 3;
+
+    /// <summary>Told in a line what makes a run take longer than one expects.</summary>
+    public Action<string>? Notice { get; init; }
+
     /// <summary>Optimizes one model, or finds that it was done.</summary>
     /// <exception cref="DiagnosticException">The model, data or output place can't be used; nothing was written.</exception>
     /// <exception cref="OperationCanceledException">It was interrupted; nothing was written.</exception>
@@ -19,31 +25,44 @@ public sealed class CachedOptimizer(IInferenceEngine engine, ResultCache cache, 
     {
         ArgumentNullException.ThrowIfNull(request);
         progress?.Report("look into the cache");
-        if (RunIdentity.Of(request, engine) is not { } run)
-            return Optimize(request, cancellation);
-        var output = new OutputFiles(request.OutputPath);
-        output.RefuseToReplace(run.Files.Where(file => file.Role == RunFiles.ModelRole).Select(file => file.Path));
-        using var turn = cache.Enter(run.Key, () => progress?.Report("wait for another run of the same"), cancellation);
+        for (var tries = 0; tries < Tries && RunIdentity.Of(request, engine) is { } run; tries++)
+        {
+            using var turn = cache.Enter(run.Key, Notice, cancellation);
+            // Whoever waited may find more data than before.
+            if (run.IsOf(request))
+                return Run(request, run, cancellation);
+        }
+        return Optimize(request, cancellation);
+    }
+
+    private OptimizationResult Run(OptimizationRequest request, RunIdentity run, CancellationToken cancellation)
+    {
+        new OutputFiles(request.OutputPath).RefuseToReplace(run.Files.Where(file => file.Role == RunFiles.ModelRole).Select(file => file.Path));
         var places = new RunPlaces(request, run.Files);
-        using var known = cache.Find(run.Key,
-            (entry, source) => new CachedResult(entry, cache.Store, output, places) { Source = source }, cancellation);
+        string? unlucky = null;
+        using var known = cache.Find(run.Key, Open, cancellation);
         if (known is not null)
-            return known.Place(request, diagnostics);
+            return known.Place(diagnostics);
+        if (unlucky is not null)
+            Notice?.Invoke($"The cached result broke the budget of {unlucky} when it was timed, which may have been an unlucky moment: it is made and timed again");
         var result = Optimize(request, cancellation);
         progress?.Report("keep in the cache");
-        Keep(run, result, places, cancellation);
+        if (IsSound(result) && run.IsOf(request) && CachedRun.Of(result, places) is { } account)
+            cache.Keep(run.Key, () => new ResultFiles(result, account), cancellation);
         return result;
+
+        CachedResult? Open(Protos.ActionResult entry, ResultSource source)
+        {
+            var found = new CachedResult(entry, cache.Store, request, places) { Source = source };
+            unlucky ??= found.Unlucky;
+            return found.Unlucky is null ? found : null;
+        }
     }
 
     private OptimizationResult Optimize(OptimizationRequest request, CancellationToken cancellation) =>
         new Optimizer(engine, diagnostics, progress).Run(request, cancellation);
 
     /// <summary>Not what failed by more than the budget: the next run tells why, and where.</summary>
-    private void Keep(RunIdentity run, OptimizationResult result, RunPlaces places, CancellationToken cancellation)
-    {
-        var isSound = result.Report.Diagnostics.Count(one => one.Severity == ReportBuilder.Name(Severity.Error))
-            == result.Report.Budget.Count(verdict => !verdict.Passed && verdict.Severity == ReportBuilder.Name(Severity.Error));
-        if (isSound && run.IsUnchanged && CachedRun.Of(result, places) is { } account)
-            cache.Keep(run.Key, result.Report.Result.Bytes, store => CachedResult.Store(result, account, store), cancellation);
-    }
+    private static bool IsSound(OptimizationResult result) =>
+        result.Found.MeetsGoals && result.Found.Diagnostics.All(told => told.Severity != Severity.Error);
 }

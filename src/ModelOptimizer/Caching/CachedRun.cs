@@ -28,8 +28,8 @@ internal sealed record CachedRun(OptimizationReport Report, IReadOnlyList<Cached
     /// <returns>Null when only this very run could tell what it told.</returns>
     public static CachedRun? Of(OptimizationResult result, RunPlaces places)
     {
-        var findings = result.Findings.Where(CachedFinding.IsOfTheRun).Select(finding => CachedFinding.Of(finding, places)).ToList();
-        var measured = result.Measured;
+        var findings = result.Found.Diagnostics.Where(CachedFinding.IsOfTheRun).Select(finding => CachedFinding.Of(finding, places)).ToList();
+        var measured = result.Found.Measured;
         var timed = measured.All.Where(one => one.Spread is not null).Select(one => one.Metric);
         return findings.Contains(null) ? null : new(result.Report, findings!, [.. timed])
         {
@@ -47,13 +47,24 @@ internal sealed record CachedRun(OptimizationReport Report, IReadOnlyList<Cached
     {
         try
         {
-            return JsonSerializer.Deserialize(json, CacheJson.Readable.CachedRun) ?? throw new JsonException();
+            using var document = JsonDocument.Parse(json);
+            if (HasHoles(document.RootElement))
+                throw new JsonException();
+            return document.Deserialize(CacheJson.Readable.CachedRun) ?? throw new JsonException();
         }
         catch (JsonException)
         {
             throw new PoisonedEntryException("its account of the run can't be read");
         }
     }
+
+    /// <summary>Lists have no nulls, which no reader of them expects and the deserializer lets pass.</summary>
+    private static bool HasHoles(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Array => json.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Null || HasHoles(item)),
+        JsonValueKind.Object => json.EnumerateObject().Any(property => HasHoles(property.Value)),
+        _ => false,
+    };
 
     /// <summary>The measurements as they were. What a clock measured says so: it was another run's clock.</summary>
     public Measurements Measurements() => new([.. Report.Metrics.Select(Measurement)])

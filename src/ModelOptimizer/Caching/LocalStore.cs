@@ -9,15 +9,28 @@ namespace ModelOptimizer.Caching;
 /// </summary>
 internal sealed class LocalStore(string folder)
 {
-    public string Folder => folder;
+    /// <summary>Who holds it makes room.</summary>
+    public const string TrimLock = "trim";
 
-    public string Actions => Path.Combine(folder, "ac");
+    private const string TemporaryEnding = ".tmp";
 
-    public string Blobs => Path.Combine(folder, "cas");
+    /// <summary>The named one, or one of its own in it.</summary>
+    public string Folder => field ??= CacheMarker.RootIn(folder);
 
-    public string Locks => Path.Combine(folder, "locks");
+    public string Actions => Path.Combine(Folder, "ac");
 
-    public string Temporary => Path.Combine(folder, "tmp");
+    public string Blobs => Path.Combine(Folder, "cas");
+
+    public string Locks => Path.Combine(Folder, "locks");
+
+    public string Temporary => Path.Combine(Folder, "tmp");
+
+    /// <summary>Says that a file was used.</summary>
+    public Action<string> Touch { get; init; } = path => File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+
+    /// <summary>Whether a file among the temporary ones can be of a store.</summary>
+    public static bool IsTemporary(string name) => name.EndsWith(TemporaryEnding, StringComparison.Ordinal)
+        && name.Length == 32 + TemporaryEnding.Length && name[..32].All(char.IsAsciiHexDigitLower);
 
     public string ActionPath(string key) => Path.Combine(Actions, key);
 
@@ -25,15 +38,43 @@ internal sealed class LocalStore(string folder)
 
     public string LockPath(string name) => Path.Combine(Locks, name);
 
+    /// <summary>Makes the folder unless it is there.</summary>
+    /// <returns>False where that can't be.</returns>
+    public bool TryPrepare()
+    {
+        try
+        {
+            CacheMarker.Put(Folder);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The entry under a key; null when there is none. Reading it makes it the latest one used.</summary>
     /// <exception cref="PoisonedEntryException">It can't be read.</exception>
     public ActionResult? Find(string key)
     {
         var path = ActionPath(key);
-        if (!File.Exists(path))
+        ActionResult result;
+        try
+        {
+            result = Parse(File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
             return null;
-        var result = Parse(File.ReadAllBytes(path));
-        File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        }
+        try
+        {
+            Touch(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another user's file, or nothing may be written here: it goes sooner, and is as good.
+        }
         return result;
     }
 
@@ -55,68 +96,63 @@ internal sealed class LocalStore(string folder)
 
     /// <summary>Copies contents and verifies them.</summary>
     /// <exception cref="PoisonedEntryException">They are missing, or others.</exception>
-    public void Read(OutputFile file, Stream target)
+    public void Read(OutputFile file, Action<ReadOnlyMemory<byte>> write)
     {
-        var path = BlobPath(file.Digest);
-        if (!File.Exists(path))
+        try
+        {
+            using var source = new FileStream(BlobPath(file.Digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            if (!Blob.Copy(source, write, file.Digest.SizeBytes).Equals(file.Digest))
+                throw new PoisonedEntryException($"its {file.Path} is not what was stored") { Wrong = file.Digest };
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
             throw new MissingBlobException(file.Path);
-        using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        if (!Blob.Copy(source, target).Equals(file.Digest))
-            throw new PoisonedEntryException($"its {file.Path} is not what was stored");
+        }
     }
 
     /// <summary>Whether contents are there in full length. Whether they are right shows when they are read.</summary>
     public bool Has(Digest digest) => new FileInfo(BlobPath(digest)) is { Exists: true } file && file.Length == digest.SizeBytes;
 
-    /// <summary>Takes contents in.</summary>
-    public Digest Add(Stream content)
-    {
-        Digest digest = new();
-        WriteWhole(temporary => digest = Blob.Copy(content, temporary), () => BlobPath(digest));
-        return digest;
-    }
-
     /// <summary>Takes contents in that must have a digest.</summary>
     /// <exception cref="PoisonedEntryException">They have another.</exception>
-    public void Add(Stream content, OutputFile expected) => WriteWhole(
-        temporary =>
+    public void Add(Stream content, OutputFile expected)
+    {
+        if (!Has(expected.Digest))
+            WriteWhole(Copy, BlobPath(expected.Digest));
+
+        void Copy(Stream temporary)
         {
             if (!Blob.Copy(content, temporary, expected.Digest.SizeBytes).Equals(expected.Digest))
                 throw new PoisonedEntryException($"its {expected.Path} doesn't fit its digest");
-        },
-        () => BlobPath(expected.Digest));
-
-    /// <summary>Lists the files of a result under its key; they are there already.</summary>
-    public void Put(string key, ActionResult result) => WriteWhole(result.WriteTo, () => ActionPath(key));
-
-    /// <summary>Drops an entry and what it consists of, so that nobody meets it again.</summary>
-    public void Forget(string key)
-    {
-        try
-        {
-            if (File.Exists(ActionPath(key)))
-                foreach (var file in Parse(File.ReadAllBytes(ActionPath(key))).OutputFiles)
-                    File.Delete(BlobPath(file.Digest));
         }
-        catch (PoisonedEntryException)
-        {
-            // Whatever belongs to it goes when room is needed.
-        }
-        File.Delete(ActionPath(key));
     }
 
-    private void WriteWhole(Action<Stream> write, Func<string> target)
+    /// <summary>Lists the files of a result under its key; they are there already.</summary>
+    public void Put(string key, ActionResult result) => WriteWhole(result.WriteTo, ActionPath(key));
+
+    /// <summary>Drops an entry, and contents that are wrong, so that nobody meets them again. What else it lists may be others', too.</summary>
+    public void Forget(string key, Digest? wrong)
     {
+        // Before the first result there is no folder to delete in.
+        if (wrong is not null && Directory.Exists(Blobs))
+            File.Delete(BlobPath(wrong));
+        if (Directory.Exists(Actions))
+            File.Delete(ActionPath(key));
+    }
+
+    private void WriteWhole(Action<Stream> write, string target)
+    {
+        CacheMarker.Put(Folder);
         Directory.CreateDirectory(Temporary);
-        var temporary = Path.Combine(Temporary, Path.GetRandomFileName());
+        var temporary = Path.Combine(Temporary, Guid.NewGuid().ToString("N") + TemporaryEnding);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
                 write(stream);
-            Directory.CreateDirectory(Path.GetDirectoryName(target())!);
-            File.Move(temporary, target(), overwrite: true);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Move(temporary, target, overwrite: true);
         }
-        catch (UnauthorizedAccessException) when (File.Exists(target()))
+        catch (UnauthorizedAccessException) when (File.Exists(target))
         {
             // On Windows, while another process reads what has the same name and so is the same.
         }

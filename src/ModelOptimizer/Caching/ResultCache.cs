@@ -27,13 +27,29 @@ public sealed class ResultCache : IDisposable
     internal LocalStore Store => _store;
 
     /// <summary>Has one run at a time work under a key: the next finds its result.</summary>
-    internal IDisposable? Enter(string key, Action waits, CancellationToken cancellation) =>
-        _isBroken ? null : CacheLock.Take(_store.LockPath(key), waits, cancellation);
+    /// <param name="notice">Told of a wait, and of its end without a result.</param>
+    /// <returns>Null where there is no order.</returns>
+    internal IDisposable? Enter(string key, Action<string>? notice, CancellationToken cancellation)
+    {
+        if (_isBroken || !_store.TryPrepare())
+            return null;
+        var hasTold = false;
+        var turn = CacheLock.Take(_store.LockPath(key), new(_settings.QuietWait, Tell, _settings.LongestWait), cancellation);
+        if (turn is null && hasTold)
+            notice?.Invoke($"The other run took more than {_settings.LongestWait.TotalMinutes:0} minutes: the work is done here, too");
+        return turn;
+
+        void Tell()
+        {
+            hasTold = true;
+            notice?.Invoke("Another run makes the same result: waiting for it");
+        }
+    }
 
     /// <summary>Looks a result up, here and then on the server.</summary>
-    /// <param name="read">Makes something of the entry; it verifies what it reads.</param>
+    /// <param name="read">Makes something of the entry; it verifies what it reads. Null is a miss.</param>
     /// <returns>Null where there is none to use.</returns>
-    internal T? Find<T>(string key, Func<ActionResult, ResultSource, T> read, CancellationToken cancellation) where T : class
+    internal T? Find<T>(string key, Func<ActionResult, ResultSource, T?> read, CancellationToken cancellation) where T : class
     {
         ActionResult? here = null;
         if (Read(key, () => here = _store.Find(key), entry => read(entry, ResultSource.Cache)) is { } known)
@@ -48,31 +64,17 @@ public sealed class ResultCache : IDisposable
     }
 
     /// <summary>Keeps a result, where there is room for it.</summary>
-    /// <param name="make">Puts its files into the store and lists them.</param>
-    /// <param name="bytes">What they take.</param>
-    internal void Keep(string key, long bytes, Func<LocalStore, ActionResult?> make, CancellationToken cancellation)
+    /// <param name="list">Lists its files.</param>
+    internal void Keep(string key, Func<ResultFiles> list, CancellationToken cancellation)
     {
-        if (bytes > _settings.Capacity.Bytes)
-        {
-            Break($"The result takes {new ByteSize(bytes)}, more than the {_settings.Capacity} that the cache may take. "
-                + "Allow it more, or do without");
-            return;
-        }
-        var made = Attempt(() =>
-        {
-            var entry = make(_store);
-            if (entry is not null)
-                _store.Put(key, entry);
-            return entry;
-        });
-        if (made is not null)
+        if (Attempt(() => Keep(key, list())) is { } made)
             Push(key, made, cancellation);
         Trim();
     }
 
     public void Dispose() => _shared?.Dispose();
 
-    private T? Read<T>(string key, Func<ActionResult?> find, Func<ActionResult, T> read) where T : class
+    private T? Read<T>(string key, Func<ActionResult?> find, Func<ActionResult, T?> read) where T : class
     {
         try
         {
@@ -84,9 +86,30 @@ public sealed class ResultCache : IDisposable
                 _trouble.Report(new Diagnostic(DiagnosticCatalog.CachePoisoned,
                     $"A cached result is damaged: {e.Message}. It is dropped, and the model is optimized again",
                     new SourceLocation(_store.ActionPath(key))));
-            Attempt(() => _store.Forget(key));
+            Attempt(() => _store.Forget(key, e.Wrong));
             return null;
         }
+    }
+
+    private ActionResult? Keep(string key, ResultFiles files)
+    {
+        if (files.Bytes > _settings.Capacity.Bytes)
+        {
+            Break($"The result takes {new ByteSize(files.Bytes)}, more than the {_settings.Capacity} that the cache may take. "
+                + "Allow it more, or do without");
+            return null;
+        }
+        try
+        {
+            files.AddTo(_store);
+        }
+        catch (PoisonedEntryException)
+        {
+            // Another run has written to the same place since.
+            return null;
+        }
+        _store.Put(key, files.Entry);
+        return files.Entry;
     }
 
     private void Push(string key, ActionResult entry, CancellationToken cancellation) => Attempt(() => _shared?.Push(key, entry, cancellation));
@@ -104,6 +127,11 @@ public sealed class ResultCache : IDisposable
         try
         {
             return _isBroken ? null : work();
+        }
+        catch (FileNotFoundException)
+        {
+            // Another process made room meanwhile, or took the output away.
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -17,8 +17,6 @@ internal sealed record RunFile(string Role, string Path, long Length, DateTime C
         var file = new FileInfo(path);
         return new(role, path, file.Length, file.LastWriteTimeUtc);
     }
-
-    public bool IsUnchanged => Of(Role, Path) == this;
 }
 
 /// <summary>Every file whose contents decide on the result, in an order that depends on the profile alone.</summary>

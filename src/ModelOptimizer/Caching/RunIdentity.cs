@@ -27,15 +27,28 @@ internal sealed record RunIdentity(string Key, IReadOnlyList<RunFile> Files)
             var files = RunFiles.Of(request);
             return new RunIdentity(KeyOf(request, engine, files), files);
         }
-        catch (Exception e) when (e is DiagnosticException or InvalidModelException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsTroubleWithInput(e))
         {
             // Who reads it for the work itself tells what is wrong, and where to mend it.
             return null;
         }
     }
 
-    /// <summary>False when a file was written to since: nobody knows then which contents a run has read.</summary>
-    public bool IsUnchanged => Files.All(file => File.Exists(file.Path) && file.IsUnchanged);
+    /// <summary>False when a file was written to, came or went since: nobody knows then which contents a run has read.</summary>
+    public bool IsOf(OptimizationRequest request)
+    {
+        try
+        {
+            return RunFiles.Of(request).SequenceEqual(Files);
+        }
+        catch (Exception e) when (IsTroubleWithInput(e))
+        {
+            return false;
+        }
+    }
+
+    private static bool IsTroubleWithInput(Exception e) =>
+        e is DiagnosticException or InvalidModelException or IOException or UnauthorizedAccessException;
 
     private static string KeyOf(OptimizationRequest request, IInferenceEngine engine, IReadOnlyList<RunFile> files)
     {

@@ -3,12 +3,18 @@ using ModelOptimizer.Reporting.Html;
 
 namespace ModelOptimizer.Reporting;
 
-/// <summary>Writes all that tells of a run: the report for programs and the same for people, each whole or not at all.</summary>
-public static class ReportFiles
+/// <summary>All that tells of a run: the report for programs and the same for people. Made first, so that what can't be put into words writes nothing.</summary>
+public sealed class ReportFiles(OptimizationReport report)
 {
-    public static void Write(OptimizationReport report, OutputFiles output)
+    private readonly byte[] _json = ReportWriter.ToJson(report);
+    private readonly byte[] _page = HtmlReport.Of(report);
+
+    /// <summary>Writes each whole or not at all.</summary>
+    /// <exception cref="DiagnosticException">The place can't be written to.</exception>
+    public void Write(OutputFiles output)
     {
-        FileProblems.Guard(output.Report, () => ReportWriter.Write(report, output.Report));
-        FileProblems.Guard(output.Page, () => WholeFile.Write(output.Page, HtmlReport.Of(report)));
+        ArgumentNullException.ThrowIfNull(output);
+        FileProblems.Guard(output.Report, () => WholeFile.Write(output.Report, _json));
+        FileProblems.Guard(output.Page, () => WholeFile.Write(output.Page, _page));
     }
 }

@@ -1,5 +1,6 @@
 using ModelOptimizer.Caching;
 using ModelOptimizer.Caching.Protos;
+using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Tests.Evaluation;
 
 namespace ModelOptimizer.Tests.Caching;
@@ -13,7 +14,11 @@ internal sealed class CacheSpaceTests : IDisposable
     private readonly DataFolder _folder = new();
     private readonly LocalStore _store;
 
-    public CacheSpaceTests() => _store = new LocalStore(_folder["cache"]);
+    public CacheSpaceTests()
+    {
+        _store = new LocalStore(_folder["cache"]);
+        _store.TryPrepare();
+    }
 
     public void Dispose() => _folder.Dispose();
 
@@ -60,9 +65,9 @@ internal sealed class CacheSpaceTests : IDisposable
     [TestCase(0, false, Description = "another process may be about to list it")]
     public void What_a_killed_process_left_behind_goes_after_a_while(int hours, bool goes)
     {
-        var digest = _store.Add(new MemoryStream(new byte[Size]));
+        var digest = Add(0).Digest;
         File.SetLastWriteTimeUtc(_store.BlobPath(digest), DateTime.UtcNow.AddHours(-hours));
-        string[] others = [Path.Combine(_store.Temporary, "half"), _store.LockPath("key")];
+        string[] others = [Path.Combine(_store.Temporary, $"{Guid.NewGuid():N}.tmp"), _store.LockPath(Key("a"))];
         foreach (var file in others)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -79,12 +84,12 @@ internal sealed class CacheSpaceTests : IDisposable
     [Test]
     public void A_lock_that_somebody_holds_stays_however_old_it_is()
     {
-        using var held = CacheLock.TryTake(_store.LockPath("key"));
-        File.SetLastWriteTimeUtc(_store.LockPath("key"), DateTime.UtcNow.AddDays(-3));
+        using var held = CacheLock.TryTake(_store.LockPath(Key("a")));
+        File.SetLastWriteTimeUtc(_store.LockPath(Key("a")), DateTime.UtcNow.AddDays(-3));
 
         new CacheSpace(_store).Trim(1 << 20);
 
-        Assert.That(_store.LockPath("key"), Does.Exist);
+        Assert.That(_store.LockPath(Key("a")), Does.Exist);
     }
 
     [Test]
@@ -106,6 +111,38 @@ internal sealed class CacheSpaceTests : IDisposable
     }
 
     [Test]
+    public void Files_with_names_of_their_own_are_left_alone()
+    {
+        Put("a", ago: 0, 1);
+        string[] own = ["ac/mine.txt", "cas/own.txt", "cas/0123", "tmp/mine.txt", "tmp/draft.tmp", "locks/mine"];
+        foreach (var name in own)
+            Old(_folder["cache"], name);
+
+        new CacheSpace(_store).Trim(0);
+        CacheFolder.Clear(_store.Folder);
+
+        Assert.That(own.Select(name => Path.Combine(_store.Folder, name)), Is.All.Exist);
+    }
+
+    [Test]
+    public void A_folder_that_is_no_cache_is_neither_trimmed_nor_cleared()
+    {
+        var file = Old(_folder["project"], $"cas/{Key("a")}");
+
+        foreach (var work in new Action[] { () => CacheFolder.Clear(_folder["project"]), () => CacheFolder.Trim(_folder["project"], 0) })
+            Assert.That(Assert.Throws<DiagnosticException>(() => work())!.Diagnostics.Single().ToString(),
+                Does.Contain("error MO7011").And.Contain("no CACHEDIR.TAG; nothing was deleted"));
+        Assert.That(file, Does.Exist);
+    }
+
+    [Test]
+    public void Clearing_where_nothing_is_makes_nothing()
+    {
+        Assert.That(CacheFolder.Clear(_folder["none"]), Is.EqualTo(new CacheUsage(0, 0)));
+        Assert.That(_folder["none"], Does.Not.Exist);
+    }
+
+    [Test]
     public void A_cache_that_was_never_used_is_empty() => Assert.That(CacheFolder.Usage(_folder["none"]), Is.EqualTo(new CacheUsage(0, 0)));
 
     private static string Key(string name) => name.PadRight(64, '0');
@@ -115,11 +152,27 @@ internal sealed class CacheSpaceTests : IDisposable
         var entry = new ActionResult();
         foreach (var content in contents)
         {
-            using var bytes = new MemoryStream([.. Enumerable.Repeat(content, Size)]);
-            entry.OutputFiles.Add(new OutputFile { Path = $"{content}", Digest = _store.Add(bytes) });
+            entry.OutputFiles.Add(Add(content));
         }
         _store.Put(Key(name), entry);
         File.SetLastWriteTimeUtc(_store.ActionPath(Key(name)), DateTime.UtcNow.AddMinutes(-ago));
+    }
+
+    private static string Old(string folder, string name)
+    {
+        var file = Path.Combine(folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, "somebody's");
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-9));
+        return file;
+    }
+
+    private OutputFile Add(byte content)
+    {
+        byte[] bytes = [.. Enumerable.Repeat(content, Size)];
+        var file = new OutputFile { Path = $"{content}", Digest = Blob.Copy(new MemoryStream(bytes), Stream.Null) };
+        _store.Add(new MemoryStream(bytes), file);
+        return file;
     }
 
     private IEnumerable<string> Left() => Directory.GetFiles(_store.Actions).Select(file => Path.GetFileName(file)[..1]).Order();

@@ -132,6 +132,65 @@ internal sealed class CachedOptimizerTests : IDisposable
     }
 
     [Test]
+    public void Data_that_comes_while_the_run_works_makes_no_entry()
+    {
+        _folder.Profile("version: 1\npasses: [simplify]\nevaluate: { data: 'd*.npz' }\n");
+        _folder.Run(step: step =>
+        {
+            if (step == "write")
+                File.Copy(_folder["data.npz"], _folder["data2.npz"]);
+        });
+
+        Assert.That(Path.Combine(_folder.Cache, "ac"), Does.Not.Exist);
+    }
+
+    [Test]
+    public void Data_that_comes_while_another_run_is_waited_for_counts()
+    {
+        _folder.Profile("version: 1\npasses: [simplify]\nevaluate: { data: 'd*.npz' }\n");
+        using var other = Hold(Key());
+        _folder.OnNotice = () =>
+        {
+            File.Copy(_folder["data.npz"], _folder["data2.npz"]);
+            other.Dispose();
+        };
+
+        _folder.Run();
+
+        Assert.That(_folder.Kept("ac").Select(Path.GetFileName), Is.EqualTo(new[] { Key() }));
+        Assert.That(_folder.Notices.Single(), Is.EqualTo("Another run makes the same result: waiting for it"));
+    }
+
+    [Test]
+    public void Nobody_waits_for_ever()
+    {
+        using var other = Hold(Key());
+        _folder.LongestWait = TimeSpan.Zero;
+
+        var (result, _) = _folder.Run();
+
+        Assert.That((result.Accepted, _folder.Runs), Is.EqualTo((true, 1)));
+        Assert.That(_folder.Notices[^1], Does.StartWith("The other run took more than").And.EndsWith("the work is done here, too"));
+        Assert.That(_folder.Trouble.Diagnostics, Is.Empty);
+    }
+
+    [Test]
+    public void A_time_that_broke_its_budget_is_taken_again()
+    {
+        _folder.Profile("version: 1\npasses: [simplify]\nevaluate: { data: data.npz }\nbudget: { latency-ratio: { max: 10000, severity: error } }\n");
+        _folder.Run();
+        _folder.Rewrite(run => run["report"]!["metrics"]!.AsArray().Single(one => (string?)one!["metric"] == "latency-ratio")!["result"] = 20000);
+
+        var (again, told) = _folder.Run();
+        var (after, _) = _folder.Run();
+
+        Assert.That((again.IsFromCache, again.Accepted, after.IsFromCache), Is.EqualTo((false, true, true)));
+        Assert.That(told.Select(d => d.Severity), Does.Not.Contain(Severity.Error));
+        Assert.That(_folder.Notices.Single(), Does.StartWith("The cached result broke the budget of latency-ratio when it was timed"));
+        Assert.That(_folder.Trouble.Diagnostics, Is.Empty);
+    }
+
+    [Test]
     public void Eight_at_once_do_the_work_once()
     {
         var results = new OptimizationResult[8];
@@ -162,4 +221,13 @@ internal sealed class CachedOptimizerTests : IDisposable
 
         Assert.That(() => second.Run("model.onnx"), Throws.TypeOf<DiagnosticException>());
     }
+
+    private IDisposable Hold(string key)
+    {
+        var store = new LocalStore(_folder.Cache);
+        store.TryPrepare();
+        return CacheLock.TryTake(store.LockPath(key))!;
+    }
+
+    private string Key() => RunIdentity.Of(_folder.Request(), PassContexts.Engine)!.Key;
 }

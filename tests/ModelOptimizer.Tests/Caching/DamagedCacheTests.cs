@@ -19,6 +19,15 @@ internal sealed class DamagedCacheTests : IDisposable
         Damage("The account of the run is another", folder => File.WriteAllText(Largest(folder, "cas", skip: 1), "{}")),
         Damage("The list of files is cut short", folder => Cut(Largest(folder, "ac"))),
         Damage("The list of files is empty", folder => File.WriteAllBytes(Largest(folder, "ac"), [])),
+        Damage("The account has a metric that nobody knows", folder => folder.Rewrite(run => run["report"]!["metrics"]![0]!["metric"] = "beauty")),
+        Damage("The account has a hole", folder => folder.Rewrite(run => run["report"]!["passes"]!.AsArray().Add(null))),
+        Damage("The account has a finding of another product", folder => folder.Rewrite(run => run["findings"]![0]!["code"] = "CS0001")),
+        Damage("The account tells of another model", folder => folder.Rewrite(run => run["report"]!["result"]!["files"]![0]!["sha256"] = "00")),
+        Damage("The account tells of data that is not there", folder => folder.Rewrite(run =>
+        {
+            var files = run["report"]!["result"]!["files"]!.AsArray();
+            files.Add(files[0]!.DeepClone());
+        })),
         Damage("The list of files is nonsense", folder => File.WriteAllText(Largest(folder, "ac"), "<html>404</html>")),
     ];
 
@@ -85,6 +94,34 @@ internal sealed class DamagedCacheTests : IDisposable
         Assert.That(mistake.Diagnostics.Select(d => d.Code), Is.EqualTo(new[] { "MO7001" }));
         Assert.That(_folder.Trouble.Diagnostics, Is.Empty);
         Assert.That(_folder.Runs, Is.EqualTo(1));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void A_full_disk_where_the_output_goes_is_no_trouble_with_the_cache()
+    {
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+
+        var mistake = Assert.Throws<DiagnosticException>(() => CachedResult.Into(full, "out/model.onnx")(new byte[10]))!;
+
+        Assert.That(mistake.Diagnostics.Single().ToString(), Does.Contain("MO7001").And.Contain("out/model.onnx"));
+    }
+
+    [Test]
+    public void A_result_is_kept_where_it_just_fits_and_else_told()
+    {
+        _folder.Run();
+        var bytes = CacheFolder.Usage(_folder.Cache).Bytes;
+        using CachedFolder fits = new(), tight = new();
+        fits.Capacity = new ByteSize(bytes);
+        tight.Capacity = new ByteSize(bytes - 1);
+
+        fits.Run();
+        tight.Run();
+
+        Assert.That((fits.Kept("ac").Length, fits.Trouble.Diagnostics.Count), Is.EqualTo((1, 0)));
+        Assert.That(tight.Trouble.Diagnostics.Single().ToString(), Does.Contain("MO7011").And.Contain("more than the"));
+        Assert.That(CacheFolder.Usage(tight.Cache), Is.EqualTo(new CacheUsage(0, 0)), "no file is left that nobody lists");
     }
 
     private static TestCaseData Damage(string name, Action<CachedFolder> damage) => new TestCaseData(damage).SetArgDisplayNames(name);

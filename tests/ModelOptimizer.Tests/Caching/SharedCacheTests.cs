@@ -78,6 +78,22 @@ internal sealed class SharedCacheTests : IDisposable
         Assert.That(_server.Violations, Is.Empty);
     }
 
+    [Test]
+    public void A_file_that_goes_before_it_is_pushed_is_no_trouble()
+    {
+        _puller.Run();
+        _puller.Shared = _pusher.Shared;
+        _server.Instead = context =>
+        {
+            if (context.Request.HttpMethod == "HEAD")
+                Array.ForEach(_puller.Kept("cas"), File.Delete);
+            return false;
+        };
+
+        Assert.That(_puller.Run().Result.Source, Is.EqualTo(ResultSource.Cache));
+        Assert.That(Told(_puller), Is.Empty);
+    }
+
     private static IEnumerable<TestCaseData> Poisons() =>
     [
         Poison("A bit flips in each file", (name, body) => IsFile(name) ? [(byte)(body[0] ^ 1), .. body[1..]] : body),

@@ -53,7 +53,7 @@ internal sealed class HtmlReportTests
         try
         {
             var output = new OutputFiles(Path.Combine(folder.FullName, "m.onnx"));
-            ReportFiles.Write(SampleReports.Searched, output);
+            new ReportFiles(SampleReports.Searched).Write(output);
 
             Assert.That(HtmlReport.Of(ReportReader.Read(output.Report)), Is.EqualTo(File.ReadAllBytes(output.Page)));
             Assert.That(folder.EnumerateFiles().Select(file => file.Name), Is.EquivalentTo(new[] { "m.report.json", "m.report.html" }));
