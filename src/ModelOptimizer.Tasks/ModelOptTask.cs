@@ -81,7 +81,14 @@ public abstract class ModelOptTask : Task, ICancelableTask
                 return null;
             _running = run;
         }
-        return run.Execute() ? run.Warnings : null;
+        var isDone = run.Execute();
+        Learn(run);
+        return isDone ? run.Warnings : null;
+    }
+
+    /// <summary>Takes notice of what a run found that matters for the next one.</summary>
+    private protected virtual void Learn(ToolRun run)
+    {
     }
 
     /// <summary>

@@ -38,6 +38,9 @@ public sealed class OptimizeModels : ModelsTask
     /// <summary>The folder that places in logs are told relative to; empty for that of the repository, or of the project where there is none.</summary>
     public string SourceRoot { get; set; } = "";
 
+    /// <summary>Whether the server let one model down: waiting for it again with each of the others would take minutes.</summary>
+    private bool _isServerDown;
+
     private protected override IReadOnlyList<string> Records => ["OutputsFile", "EmbedOutputsFile"];
 
     internal override ToolArguments Arguments(ITaskItem model)
@@ -50,7 +53,7 @@ public sealed class OptimizeModels : ModelsTask
             .Flag("--cache", Cache);
         if (Cache)
             arguments.Option("--cache-folder", CacheFolder).Option("--cache-size", PropertyValues.Size("ModelOptimizerCacheSize", CacheSize))
-                .Option("--cache-url", PropertyValues.Address("ModelOptimizerCacheUrl", CacheUrl)).Flag("--cache-push", CachePush);
+                .Option("--cache-url", _isServerDown ? "none" : PropertyValues.Address("ModelOptimizerCacheUrl", CacheUrl)).Flag("--cache-push", CachePush);
         if (ErrorLog.Length > 0)
             arguments.Option("--sarif", LogOf(model)).Option("--source-root", SourceRoot.Length > 0 ? SourceRoot : RepositoryOf(ProjectFile));
         foreach (var variable in ProfileVariables.Parse(Variables))
@@ -71,6 +74,8 @@ public sealed class OptimizeModels : ModelsTask
                 return folder;
         return own;
     }
+
+    private protected override void Learn(ToolRun run) => _isServerDown |= run.WarningCodes.Contains("MO7012");
 
     private protected override IEnumerable<string> OutputsOf(ITaskItem model) => ModelFiles.OfOptimization(model.GetMetadata("Optimized"));
 

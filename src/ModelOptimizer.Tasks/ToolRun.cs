@@ -29,6 +29,9 @@ internal sealed class ToolRun(ToolSettings settings, ToolArguments arguments, st
     /// <summary>The warnings of the model up to now, as the tool wrote them: also those that the project silences today.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
+    /// <summary>The codes of all warnings up to now.</summary>
+    public ISet<string> WarningCodes { get; } = new HashSet<string>(StringComparer.Ordinal);
+
     protected override string ToolName => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "dotnet.exe" : "dotnet";
 
     protected override Encoding StandardOutputEncoding => Encoding.UTF8;
@@ -116,6 +119,8 @@ internal sealed class ToolRun(ToolSettings settings, ToolArguments arguments, st
     private void Report(ToolEvent e, string line)
     {
         var isWarning = e.Severity == "warning" && !settings.Policy.IsSilent(e.Code);
+        if (e.Severity == "warning" && e.Code is not null)
+            WarningCodes.Add(e.Code);
         if (e.Severity == "warning" && !WarningPolicy.IsOfTheRun(e.Code))
             _warnings.Add(line);
         if (e.Severity == "error" || (isWarning && settings.Policy.IsError(e.Code)))

@@ -42,6 +42,8 @@ public sealed class WarningTests
         var warnings = app.Build($"-p:NoWarn={Code}").ShouldSucceed().Warnings;
         Assert.That(warnings.Select(warning => warning.Code), Is.EqualTo(new[] { "MO8009" }));
         Assert.That(app.Build($"-p:NoWarn={Code}%3BMO8009").ShouldSucceed().Warnings, Is.Empty);
+        app.Build($"-p:NoWarn={Code}", "-p:ModelOptimizerTreatWarningsAsErrors=true").ShouldFailWith("MO8009");
+        app.Build($"-p:NoWarn={Code}%3BMO8009", "-p:ModelOptimizerTreatWarningsAsErrors=true").ShouldSucceed();
 
         app.Write("App.csproj", Consumer.Project(items: """<Content Include="Models/*.onnx" CopyToPublishDirectory="Never" /><None Include="Models/*.onnx" CopyToOutputDirectory="Never" />"""));
         Assert.That(app.Build($"-p:NoWarn={Code}").ShouldSucceed().Warnings, Is.Empty, "what isn't copied isn't shipped");

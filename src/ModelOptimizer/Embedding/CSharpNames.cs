@@ -11,6 +11,7 @@ internal static class CSharpNames
         event explicit extern false finally fixed float for foreach goto if implicit in int interface internal is lock long namespace
         new null object operator out override params private protected public readonly ref return sbyte sealed short sizeof stackalloc
         static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void volatile while
+        await dynamic extension field file nint nuint partial record required scoped where yield
         """;
 
     private static readonly HashSet<string> Reserved = [.. Keywords.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries)];

@@ -13,7 +13,12 @@ internal static class FeedWriter
         code.Block("private sealed class Feed : global::System.IDisposable", () =>
         {
             code.Line($"private readonly {List} _owned = new {List}();").Line();
-            code.Block($"public Feed(params {Value}[] values)", () => code.Line($"Values = new {List}(values);")).Line();
+            code.Block($"public Feed(params {Value}[] values)", () =>
+            {
+                code.Line("for (var i = 0; i < values.Length; i++)").Line("    if (values[i] is null)");
+                code.Line("        throw new global::System.ArgumentNullException(InputNames[i]);");
+                code.Line($"Values = new {List}(values);");
+            }).Line();
             code.Line($"public {List} Values {{ get; }}").Line();
             if (inputs.Any(input => input.Element is not null))
                 WriteAdders(code, inputs);
@@ -63,6 +68,7 @@ internal static class FeedWriter
 
     private static void WriteCheck(SourceWriter code) => code.Block("private static void Check(string input, int given, long[] shape)", () =>
     {
+        code.Line("if (shape is null)").Line("    throw new global::System.ArgumentNullException(input + \"Shape\");");
         code.Line("var expected = 1L;");
         code.Block("foreach (var length in shape)", () =>
         {

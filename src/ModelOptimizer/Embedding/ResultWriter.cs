@@ -10,7 +10,7 @@ internal static class ResultWriter
 
     public static void Write(SourceWriter code, IReadOnlyList<SignatureEntry> outputs, bool nullable)
     {
-        code.Summary("What one run gave. Spans point into it: read them before it is disposed of.");
+        code.Summary("What one run gave. Its spans point into memory of the runtime: keep it in a <c>using</c> for as long as they are read.");
         code.Block("public sealed class Result : global::System.IDisposable", () =>
         {
             code.Line("private readonly global::System.IDisposable _inputs;");

@@ -52,6 +52,7 @@ internal sealed class RunnerWriter(SourceWriter code, ModelSignature signature, 
         foreach (var input in _run.Inputs)
             WriteParam(input, Describe(input.Entry));
         WriteParam("options", Options);
+        WriteReturns();
         var parameters = _run.Inputs.Select(input => $"{Value} {CSharpNames.Escape(input.Name)}");
         var values = string.Join(", ", _run.Inputs.Select(input => CSharpNames.Escape(input.Name)));
         code.Block(Head(parameters), () => code.Line($"return Execute(new Feed({values}), options);")).Line();
@@ -65,11 +66,14 @@ internal sealed class RunnerWriter(SourceWriter code, ModelSignature signature, 
         foreach (var length in _run.Lengths)
             WriteParam(length.Name, Xml(length.Meaning));
         WriteParam("options", Options);
+        WriteReturns();
         code.Line("/// <exception cref=\"global::System.ArgumentException\">An input has more or fewer elements than its shape.</exception>");
         var parameters = _run.Inputs.Select(input => $"{Type(input, asSpans)} {CSharpNames.Escape(input.Name)}")
             .Concat(_run.Lengths.Select(length => $"{length.Type} {CSharpNames.Escape(length.Name)}"));
         code.Block(Head(parameters), () => WriteFeeding(asSpans)).Line();
     }
+
+    private void WriteReturns() => code.Line("/// <returns>The outputs. Dispose of it once they are read: inputs stay in memory until then.</returns>");
 
     private void WriteFeeding(bool asSpans)
     {

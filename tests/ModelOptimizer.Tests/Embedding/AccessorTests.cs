@@ -63,6 +63,17 @@ public sealed class AccessorTests
         Assert.That(GeneratedCode.Warnings(AccessorGenerator.Generate(settings), nullable ? LanguageVersion.CSharp8 : LanguageVersion.CSharp7_3), Is.Empty);
     }
 
+    [TestCase("class")]
+    [TestCase("required")]
+    [TestCase("record")]
+    [TestCase("file")]
+    public void A_class_may_be_called_by_a_word_of_the_language(string name)
+    {
+        var settings = Settings(Plain) with { HasOnnxRuntime = true, HasDependencyInjection = true };
+        var code = AccessorGenerator.Generate(settings with { Embed = settings.Embed with { Class = name } });
+        Assert.That(GeneratedCode.Warnings(code, LanguageVersion.Latest), Is.Empty);
+    }
+
     [Test]
     public void Any_names_types_and_shapes_compile_without_a_warning() => Signatures.Sample(signature =>
     {

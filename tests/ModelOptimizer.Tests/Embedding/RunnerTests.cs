@@ -42,6 +42,13 @@ public sealed class RunnerTests
         Run($"try {{ runner.Run({arguments}); }} catch (System.ArgumentException e) {{ return e.Message; }} return null;"), Is.EqualTo(message));
 
     [Test]
+    public void A_value_that_is_missing_is_told_by_its_name() => Assert.That(
+        Run("""
+            using var x = OrtValue.CreateTensorValueFromMemory(new float[3], [1, 3]);
+            try { runner.Run(x, x, null!, x, x); } catch (System.ArgumentNullException e) { return e.ParamName!; } return "";
+            """), Is.EqualTo("scale"));
+
+    [Test]
     public void Many_threads_run_at_once() => Assert.That(Run($$"""
         var same = true;
         System.Threading.Tasks.Parallel.For(0, 200, i =>
