@@ -25,7 +25,7 @@ internal static class CacheCommand
             "cache info --json")
         {
             folder,
-        }.Does((parsed, context) => Tell(Named(parsed, folder), "", CacheFolder.Usage, context));
+        }.Does((parsed, context) => Tell(Named(parsed, folder, context), "", CacheFolder.Usage, context));
     }
 
     private static ToolCommand Trim()
@@ -37,7 +37,7 @@ internal static class CacheCommand
         {
             folder,
             size,
-        }.Does((parsed, context) => Tell(Named(parsed, folder), " left",
+        }.Does((parsed, context) => Tell(Named(parsed, folder, context), " left",
             path => CacheFolder.Trim(path, (parsed.GetValue(size) ?? CacheSettings.DefaultCapacity).Bytes), context));
     }
 
@@ -49,11 +49,11 @@ internal static class CacheCommand
             "cache clear --cache-folder obj/cache")
         {
             folder,
-        }.Does((parsed, context) => Tell(Named(parsed, folder), " left", CacheFolder.Clear, context));
+        }.Does((parsed, context) => Tell(Named(parsed, folder, context), " left", CacheFolder.Clear, context));
     }
 
-    private static string Named(ParseResult parsed, Option<string?> folder) =>
-        CacheOptions.FolderOf(parsed, folder) ?? throw new UsageException($"There is no home with a cache; name a folder with {folder.Name}");
+    private static string Named(ParseResult parsed, Option<string?> folder, CommandContext context) =>
+        CacheOptions.FolderOf(parsed, folder, context) ?? throw new UsageException($"There is no home with a cache; name a folder with {folder.Name}");
 
     private static void Tell(string folder, string left, Func<string, CacheUsage> work, CommandContext context)
     {

@@ -1,3 +1,5 @@
+using ModelOptimizer.Testing;
+
 namespace ModelOptimizer.Tool.Tests;
 
 /// <summary>By hand, too, work need not be done twice; whoever wants that says so.</summary>
@@ -74,6 +76,40 @@ internal sealed class CacheTests : IDisposable
 
         Assert.That(Manage("info", "--json").Json.GetProperty("entries").GetInt32(), Is.EqualTo(1));
         Assert.That(Optimize("a/c.onnx").Error.TrimEnd(), Does.EndWith(", from the cache"), "the last one is there");
+    }
+
+    /// <summary>No model is a thousand times faster: the limit is broken each time it is measured.</summary>
+    [Test]
+    public void Why_a_result_is_not_taken_from_the_cache_is_told()
+    {
+        Npz.Write(_folder["data.npz"], ("x", new float[3 * 64], [3, 64]));
+        var profile = _folder.Write("slow.yaml", "version: 1\npasses: [simplify]\nevaluate: { data: data.npz }\nbudget: { latency-ratio: { max: 0.001, severity: warning } }\n");
+        string[] optimize = ["optimize", _model, "-p", profile, "-o", _folder["a"], "--cache-folder", Cache];
+        Cli.Run(optimize);
+
+        var (text, events) = (Cli.Run(optimize), Cli.Run([.. optimize, "--events"]));
+
+        Assert.That(text.Error, Does.Contain("The cached result broke the budget of latency-ratio").And.Not.Contain("from the cache"));
+        Assert.That(events.Events.Select(one => one.GetProperty("kind").GetString()), Does.Contain("notice"));
+    }
+
+    /// <summary>A project's own folders may have the names of ours.</summary>
+    [Test]
+    public void A_project_s_folder_is_not_cleared()
+    {
+        var run = Cli.Run("cache", "clear", "--cache-folder", _folder[""]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(7));
+        Assert.That(run.Error, Does.Contain("error MO7011").And.Contain("nothing was deleted"));
+        Assert.That(_model, Does.Exist);
+    }
+
+    [Test]
+    public void Beside_other_files_the_cache_is_a_folder_of_its_own()
+    {
+        Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["a"], "--cache-folder", _folder[""]);
+
+        Assert.That(Cli.Run("cache", "info", "--cache-folder", _folder[""]).Out, Does.StartWith($"{Path.Combine(_folder[""], "model-optimizer-cache")}: 1 result"));
     }
 
     [TestCase("--cache and --no-cache exclude each other", "--cache", "--no-cache")]

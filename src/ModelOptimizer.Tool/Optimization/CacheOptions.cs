@@ -66,7 +66,7 @@ internal sealed class CacheOptions
             throw new UsageException($"{said.Name} and --no-cache exclude each other");
         if (besides.FirstOrDefault(option => IsGiven(parsed, option)) is { } single)
             throw new UsageException($"What comes of {single.Name} is not cached; leave {said.Name} out");
-        var settings = new CacheSettings(FolderOf(parsed, _folder) ?? "")
+        var settings = new CacheSettings(FolderOf(parsed, _folder, context) ?? "")
         {
             Capacity = parsed.GetValue(_size) ?? CacheSettings.DefaultCapacity,
             Shared = Shared(parsed),
@@ -83,8 +83,8 @@ internal sealed class CacheOptions
     }
 
     /// <returns>A full path; null for a user without a home.</returns>
-    public static string? FolderOf(ParseResult parsed, Option<string?> folder) =>
-        parsed.GetValue(folder) is { } named ? Path.GetFullPath(named) : CacheLocation.Default();
+    public static string? FolderOf(ParseResult parsed, Option<string?> folder, IDiagnosticSink trouble) =>
+        parsed.GetValue(folder) is { } named ? Path.GetFullPath(named) : CacheLocation.Default(trouble);
 
     private SharedCacheSettings? Shared(ParseResult parsed)
     {

@@ -1,3 +1,5 @@
+using ModelOptimizer.Diagnostics;
+
 namespace ModelOptimizer.Caching;
 
 /// <summary>Where results are kept unless someone says otherwise: where each system has the files that a user can do without.</summary>
@@ -6,13 +8,23 @@ public static class CacheLocation
     /// <summary>The environment variable that names another folder.</summary>
     public const string Variable = "MODELOPT_CACHE";
 
+    /// <param name="trouble">Told of a variable that names no place.</param>
     /// <returns>A full path; null for a user without a home.</returns>
-    public static string? Default() => Default(Environment.GetEnvironmentVariable);
+    public static string? Default(IDiagnosticSink trouble)
+    {
+        ArgumentNullException.ThrowIfNull(trouble);
+        return Default(Environment.GetEnvironmentVariable, trouble);
+    }
 
-    internal static string? Default(Func<string, string?> environment)
+    internal static string? Default(Func<string, string?> environment, IDiagnosticSink trouble)
     {
         if (environment(Variable) is { Length: > 0 } named)
-            return Path.GetFullPath(named);
+        {
+            if (Path.IsPathRooted(named))
+                return Path.GetFullPath(named);
+            trouble.Report(new Diagnostic(DiagnosticCatalog.CacheUnusable,
+                $"{Variable} is '{named}', another folder for every project, and is ignored: the user's own is used. Give it a full path"));
+        }
         if (OperatingSystem.IsWindows())
             return Under(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "ModelOptimizer", "Cache");
         // The XDG specification bids to ignore relative paths.

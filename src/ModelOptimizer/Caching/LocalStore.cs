@@ -102,7 +102,7 @@ internal sealed class LocalStore(string folder)
         {
             using var source = new FileStream(BlobPath(file.Digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             if (!Blob.Copy(source, write, file.Digest.SizeBytes).Equals(file.Digest))
-                throw new PoisonedEntryException($"its {file.Path} is not what was stored") { Wrong = file.Digest };
+                throw new PoisonedEntryException($"its {file.Path} is not what was stored");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -130,14 +130,34 @@ internal sealed class LocalStore(string folder)
     /// <summary>Lists the files of a result under its key; they are there already.</summary>
     public void Put(string key, ActionResult result) => WriteWhole(result.WriteTo, ActionPath(key));
 
-    /// <summary>Drops an entry, and contents that are wrong, so that nobody meets them again. What else it lists may be others', too.</summary>
-    public void Forget(string key, Digest? wrong)
+    /// <summary>Drops an entry and what is wrong of its contents, so that nobody meets them again. The rest may be others', too.</summary>
+    public void Forget(string key)
     {
-        // Before the first result there is no folder to delete in.
-        if (wrong is not null && Directory.Exists(Blobs))
-            File.Delete(BlobPath(wrong));
-        if (Directory.Exists(Actions))
+        try
+        {
+            foreach (var file in Find(key)?.OutputFiles ?? [])
+                if (IsWrong(file))
+                    File.Delete(BlobPath(file.Digest));
+        }
+        catch (PoisonedEntryException)
+        {
+            // Nobody knows what belongs to it: that goes when room is needed.
+        }
+        if (File.Exists(ActionPath(key)))
             File.Delete(ActionPath(key));
+    }
+
+    private bool IsWrong(OutputFile file)
+    {
+        try
+        {
+            Read(file, _ => { });
+            return false;
+        }
+        catch (PoisonedEntryException e)
+        {
+            return e is not MissingBlobException;
+        }
     }
 
     private void WriteWhole(Action<Stream> write, string target)

@@ -52,12 +52,15 @@ public sealed class ResultCache : IDisposable
     internal T? Find<T>(string key, Func<ActionResult, ResultSource, T?> read, CancellationToken cancellation) where T : class
     {
         ActionResult? here = null;
-        if (Read(key, () => here = _store.Find(key), entry => read(entry, ResultSource.Cache)) is { } known)
+        if (Read(key, () => here = _store.Find(key), entry => read(entry, ResultSource.Cache), e => TellDamaged(key, e)) is { } known)
         {
             Push(key, here!, cancellation);
             return known;
         }
-        if (_shared is null || Read(key, () => _shared.Fetch(key, cancellation), entry => read(entry, ResultSource.SharedCache)) is not { } fetched)
+        if (_shared is null)
+            return null;
+        var fetched = Read(key, () => _shared.Fetch(key, cancellation), entry => read(entry, ResultSource.SharedCache), _shared.TellDamaged);
+        if (fetched is null)
             return null;
         Trim();
         return fetched;
@@ -74,7 +77,7 @@ public sealed class ResultCache : IDisposable
 
     public void Dispose() => _shared?.Dispose();
 
-    private T? Read<T>(string key, Func<ActionResult?> find, Func<ActionResult, T?> read) where T : class
+    private T? Read<T>(string key, Func<ActionResult?> find, Func<ActionResult, T?> read, Action<PoisonedEntryException> tell) where T : class
     {
         try
         {
@@ -83,13 +86,14 @@ public sealed class ResultCache : IDisposable
         catch (PoisonedEntryException e)
         {
             if (e is not MissingBlobException)
-                _trouble.Report(new Diagnostic(DiagnosticCatalog.CachePoisoned,
-                    $"A cached result is damaged: {e.Message}. It is dropped, and the model is optimized again",
-                    new SourceLocation(_store.ActionPath(key))));
-            Attempt(() => _store.Forget(key, e.Wrong));
+                tell(e);
+            Attempt(() => _store.Forget(key));
             return null;
         }
     }
+
+    private void TellDamaged(string key, PoisonedEntryException e) => _trouble.Report(new Diagnostic(DiagnosticCatalog.CachePoisoned,
+        $"A cached result is damaged: {e.Message}. It is dropped, and the model is optimized again", new SourceLocation(_store.ActionPath(key))));
 
     private ActionResult? Keep(string key, ResultFiles files)
     {

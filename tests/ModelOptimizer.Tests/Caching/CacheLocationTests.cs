@@ -1,4 +1,5 @@
 using ModelOptimizer.Caching;
+using ModelOptimizer.Diagnostics;
 
 namespace ModelOptimizer.Tests.Caching;
 
@@ -21,6 +22,21 @@ internal sealed class CacheLocationTests
         Assert.That(Default(("MODELOPT_CACHE", "")), Is.EqualTo($"{home}/.cache/model-optimizer"));
     }
 
-    private static string? Default(params (string Name, string Value)[] environment) =>
-        CacheLocation.Default(name => environment.FirstOrDefault(one => one.Name == name).Value);
+    [TestCase("obj/cache")]
+    [TestCase(".")]
+    public void A_variable_that_means_another_folder_everywhere_is_told_and_ignored(string relative)
+    {
+        var trouble = new DiagnosticBag();
+
+        Assert.That(CacheLocation.Default(name => name == "MODELOPT_CACHE" ? relative : null, trouble), Is.EqualTo(Default()));
+        Assert.That(trouble.Diagnostics.Single().ToString(), Does.Contain("warning MO7011").And.Contain($"MODELOPT_CACHE is '{relative}'"));
+    }
+
+    private static string? Default(params (string Name, string Value)[] environment)
+    {
+        var trouble = new DiagnosticBag();
+        var folder = CacheLocation.Default(name => environment.FirstOrDefault(one => one.Name == name).Value, trouble);
+        Assert.That(trouble.Diagnostics, Is.Empty);
+        return folder;
+    }
 }

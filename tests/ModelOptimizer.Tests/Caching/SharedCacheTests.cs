@@ -124,6 +124,24 @@ internal sealed class SharedCacheTests : IDisposable
     }
 
     [Test]
+    public void An_account_that_makes_no_sense_is_the_server_s_to_mend()
+    {
+        _pusher.Shared = null;
+        _pusher.Run();
+        _pusher.Rewrite(run => run["report"]!["passes"]!.AsArray().Add(null));
+        foreach (var kind in new[] { "ac", "cas" })
+            foreach (var file in _pusher.Kept(kind))
+                _server.Contents[$"{kind}/{Path.GetFileName(file)}"] = File.ReadAllBytes(file);
+
+        var (made, _) = _puller.Run();
+
+        Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
+        Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7013" }));
+        Assert.That(_puller.Written(), Is.EqualTo(_pusher.Written()));
+        Assert.That(_puller.Run().Result.Source, Is.EqualTo(ResultSource.Cache), "what was made here is kept");
+    }
+
+    [Test]
     public void A_file_that_the_server_lost_is_a_miss()
     {
         _pusher.Run();

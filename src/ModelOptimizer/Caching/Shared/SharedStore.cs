@@ -45,6 +45,10 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         return entry;
     });
 
+    /// <summary>Asks nothing more of a server that has something else than was stored.</summary>
+    public void TellDamaged(PoisonedEntryException e) => Break(DiagnosticCatalog.SharedResultDamaged,
+        $"A result of the shared cache is not used: {e.Message}. The work is done here; have it deleted on the server");
+
     public void Dispose() => _connection.Dispose();
 
     /// <returns>False when the server lost the file.</returns>
@@ -112,8 +116,7 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         }
         catch (PoisonedEntryException e)
         {
-            Break(DiagnosticCatalog.SharedResultDamaged,
-                $"A result of the shared cache is not used: {e.Message}. The work is done here; have it deleted on the server");
+            TellDamaged(e);
         }
         return null;
     }
