@@ -55,7 +55,7 @@ public sealed class OptimizeModels : ModelsTask
             arguments.Option("--cache-folder", CacheFolder).Option("--cache-size", PropertyValues.Size("ModelOptimizerCacheSize", CacheSize))
                 .Option("--cache-url", _isServerDown ? "none" : PropertyValues.Address("ModelOptimizerCacheUrl", CacheUrl)).Flag("--cache-push", CachePush);
         if (ErrorLog.Length > 0)
-            arguments.Option("--sarif", LogOf(model)).Option("--source-root", SourceRoot.Length > 0 ? SourceRoot : RepositoryOf(ProjectFile));
+            arguments.Option("--sarif", LogOf(model)).Option("--source-root", Repository.RootOf(SourceRoot, ProjectFile));
         foreach (var variable in ProfileVariables.Parse(Variables))
             arguments.Option("--set", $"{variable.Key}={variable.Value}");
         return arguments;
@@ -64,16 +64,6 @@ public sealed class OptimizeModels : ModelsTask
     /// <summary><c>logs/models.sarif</c> → <c>logs/models.langid.sarif</c>.</summary>
     private string LogOf(ITaskItem model) => Path.Combine(Path.GetDirectoryName(ErrorLog) ?? "",
         $"{Path.GetFileNameWithoutExtension(ErrorLog)}.{model.GetMetadata("ModelName")}{Path.GetExtension(ErrorLog)}");
-
-    /// <summary>The nearest folder upwards with <c>.git</c> in it, which is a file in work trees.</summary>
-    private static string RepositoryOf(string project)
-    {
-        var own = Path.GetDirectoryName(project) ?? "";
-        for (var folder = own; !string.IsNullOrEmpty(folder); folder = Path.GetDirectoryName(folder))
-            if (Directory.Exists(Path.Combine(folder, ".git")) || File.Exists(Path.Combine(folder, ".git")))
-                return folder;
-        return own;
-    }
 
     private protected override void Learn(ToolRun run) => _isServerDown |= run.WarningCodes.Contains("MO7012");
 

@@ -40,6 +40,12 @@ public sealed class PlanModels : ModelOptTask, IIncrementalTask
     /// <summary>What else resources and accessors depend on: references and language of the project.</summary>
     public string[] Settings { get; set; } = [];
 
+    /// <summary>The SARIF log for what planning finds; empty for none.</summary>
+    public string ErrorLog { get; set; } = "";
+
+    /// <summary>The folder that places in logs are told relative to; empty for that of the repository, or of the project where there is none.</summary>
+    public string SourceRoot { get; set; } = "";
+
     /// <summary>True while an editor only asks, or nothing is to be built: then the last plan must do, and nothing is written.</summary>
     public bool IsReadOnly { get; set; }
 
@@ -52,7 +58,12 @@ public sealed class PlanModels : ModelOptTask, IIncrementalTask
 
     private string RequestFile => Path.ChangeExtension(Plan, ".request.json");
 
-    internal ToolArguments Arguments() => new ToolArguments("plan", RequestFile).Option("--output", Plan);
+    internal ToolArguments Arguments()
+    {
+        var arguments = new ToolArguments("plan", RequestFile).Option("--output", Plan);
+        return ErrorLog.Length == 0 ? arguments
+            : arguments.Option("--sarif", ErrorLog).Option("--source-root", Repository.RootOf(SourceRoot, ProjectFile));
+    }
 
     private string WarningsFile => Path.ChangeExtension(Plan, ".warnings");
 
@@ -86,7 +97,11 @@ public sealed class PlanModels : ModelOptTask, IIncrementalTask
             return AnswerNo("the profiles, items or models are other than those of the last build");
         TextFile.Write(RequestFile, request);
         if (RunTool(Arguments(), ProjectFile) is not { } warnings)
+        {
+            // An older plan that holds again is still made anew: the log tells what failed.
+            File.Delete(WarningsFile);
             return false;
+        }
         TextFile.Write(WarningsFile, string.Concat(warnings.Select(line => line + "\n")));
         _plan = ProjectPlan.TryRead(Plan);
         if (_plan is not null)

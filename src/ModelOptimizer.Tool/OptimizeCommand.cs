@@ -107,15 +107,16 @@ internal sealed class OptimizeCommand
             return;
         }
         var asked = new RunLogs.Asked(parsed.GetValue(_model), parsed.GetValue(_profile));
-        _logs.Run(parsed, asked, context, () => Optimize(parsed, explained, cache, context));
+        _logs.Run(parsed, asked, context, () => Optimize(parsed, asked, explained, cache, context));
     }
 
     private ModelChoice Choose(ParseResult parsed, CommandContext context) => ProfileChoice.Make(
         parsed.GetValue(_model), parsed.GetValue(_profile), parsed.GetValue(_preset), _variables.Read(parsed), context);
 
-    private OptimizationReport Optimize(ParseResult parsed, string? explained, ResultCache? cache, CommandContext context)
+    private OptimizationReport Optimize(ParseResult parsed, RunLogs.Asked asked, string? explained, ResultCache? cache, CommandContext context)
     {
         var choice = Choose(parsed, context);
+        asked.Chosen = choice.Model;
         var request = new OptimizationRequest(choice.Model, choice.Profile, OutputPath.For(choice.Model, parsed.GetValue(_output)))
         {
             MaxRewrites = parsed.GetValue(_maxRewrites) ?? int.MaxValue,

@@ -28,7 +28,8 @@ internal static class ReportCommand
         var report = new Argument<string>("REPORT") { Description = "A NAME.report.json, as optimize leaves it beside its result" };
         var output = new Option<string?>("--output", "-o")
         {
-            Description = "The file to write; its extension tells the format: .html, .md or .sarif. By default it goes to stdout, as Markdown",
+            Description = "The file to write; its extension tells the format: .html, .md or .sarif. By default it goes to stdout, as Markdown. "
+                + "Reports know names of files without folders, and so does a .sarif of one; that of optimize --sarif has their places",
             HelpName = "FILE",
         };
         var format = new Option<string?>("--format") { Description = "What to make of it, whatever the extension says",
@@ -70,7 +71,7 @@ internal static class ReportCommand
             ?? throw new UsageException($"'{output}' does not tell the format: end it in .html, .md or .sarif, or give --format");
     }
 
-    /// <summary>Reports name files without their folders: they are taken to lie at the root.</summary>
+    /// <summary>Reports name files without their folders: where they lie is not said.</summary>
     private static byte[] Sarif(OptimizationReport report)
     {
         var model = report.Result.Files is [var file, ..] ? file.File : "model";

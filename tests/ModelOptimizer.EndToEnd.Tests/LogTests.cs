@@ -25,11 +25,40 @@ public sealed class LogTests
         Assert.That(Results(app).Select(Told), Does.Contain(("MO6001", "error", "App/model-opt.yaml", 5)));
     }
 
+    [Test]
+    public void With_several_frameworks_the_summary_names_each_model_once()
+    {
+        var app = Consumer.Small("logs-multi");
+        app.Write("App.csproj", Consumer.Project("<TargetFrameworks>;\n net10.0;netstandard2.0</TargetFrameworks>"));
+        app.Write("Program.cs", "");
+
+        app.Build("-p:ModelOptimizerSummaryFile=../ci/summary.md").ShouldSucceed();
+
+        Assert.That(Sections(app), Is.EqualTo(new[] { "### ✅ `small.onnx`" }));
+    }
+
+    [Test]
+    public void What_planning_finds_stands_in_a_log_until_it_is_mended()
+    {
+        var app = Consumer.Small("logs-plan");
+        string[] logs = ["-p:ModelOptimizerErrorLog=../ci/models.sarif", "-p:ModelOptimizerSourceRoot=.."];
+        app.Build(logs).ShouldSucceed();
+        Assert.That(Results(app, "models.sarif"), Is.Empty);
+
+        app.Edit("model-opt.yaml", "passes", "pases");
+        app.Build(logs).ShouldFailWith("MO1004");
+        Assert.That(Results(app, "models.sarif").Select(Told), Does.Contain(("MO1004", "error", "App/model-opt.yaml", 3)));
+
+        app.Edit("model-opt.yaml", "pases", "passes");
+        app.Build(logs).ShouldSucceed();
+        Assert.That(Results(app, "models.sarif"), Is.Empty);
+    }
+
     private static IEnumerable<string> Sections(Consumer app) => File.ReadAllLines(Path.Combine(app.Root, "ci", "summary.md"))
         .Where(line => line.StartsWith("### ", StringComparison.Ordinal)).Select(line => line.Split(':')[0]);
 
-    private static JsonElement.ArrayEnumerator Results(Consumer app) =>
-        JsonDocument.Parse(File.ReadAllText(Path.Combine(app.Root, "ci", "models.small.sarif")))
+    private static JsonElement.ArrayEnumerator Results(Consumer app, string log = "models.small.sarif") =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(app.Root, "ci", log)))
         .RootElement.GetProperty("runs")[0].GetProperty("results").EnumerateArray();
 
     private static (string?, string?, string?, int) Told(JsonElement result)

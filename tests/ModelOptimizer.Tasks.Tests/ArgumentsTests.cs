@@ -27,6 +27,8 @@ public sealed class ArgumentsTests
     private static IEnumerable<TestCaseData> CommandLines =>
     [
         new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json" }.Arguments()).SetArgDisplayNames("plan"),
+        new TestCaseData(new PlanModels { Plan = Awkward + ".plan.json", ErrorLog = Awkward + ".sarif", SourceRoot = "/my models" }.Arguments())
+            .SetArgDisplayNames("log of a plan"),
         new TestCaseData(Optimize.Arguments(Model)).SetArgDisplayNames("optimize"),
         new TestCaseData(new OptimizeModels { SummaryFile = Awkward + ".md", ErrorLog = Awkward + ".sarif",
             SourceRoot = "/my models" }.Arguments(Model)).SetArgDisplayNames("logs"),

@@ -115,6 +115,62 @@ internal sealed class ReportTests : IDisposable
         Assert.That(Levels("s.sarif"), Does.Contain(("MO1004", "error")));
     }
 
+    [TestCase("--summary")]
+    [TestCase("--sarif")]
+    public void A_log_that_cannot_be_written_is_a_warning_and_the_result_stays(string option)
+    {
+        var folder = Directory.CreateDirectory(_folder["folder"]).FullName;
+
+        var run = Cli.Run("optimize", _model, "--preset", "weights-int8", "-o", _folder["out.onnx"], option, folder);
+
+        Assert.That((run.ExitCode, File.Exists(_folder["out.onnx"])), Is.EqualTo((0, true)), run.Error);
+        Assert.That(run.Error, Does.Contain("warning MO7021").And.Not.Contain("error"));
+        Assert.That(run.Error.Split("MO7021"), Has.Length.EqualTo(2), "told once");
+    }
+
+    [Test]
+    public void A_log_that_cannot_be_written_hides_no_error()
+    {
+        var profile = _folder.Write("p.yaml", "version: 1\npases: [simplify]\n");
+
+        var run = Cli.Run("optimize", _model, "-p", profile, "--sarif", _folder["."]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCode.Profile));
+        Assert.That(run.Error, Does.Contain("MO1004").And.Contain("warning MO7021"));
+    }
+
+    [TestCase("[simplify]", "model-opt/model.onnx/")]
+    [TestCase("[simplfy]", "model-opt/p.yaml/")]
+    public void Runs_whose_profile_names_the_model_are_told_apart(string passes, string id)
+    {
+        var profile = _folder.Write("p.yaml", $"version: 1\nmodel: model.onnx\npasses: {passes}\n");
+
+        Cli.Run("optimize", "-p", profile, "-o", _folder["out"], "--sarif", _folder["s.sarif"]);
+
+        Assert.That(Run("s.sarif").GetProperty("automationDetails").GetProperty("id").GetString(), Is.EqualTo(id));
+    }
+
+    [Test]
+    public void A_plan_that_fails_leaves_a_log_which_one_without_findings_replaces()
+    {
+        var request = _folder.Write("App.request.json",
+            JsonSerializer.Serialize(new
+            {
+                projectDirectory = _folder["."], projectFile = _folder["App.csproj"], rootNamespace = "App", profiles = new[] { "p.yaml" },
+                models = Array.Empty<object>(), variables = new Dictionary<string, string>(),
+            }));
+        string[] plan = ["plan", request, "-o", _folder["plan.json"], "--sarif", _folder["s.sarif"], "--source-root", _folder["."]];
+
+        _folder.Write("p.yaml", "version: 1\nmodel: model.onnx\npases: [simplify]\n");
+        Assert.That(Cli.Run(plan).ExitCode, Is.EqualTo(ExitCode.Profile));
+        Assert.That(Levels("s.sarif"), Does.Contain(("MO1004", "error")));
+        Assert.That(Run("s.sarif").GetProperty("automationDetails").GetProperty("id").GetString(), Is.EqualTo("model-opt/App.csproj/"));
+
+        _folder.Write("p.yaml", "version: 1\nmodel: model.onnx\npasses: [simplify]\n");
+        Assert.That(Cli.Run(plan).ExitCode, Is.Zero);
+        Assert.That(Levels("s.sarif"), Is.Empty);
+    }
+
     [Test]
     public void A_root_without_a_log_is_a_mistake() =>
         Assert.That(Cli.Run("optimize", _model, "--preset", "weights-int8", "--source-root", "x").Error,
@@ -124,5 +180,7 @@ internal sealed class ReportTests : IDisposable
         Results(file).Select(result => (result.GetProperty("ruleId").GetString(), result.GetProperty("level").GetString()));
 
     private JsonElement.ArrayEnumerator Results(string file) =>
-        JsonDocument.Parse(File.ReadAllText(_folder[file])).RootElement.GetProperty("runs")[0].GetProperty("results").EnumerateArray();
+        Run(file).GetProperty("results").EnumerateArray();
+
+    private JsonElement Run(string file) => JsonDocument.Parse(File.ReadAllText(_folder[file])).RootElement.GetProperty("runs")[0];
 }

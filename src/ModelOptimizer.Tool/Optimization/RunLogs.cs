@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Reporting;
-using ModelOptimizer.Reporting.Sarif;
 
 namespace ModelOptimizer.Tool;
 
@@ -14,32 +13,21 @@ internal sealed class RunLogs
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _sarif = new("--sarif")
-    {
-        Description = "Write errors, warnings and notes to this file as SARIF 2.1.0, for code scanning",
-        HelpName = "FILE",
-    };
+    private readonly SarifOptions _sarif = new();
 
-    private readonly Option<string?> _root = new("--source-root")
-    {
-        Description = "With --sarif: the folder that places are told relative to; by default the one this runs in",
-        HelpName = "FOLDER",
-    };
+    public IEnumerable<Option> Options => [_summary, .. _sarif.All];
 
-    public IEnumerable<Option> Options => [_summary, _sarif, _root];
-
-    /// <summary>Runs the work and writes down what came of it.</summary>
+    /// <summary>Runs the work and writes down what came of it. A log that can't be written is a warning.</summary>
     /// <param name="work">Gives the report.</param>
     /// <exception cref="UsageException">A root is given with nothing to tell relative to it.</exception>
-    /// <exception cref="DiagnosticException">What the work throws, or a file can't be written.</exception>
+    /// <exception cref="DiagnosticException">What the work throws.</exception>
     public void Run(ParseResult parsed, Asked asked, CommandContext context, Func<OptimizationReport> work)
     {
-        if (parsed.GetValue(_root) is not null && parsed.GetValue(_sarif) is null)
-            throw new UsageException("--source-root belongs to --sarif");
+        _sarif.Check(parsed);
+        OptimizationReport report;
         try
         {
-            var report = work();
-            Write(parsed, asked, context, report);
+            report = work();
         }
         catch (DiagnosticException e)
         {
@@ -48,26 +36,27 @@ internal sealed class RunLogs
             Write(parsed, asked, context, report: null);
             throw;
         }
+        Write(parsed, asked, context, report);
     }
 
     private void Write(ParseResult parsed, Asked asked, CommandContext context, OptimizationReport? report)
     {
-        if (parsed.GetValue(_sarif) is { } sarif)
-        {
-            var root = Path.GetFullPath(parsed.GetValue(_root) ?? Environment.CurrentDirectory);
-            FileProblems.Guard(sarif, () => new SarifReport(root, Path.GetFileName(asked.Model ?? ""), asked.Place)
-                .Write(sarif, context.Reported.Select(DiagnosticReport.At)));
-        }
+        _sarif.Write(parsed, asked.Name, asked.Place, context);
         if (parsed.GetValue(_summary) is { } summary)
-            FileProblems.Guard(summary, () => SharedFile.Append(summary,
-                report is null ? MarkdownReport.OfFailure(Path.GetFileName(asked.Model ?? asked.Place),
-                    context.Reported.Select(DiagnosticReport.Of)) : MarkdownReport.Of(report)));
+            SarifOptions.WriteLog(summary, context, () => SharedFile.Append(summary,
+                report is null ? MarkdownReport.OfFailure(asked.Name, context.Reported.Select(DiagnosticReport.Of)) : MarkdownReport.Of(report)));
     }
 
     /// <summary>What the command line asks for, as far as it is known when nothing is read yet.</summary>
     internal sealed record Asked(string? Model, string? Profile)
     {
+        /// <summary>The model to work on, once the profile was read.</summary>
+        public string? Chosen { get; set; }
+
         /// <summary>Where findings are shown that have no place of their own.</summary>
         public string Place => Profile ?? Model ?? ProfileChoice.DefaultFile;
+
+        /// <summary>Tells this run from those on other models, or by other profiles.</summary>
+        public string Name => Path.GetFileName(Chosen ?? Model ?? Place);
     }
 }

@@ -1,3 +1,5 @@
+using ModelOptimizer.Reporting;
+
 namespace ModelOptimizer.Caching;
 
 /// <summary>How to wait for another run.</summary>
@@ -11,9 +13,6 @@ internal sealed record LockWait(TimeSpan TellAfter, Action Tell, TimeSpan GiveUp
 internal static class CacheLock
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>EAGAIN of Linux and of macOS, and the sharing and lock violations of Windows.</summary>
-    private static readonly int[] HeldByOthers = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
 
     /// <summary>Waits for the lock.</summary>
     /// <returns>Null where files can't be locked, and after too long a wait: there is no order then, and the same work may be done twice.</returns>
@@ -32,7 +31,7 @@ internal static class CacheLock
             }
             catch (IOException e)
             {
-                if (!HeldByOthers.Contains(e.HResult))
+                if (!SharedFile.IsHeldByOthers(e))
                     return null;
             }
             var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - begin);

@@ -143,6 +143,7 @@ public static class DiagnosticCatalog
     public static readonly DiagnosticDescriptor SharedResultDamaged = Warning("MO7013", "A result of the shared cache is damaged");
     public static readonly DiagnosticDescriptor SharedCacheRefuses = Warning("MO7014", "The shared cache takes no results");
     public static readonly DiagnosticDescriptor NotAReport = Error("MO7020", "File is not a report");
+    public static readonly DiagnosticDescriptor LogNotWritten = Warning("MO7021", "A log can't be written");
 
     // Build
     public static readonly DiagnosticDescriptor OldSdk = Error("MO8001", "The .NET SDK is too old");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using ModelOptimizer.Diagnostics;
 
 namespace ModelOptimizer.Reporting;
@@ -6,6 +7,13 @@ namespace ModelOptimizer.Reporting;
 /// <summary>Reads reports that runs left behind: <c>NAME.report.json</c>.</summary>
 public static class ReportReader
 {
+    /// <summary>Refuses null, and what is left out, where reports always say something.</summary>
+    private static readonly JsonSerializerOptions Strict = new(ReportJson.Default.Options)
+    {
+        RespectNullableAnnotations = true,
+        TypeInfoResolver = ReportJson.Default.WithAddedModifier(RequireWhatIsNeverNull),
+    };
+
     /// <exception cref="DiagnosticException">The file can't be read, is no report, or is one of a newer version.</exception>
     public static OptimizationReport Read(string path)
     {
@@ -17,12 +25,19 @@ public static class ReportReader
                 $"its schema version is {version}, and this version of the tool reads up to {OptimizationReport.NewestSchema}: use a newer one");
         try
         {
-            return JsonSerializer.Deserialize(content, ReportJson.Readable.OptimizationReport)!;
+            return JsonSerializer.Deserialize(content, (JsonTypeInfo<OptimizationReport>)Strict.GetTypeInfo(typeof(OptimizationReport)))!;
         }
         catch (JsonException e)
         {
             throw NoReport(path, e.Message);
         }
+    }
+
+    private static void RequireWhatIsNeverNull(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+            if (property.AssociatedParameter is { IsNullable: false, HasDefaultValue: false } && !property.PropertyType.IsValueType)
+                property.IsRequired = true;
     }
 
     private static string Text(string path)

@@ -9,6 +9,12 @@ public static class SharedFile
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>EAGAIN of Linux and of macOS, and the sharing and lock violations of Windows.</summary>
+    private static readonly int[] HeldByOthers = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
+
+    /// <summary>Whether waiting helps: another process has the file open. It does not on a full disk, or one that is only read.</summary>
+    internal static bool IsHeldByOthers(IOException problem) => HeldByOthers.Contains(problem.HResult);
+
     /// <summary>Appends UTF-8 text in one write, with nobody else at work in the file; folders on the way are made.</summary>
     /// <exception cref="IOException">The file can't be written, or others hold it for too long.</exception>
     /// <exception cref="UnauthorizedAccessException">The place may not be written.</exception>
@@ -39,7 +45,7 @@ public static class SharedFile
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
             }
-            catch (IOException e) when (e.GetType() == typeof(IOException) && waited.Elapsed < Patience)
+            catch (IOException e) when (IsHeldByOthers(e) && waited.Elapsed < Patience)
             {
                 Thread.Sleep(Pause);
             }

@@ -34,6 +34,19 @@ internal sealed class ReportReaderTests : IDisposable
         Assert.That(problem.Message, Does.Contain(why).And.Contains("Name a NAME.report.json"));
     }
 
+    [TestCase("\"result\": {", "\"result\": null, \"x\": {")]
+    [TestCase("\"sha256\": ", "\"sha\": ")]
+    [TestCase("\"severity\": \"info\"", "\"severity\": null")]
+    public void A_report_without_what_each_has_is_told(string what, string by)
+    {
+        var content = Encoding.UTF8.GetString(ReportWriter.ToJson(SampleReports.Full));
+        Assert.That(content, Does.Contain(what));
+        File.WriteAllText(_path, content.Replace(what, by, StringComparison.Ordinal));
+
+        Assert.That(() => ReportReader.Read(_path),
+            Throws.TypeOf<DiagnosticException>().With.Property("Diagnostics").One.Property("Descriptor").EqualTo(DiagnosticCatalog.NotAReport));
+    }
+
     [Test]
     public void A_report_that_is_not_there_is_told() =>
         Assert.That(() => ReportReader.Read(_path + ".none"),

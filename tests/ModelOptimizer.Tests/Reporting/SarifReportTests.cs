@@ -72,6 +72,14 @@ internal sealed class SarifReportTests
     }
 
     [Test]
+    public void Without_a_root_places_are_relative_to_nothing_that_is_known()
+    {
+        var bytes = new SarifReport(root: null, "m.onnx", "p.yaml").Of([Findings[2] with { File = "my p.yaml" }]);
+
+        Assert.That(System.Text.Encoding.UTF8.GetString(bytes), Does.Contain("my%20p.yaml").And.Not.Contain("SRCROOT").And.Not.Contain("riBaseId"));
+    }
+
+    [Test]
     public void A_finding_is_the_same_after_lines_and_figures_changed()
     {
         var prints = Results(Log(Findings)).Select(result =>

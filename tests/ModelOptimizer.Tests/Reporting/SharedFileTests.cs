@@ -5,6 +5,19 @@ namespace ModelOptimizer.Tests.Reporting;
 internal sealed class SharedFileTests
 {
     [Test]
+    public void Only_a_file_that_another_has_open_is_waited_for()
+    {
+        var path = Path.GetTempFileName();
+        using (new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None))
+            Assert.That(SharedFile.IsHeldByOthers(Assert.Throws<IOException>(() => new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None))!),
+                Is.True);
+        File.Delete(path);
+
+        const int DiskFull = 28, ReadOnly = 30;
+        Assert.That(new[] { DiskFull, ReadOnly }.Select(code => SharedFile.IsHeldByOthers(new IOException("No", code))), Is.All.False);
+    }
+
+    [Test]
     public void What_many_append_at_once_stands_whole_and_behind_what_was_there()
     {
         var folder = Directory.CreateTempSubdirectory();

@@ -16,10 +16,11 @@ internal sealed record SarifLog(IReadOnlyList<SarifRun> Runs)
 }
 
 /// <param name="AutomationDetails">Tells runs on other models apart.</param>
+/// <param name="OriginalUriBaseIds">Null where no place is told relative to one.</param>
 /// <param name="Results">Empty, not absent: nothing was found.</param>
 internal sealed record SarifRun(
     SarifTool Tool, IReadOnlyList<SarifInvocation> Invocations, SarifAutomation AutomationDetails, IReadOnlyDictionary<string,
-        SarifBase> OriginalUriBaseIds,
+        SarifBase>? OriginalUriBaseIds,
     string ColumnKind, IReadOnlyList<SarifResult> Results);
 
 internal sealed record SarifTool(SarifDriver Driver);

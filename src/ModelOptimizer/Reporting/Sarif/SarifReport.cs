@@ -7,7 +7,7 @@ using ModelOptimizer.Diagnostics;
 namespace ModelOptimizer.Reporting.Sarif;
 
 /// <summary>Findings as SARIF 2.1.0, which code scanning shows at the lines of the profile. Equal findings give equal bytes.</summary>
-/// <param name="root">The folder that places are told relative to, as <c>SRCROOT</c>; null takes them for relative to it already.</param>
+/// <param name="root">The folder that places are told relative to, as <c>SRCROOT</c>; null tells them as they are, relative to nothing known.</param>
 /// <param name="model">The model's file name, by which runs are told apart.</param>
 /// <param name="place">Where findings are shown that have no place of their own: the profile or the model.</param>
 public sealed partial class SarifReport(string? root, string model, string place)
@@ -24,7 +24,7 @@ public sealed partial class SarifReport(string? root, string model, string place
             new(new("ModelOptimizer", Optimizer.Version, [.. codes.Select(Rule)])),
             [new(found.TrueForAll(diagnostic => diagnostic.Severity != "error"))],
             new($"model-opt/{model}/"),
-            new Dictionary<string, SarifBase> { [Root] = new(new("The root of the source tree.")) },
+            root is null ? null : new Dictionary<string, SarifBase> { [Root] = new(new("The root of the source tree.")) },
             "utf16CodeUnits",
             [.. found.Select(diagnostic => Result(diagnostic, codes.IndexOf(diagnostic.Code), seen))])]);
         return [.. JsonSerializer.SerializeToUtf8Bytes(log, SarifJson.Readable.SarifLog), (byte)'\n'];
@@ -56,11 +56,11 @@ public sealed partial class SarifReport(string? root, string model, string place
             new Dictionary<string, string> { ["modelOptimizer/v1"] = $"{print}:{seen[same]}" });
     }
 
-    /// <summary>Relative to the root where it lies below that, else where it is.</summary>
+    /// <summary>Relative to the root where it lies below that, else where it is; as it is told where there is no root.</summary>
     private SarifArtifact Artifact(string file)
     {
         if (root is null)
-            return new(Escape(file.Replace('\\', '/')), Root);
+            return new(Escape(file.Replace('\\', '/')), null);
         var relative = Path.GetRelativePath(root, file);
         return Path.IsPathRooted(relative) || relative == ".." || relative.StartsWith($"..{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
             ? new(new Uri(Path.GetFullPath(file)).AbsoluteUri, null)
