@@ -112,6 +112,23 @@ internal sealed class CacheTests : IDisposable
         Assert.That(Cli.Run("cache", "info", "--cache-folder", _folder[""]).Out, Does.StartWith($"{Path.Combine(_folder[""], "model-optimizer-cache")}: 1 result"));
     }
 
+    [Test, NonParallelizable]
+    public void A_wrong_address_in_the_environment_fails_nothing()
+    {
+        Environment.SetEnvironmentVariable("MODELOPT_CACHE_URL", "cache.example.com");
+        try
+        {
+            var run = Optimize("a");
+
+            Assert.That(run.ExitCode, Is.Zero);
+            Assert.That(run.Error, Does.Contain("warning MO7012").And.Contain("MODELOPT_CACHE_URL is no URL"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("MODELOPT_CACHE_URL", null);
+        }
+    }
+
     [TestCase("--cache and --no-cache exclude each other", "--cache", "--no-cache")]
     [TestCase("--cache-folder and --no-cache exclude each other", "--cache-folder", "x", "--no-cache")]
     [TestCase("What comes of --profile-ops is not cached; leave --cache out", "--cache", "--profile-ops")]

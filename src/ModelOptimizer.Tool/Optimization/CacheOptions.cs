@@ -69,7 +69,7 @@ internal sealed class CacheOptions
         var settings = new CacheSettings(FolderOf(parsed, _folder, context) ?? "")
         {
             Capacity = parsed.GetValue(_size) ?? CacheSettings.DefaultCapacity,
-            Shared = Shared(parsed),
+            Shared = Shared(parsed, context),
         };
         if (settings.Folder.Length > 0)
             return new ResultCache(settings, context);
@@ -86,18 +86,12 @@ internal sealed class CacheOptions
     public static string? FolderOf(ParseResult parsed, Option<string?> folder, IDiagnosticSink trouble) =>
         parsed.GetValue(folder) is { } named ? Path.GetFullPath(named) : CacheLocation.Default(trouble);
 
-    private SharedCacheSettings? Shared(ParseResult parsed)
+    private SharedCacheSettings? Shared(ParseResult parsed, CommandContext context)
     {
-        var url = parsed.GetValue(_url) ?? Environment.GetEnvironmentVariable(SharedCacheSettings.UrlVariable);
-        if (string.IsNullOrEmpty(url) || url == "none")
-            return null;
         try
         {
-            var header = Environment.GetEnvironmentVariable(SharedCacheSettings.HeaderVariable);
-            return SharedCacheSettings.Parse(url, header is { Length: > 0 } ? header : null) with
-            {
-                Push = parsed.GetValue(_push) || Environment.GetEnvironmentVariable(SharedCacheSettings.PushVariable) is "1" or "true",
-            };
+            var shared = new SharedCacheChoice(Environment.GetEnvironmentVariable, context).Make(parsed.GetValue(_url));
+            return shared is null ? null : shared with { Push = shared.Push || parsed.GetValue(_push) };
         }
         catch (ArgumentException e)
         {

@@ -21,7 +21,7 @@ public sealed class ResultCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         (_settings, _trouble, _store) = (settings, trouble, new LocalStore(settings.Folder));
-        _shared = settings.Shared is { } shared ? new SharedStore(shared, _store, trouble, settings.Patience) : null;
+        _shared = settings.Shared is { } shared ? new SharedStore(shared, _store, settings.Capacity, settings.Patience, trouble) : null;
     }
 
     internal LocalStore Store => _store;

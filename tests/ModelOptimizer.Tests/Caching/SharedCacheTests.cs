@@ -1,4 +1,5 @@
 using System.Net;
+using Google.Protobuf;
 using ModelOptimizer.Caching;
 using ModelOptimizer.Diagnostics;
 using ModelOptimizer.Reporting;
@@ -94,6 +95,24 @@ internal sealed class SharedCacheTests : IDisposable
         Assert.That(Told(_puller), Is.Empty);
     }
 
+    [Test]
+    public void A_folder_that_goes_before_its_files_are_pushed_is_no_trouble()
+    {
+        _puller.Run();
+        _puller.Shared = _pusher.Shared;
+        var files = Path.GetDirectoryName(_puller.Kept("cas")[0])!;
+        _server.Instead = context =>
+        {
+            if (context.Request.HttpMethod == "HEAD" && Directory.Exists(files))
+                Directory.Delete(files, recursive: true);
+            return false;
+        };
+
+        Assert.That(_puller.Run().Result.Source, Is.EqualTo(ResultSource.Cache));
+        Assert.That(Told(_puller), Is.Empty);
+        Assert.That(_server.Requests, Has.None.StartsWith("PUT"));
+    }
+
     private static IEnumerable<TestCaseData> Poisons() =>
     [
         Poison("A bit flips in each file", (name, body) => IsFile(name) ? [(byte)(body[0] ^ 1), .. body[1..]] : body),
@@ -121,6 +140,25 @@ internal sealed class SharedCacheTests : IDisposable
         Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
         Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7013" }));
         Assert.That(_puller.Written(), Is.EqualTo(_pusher.Written()));
+    }
+
+    [TestCase(1L << 40)]
+    [TestCase(long.MaxValue, Description = "the sum is no long")]
+    public void What_takes_more_than_the_cache_may_is_not_even_asked_for(long size)
+    {
+        _pusher.Run();
+        foreach (var (name, body) in _server.Contents.Where(one => !IsFile(one.Key)).ToList())
+        {
+            var entry = LocalStore.Parse(body);
+            foreach (var file in entry.OutputFiles)
+                file.Digest.SizeBytes = size;
+            _server.Contents[name] = entry.ToByteArray();
+        }
+        _server.Requests.Clear();
+
+        Assert.That(_puller.Run().Result.Source, Is.EqualTo(ResultSource.Made));
+        Assert.That(_puller.Trouble.Diagnostics.Single().ToString(), Does.Contain("MO7013").And.Contain("more than the 2 GiB"));
+        Assert.That(_server.Requests, Is.EqualTo(new[] { "GET ac" }));
     }
 
     [Test]
@@ -203,6 +241,30 @@ internal sealed class SharedCacheTests : IDisposable
         Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7012" }));
     }
 
+    [Test]
+    public void A_server_that_sends_a_byte_now_and_then_is_told_after_a_while()
+    {
+        _pusher.Run();
+        using var end = new ManualResetEvent(false);
+        _server.Instead = context => context.Request.Url!.AbsolutePath.Contains("/cas/", StringComparison.Ordinal) && Drip(context, end);
+        _puller.Patience = TimeSpan.FromMilliseconds(300);
+
+        var (made, _) = _puller.Run();
+        end.Set();
+
+        Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
+        Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7012" }));
+    }
+
+    [Test]
+    public void Why_there_is_no_safe_connection_is_told()
+    {
+        _puller.Shared = SharedCacheSettings.Parse(_server.Url.Replace("http:", "https:", StringComparison.Ordinal), header: null);
+        _puller.Run();
+
+        Assert.That(_puller.Trouble.Diagnostics.Single().ToString(), Does.Contain("MO7012").And.Not.Contain("inner exception"));
+    }
+
     [TestCase(403)]
     [TestCase(405)]
     [TestCase(413)]
@@ -221,6 +283,24 @@ internal sealed class SharedCacheTests : IDisposable
     private static TestCaseData Poison(string name, Func<string, byte[], byte[]> poison) => new TestCaseData(poison).SetArgDisplayNames(name);
 
     private static IEnumerable<string> Told(CachedFolder folder) => folder.Trouble.Diagnostics.Select(diagnostic => diagnostic.Code);
+
+    private static bool Drip(HttpListenerContext context, ManualResetEvent end)
+    {
+        try
+        {
+            while (!end.WaitOne(20))
+            {
+                context.Response.OutputStream.WriteByte(0);
+                context.Response.OutputStream.Flush();
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpListenerException)
+        {
+            // The other side has gone.
+        }
+        context.Response.Abort();
+        return true;
+    }
 
     private static bool Status(HttpListenerContext context, int? status)
     {

@@ -72,6 +72,7 @@ internal sealed class SharedSecretsTests : IDisposable
     [TestCase("http://")]
     [TestCase("https://host/cache?token=hunter2")]
     [TestCase("https://host/cache", "hunter2")]
+    [TestCase("https://me:hunter2@host/cache", "authorization: Bearer hunter2")]
     [TestCase("https://host/cache", "A: hunter2\r\nB: c")]
     [TestCase("https://host/cache", "spaces in a name: hunter2")]
     public void What_is_no_address_or_header_is_refused_without_repeating_it(string url, string? header = null) =>

@@ -23,22 +23,35 @@ public sealed record SharedCacheSettings
     /// <summary>Whether results made here are sent there; else they are only taken.</summary>
     public bool Push { get; init; }
 
+    /// <summary>Whether there is a header that is not sent, since it is for another server.</summary>
+    public bool LacksHeader { get; init; }
+
+    /// <summary>Whether user, password or header can be read by anybody on the way.</summary>
+    public bool ShowsSecrets => Address.Scheme == "http" && !Address.IsLoopback && (User is not null || Header is not null);
+
     internal AuthenticationHeaderValue? User { get; private init; }
 
     internal (string Name, string Value)? Header { get; private init; }
 
     /// <param name="url">An address with http or https; it may hold user and password.</param>
     /// <param name="header"><c>NAME: VALUE</c>; null for none.</param>
-    /// <exception cref="ArgumentException">One of them is none; the message repeats no secret.</exception>
-    public static SharedCacheSettings Parse(string url, string? header)
+    /// <param name="named">What messages call the address.</param>
+    /// <exception cref="ArgumentException">One of them is none, or both say who asks; the message repeats no secret.</exception>
+    public static SharedCacheSettings Parse(string url, string? header, string named = "The cache's address")
     {
         ArgumentNullException.ThrowIfNull(url);
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
-            throw new ArgumentException("The cache's address is no URL that begins with https:// or http://");
+            throw new ArgumentException($"{named} is no URL that begins with https:// or http://");
         if (uri.Query.Length + uri.Fragment.Length > 0)
-            throw new ArgumentException("The cache's address is a folder: leave out what follows '?' or '#'");
-        return new(Folder(uri)) { User = Credentials(uri.UserInfo), Header = header is null ? null : Pair(header) };
+            throw new ArgumentException($"{named} names a folder: leave out what follows '?' or '#'");
+        var settings = new SharedCacheSettings(Folder(uri)) { User = Credentials(uri.UserInfo), Header = header is null ? null : Pair(header) };
+        var isTwice = settings.User is not null && string.Equals(settings.Header?.Name, "Authorization", StringComparison.OrdinalIgnoreCase);
+        return isTwice ? throw new ArgumentException($"{named} has a user, and {HeaderVariable} an Authorization: leave one of them out") : settings;
     }
+
+    /// <summary>Whether a secret for the one address is for the other, too.</summary>
+    internal bool IsOnServerOf(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var other)
+        && Uri.Compare(Address, other, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     private static Uri Folder(Uri uri) => new UriBuilder(uri) { UserName = "", Password = "", Path = uri.AbsolutePath.TrimEnd('/') + "/" }.Uri;
 

@@ -7,7 +7,7 @@ internal sealed class SharedConnection : IDisposable
 {
     private const int MaxRedirects = 5;
 
-    /// <summary>Slower than this nobody waits for an upload.</summary>
+    /// <summary>Slower than this nobody waits for a file, up or down.</summary>
     private const int BytesPerSecond = 100_000;
 
     private static readonly TimeSpan ToConnect = TimeSpan.FromSeconds(5);
@@ -48,8 +48,9 @@ internal sealed class SharedConnection : IDisposable
     }
 
     /// <summary>The body of an answer.</summary>
-    public Stream Body(HttpResponseMessage response, CancellationToken cancellation) =>
-        new PatientStream(response.Content.ReadAsStream(cancellation), _patience, cancellation);
+    /// <param name="size">Bytes that are expected at most.</param>
+    public Stream Body(HttpResponseMessage response, long size, CancellationToken cancellation) =>
+        new PatientStream(response.Content.ReadAsStream(cancellation), _patience, Deadline(size), cancellation);
 
     public void Dispose() => _client.Dispose();
 
@@ -67,7 +68,7 @@ internal sealed class SharedConnection : IDisposable
             // A known length: some servers refuse bodies in chunks. And a server that refuses or sends on says so before all is sent.
             request.Headers.ExpectContinue = true;
             request.Content = new StreamContent(stream) { Headers = { ContentLength = stream.Length } };
-            limit.CancelAfter(_patience + TimeSpan.FromSeconds(stream.Length / (double)BytesPerSecond));
+            limit.CancelAfter(Deadline(stream.Length));
         }
         try
         {
@@ -78,6 +79,10 @@ internal sealed class SharedConnection : IDisposable
             throw new HttpRequestException("it doesn't answer");
         }
     }
+
+    /// <summary>No longer than timers can wait, which is for weeks.</summary>
+    private TimeSpan Deadline(long size) =>
+        TimeSpan.FromSeconds(Math.Min(_patience.TotalSeconds + (size / (double)BytesPerSecond), int.MaxValue / 1000));
 
     private bool IsAsSafe(Uri address) => address.Scheme == "https" || (address.Scheme == "http" && _settings.Address.Scheme == "http");
 

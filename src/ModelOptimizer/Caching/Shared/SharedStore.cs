@@ -2,6 +2,7 @@ using System.Net;
 using Google.Protobuf;
 using ModelOptimizer.Caching.Protos;
 using ModelOptimizer.Diagnostics;
+using ModelOptimizer.Profiles;
 
 namespace ModelOptimizer.Caching;
 
@@ -9,12 +10,14 @@ namespace ModelOptimizer.Caching;
 /// Results of a team on a server. What comes is verified before it is kept; after the first trouble nothing more is asked of the server,
 /// so that a build loses seconds at most.
 /// </summary>
-internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local, IDiagnosticSink trouble, TimeSpan? patience = null) : IDisposable
+/// <param name="capacity">What a result may take at most, whatever the server says that it takes.</param>
+internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local, ByteSize capacity, TimeSpan patience, IDiagnosticSink trouble)
+    : IDisposable
 {
     /// <summary>Far more than a list of four files takes.</summary>
     private const int LongestEntry = 1 << 16;
 
-    private readonly SharedConnection _connection = new(settings, patience ?? TimeSpan.FromSeconds(30));
+    private readonly SharedConnection _connection = new(settings, patience);
     private bool _isBroken;
 
     /// <summary>Brings a result into the local store.</summary>
@@ -26,6 +29,7 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
             return null;
         Require(answer);
         var entry = LocalStore.Parse(ReadEntry(answer, cancellation));
+        RequireRoom(entry);
         foreach (var file in entry.OutputFiles.Where(file => !local.Has(file.Digest)))
             if (!Fetch(file, cancellation))
                 return null;
@@ -39,7 +43,7 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         if (!settings.Push || Has($"ac/{key}", cancellation))
             return entry;
         foreach (var digest in entry.OutputFiles.Select(file => file.Digest))
-            if (!Has($"cas/{digest.Hash}", cancellation) && !Put($"cas/{digest.Hash}", () => File.OpenRead(local.BlobPath(digest)), cancellation))
+            if (!Has($"cas/{digest.Hash}", cancellation) && !PutFile(digest, cancellation))
                 return null;
         Put($"ac/{key}", () => new MemoryStream(entry.ToByteArray()), cancellation);
         return entry;
@@ -58,17 +62,25 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         if (answer.StatusCode == HttpStatusCode.NotFound)
             return false;
         Require(answer);
-        using var body = _connection.Body(answer, cancellation);
+        using var body = _connection.Body(answer, file.Digest.SizeBytes, cancellation);
         local.Add(body, file);
         return true;
     }
 
     private byte[] ReadEntry(HttpResponseMessage answer, CancellationToken cancellation)
     {
-        using var body = _connection.Body(answer, cancellation);
+        using var body = _connection.Body(answer, LongestEntry, cancellation);
         using var entry = new MemoryStream();
         var isShort = Blob.Copy(body, entry, LongestEntry).SizeBytes <= LongestEntry;
         return isShort ? entry.ToArray() : throw new PoisonedEntryException("it is no list of files");
+    }
+
+    private void RequireRoom(ActionResult entry)
+    {
+        var bytes = entry.OutputFiles.Sum(file => (decimal)file.Digest.SizeBytes);
+        if (bytes > capacity.Bytes)
+            throw new PoisonedEntryException(
+                $"it takes {new ByteSize((long)Math.Min(bytes, long.MaxValue))}, more than the {capacity} that the cache may take here");
     }
 
     private bool Has(string path, CancellationToken cancellation)
@@ -77,6 +89,19 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         if (answer.StatusCode != HttpStatusCode.NotFound)
             Require(answer);
         return answer.IsSuccessStatusCode;
+    }
+
+    /// <returns>False when the server refuses it, which was told, or another process made room meanwhile: there is nothing to send.</returns>
+    private bool PutFile(Digest digest, CancellationToken cancellation)
+    {
+        try
+        {
+            return Put($"cas/{digest.Hash}", () => Open(local.BlobPath(digest)), cancellation);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 
     /// <returns>False when the server refuses it, which was told.</returns>
@@ -93,6 +118,9 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         return false;
     }
 
+    /// <summary>On Windows, too, others may delete it meanwhile.</summary>
+    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+
     private static void Require(HttpResponseMessage answer)
     {
         if (!answer.IsSuccessStatusCode)
@@ -100,6 +128,10 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
     }
 
     private static string Status(HttpResponseMessage answer) => $"{(int)answer.StatusCode} {answer.ReasonPhrase}".TrimEnd();
+
+    private string Advice => settings.LacksHeader
+        ? $"{SharedCacheSettings.HeaderVariable} is not sent, as {SharedCacheSettings.UrlVariable} names another server or none"
+        : "check the address, and what the server logs";
 
     private T? Attempt<T>(Func<T?> work) where T : class
     {
@@ -112,7 +144,7 @@ internal sealed class SharedStore(SharedCacheSettings settings, LocalStore local
         catch (HttpRequestException e)
         {
             Break(DiagnosticCatalog.SharedCacheUnreachable,
-                $"The shared cache fails: {e.Message.TrimEnd('.')}. The work is done here; check the address, and what the server logs");
+                $"The shared cache fails: {e.GetBaseException().Message.TrimEnd('.')}. The work is done here; {Advice}");
         }
         catch (PoisonedEntryException e)
         {
