@@ -8,8 +8,9 @@ namespace ModelOptimizer.Runtimes;
 public sealed partial class RuntimeCheck
 {
     private const string StandardForm = "or keep to operators of ONNX ('format: standard')";
-    private const string ContribForm = "or leave out what needs it, such as 4-bit types of ONNX ('format: contrib')";
-    private const string LowerOpset = "or leave out what raises it ('upgrade-opset', 'target-opset', 'format: standard')";
+    private const string ContribForm = "or leave out what needs it, such as 4-bit types of ONNX ('format: contrib'), or export the original in an older format";
+    private const string LowerOpset =
+        "or leave out what raises it ('upgrade-opset', 'target-opset', 'format: standard'), or export the original for an older opset";
 
     private readonly RuntimeTable _table;
     private readonly OnnxModel _model;
