@@ -83,7 +83,8 @@ internal sealed class CacheTests : IDisposable
     public void Why_a_result_is_not_taken_from_the_cache_is_told()
     {
         Npz.Write(_folder["data.npz"], ("x", new float[3 * 64], [3, 64]));
-        var profile = _folder.Write("slow.yaml", "version: 1\npasses: [simplify]\nevaluate: { data: data.npz }\nbudget: { latency-ratio: { max: 0.001, severity: warning } }\n");
+        var profile = _folder.Write("slow.yaml",
+            "version: 1\npasses: [simplify]\nevaluate: { data: data.npz }\nbudget: { latency-ratio: { max: 0.001, severity: warning } }\n");
         string[] optimize = ["optimize", _model, "-p", profile, "-o", _folder["a"], "--cache-folder", Cache];
         Cli.Run(optimize);
 

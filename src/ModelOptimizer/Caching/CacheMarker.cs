@@ -11,10 +11,12 @@ internal static class CacheMarker
     private const string OwnFolder = "model-optimizer-cache";
 
     private const string Text =
-        "Signature: 8a477f597d28d172789f06886806bc55\n# Results of ModelOptimizer, which can be made again. What is in here may be deleted at any time.\n";
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        + "# Results of ModelOptimizer, which can be made again. What is in here may be deleted at any time.\n";
 
     /// <summary>
-    /// Where in a named folder the cache is: that folder itself when it is a cache or still nothing; beside what others keep there, a folder of its own.
+    /// Where in a named folder the cache is: that folder itself when it is a cache or still nothing; beside what others keep there, a folder of
+    /// its own.
     /// </summary>
     public static string RootIn(string folder) =>
         IsEmpty(folder) || Text.StartsWith(Read(folder) ?? "other", StringComparison.Ordinal) ? folder : RootIn(Path.Combine(folder, OwnFolder));

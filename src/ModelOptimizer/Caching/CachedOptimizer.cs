@@ -44,7 +44,8 @@ public sealed class CachedOptimizer(IInferenceEngine engine, ResultCache cache, 
         if (known is not null)
             return known.Place(diagnostics);
         if (unlucky is not null)
-            Notice?.Invoke($"The cached result broke the budget of {unlucky} when it was timed, which may have been an unlucky moment: it is made and timed again");
+            Notice?.Invoke($"The cached result broke the budget of {unlucky} when it was timed, which may have been an unlucky moment: "
+                + "it is made and timed again");
         var result = Optimize(request, cancellation);
         progress?.Report("keep in the cache");
         if (IsSound(result) && run.IsOf(request) && CachedRun.Of(result, places) is { } account)

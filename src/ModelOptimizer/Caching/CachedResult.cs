@@ -36,7 +36,9 @@ internal sealed class CachedResult : IDisposable
             _staged = StagedModel.Make(_output, Stage);
     }
 
-    /// <summary>A metric that a clock measured and that breaks the budget: another moment may not. Null when there is none; else there is nothing to place.</summary>
+    /// <summary>
+    /// A metric that a clock measured and that breaks the budget: another moment may not. Null when there is none; else there is nothing to place.
+    /// </summary>
     public string? Unlucky { get; }
 
     /// <summary>Where it was found.</summary>
@@ -69,7 +71,8 @@ internal sealed class CachedResult : IDisposable
                 Ranges = ranges,
             };
             var ending = new RunEnding(request, found);
-            return (found, ending, ending.Verdicts.FirstOrDefault(verdict => !verdict.Passed && account.Timed.Contains(verdict.Limit.Metric))?.Limit.Metric);
+            var unlucky = ending.Verdicts.FirstOrDefault(verdict => !verdict.Passed && account.Timed.Contains(verdict.Limit.Metric));
+            return (found, ending, unlucky?.Limit.Metric);
         }
         catch (Exception e) when (e is not (PoisonedEntryException or IOException or UnauthorizedAccessException or OutOfMemoryException))
         {

@@ -100,7 +100,8 @@ internal sealed class LocalStore(string folder)
     {
         try
         {
-            using var source = new FileStream(BlobPath(file.Digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            var path = BlobPath(file.Digest);
+            using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             if (!Blob.Copy(source, write, file.Digest.SizeBytes).Equals(file.Digest))
                 throw new PoisonedEntryException($"its {file.Path} is not what was stored");
         }

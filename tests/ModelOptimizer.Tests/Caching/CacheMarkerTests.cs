@@ -32,7 +32,8 @@ internal sealed class CacheMarkerTests : IDisposable
         CacheFolder.Clear(_folder.Cache);
 
         Assert.That(File.ReadAllText(_folder[name]), Is.EqualTo(text));
-        Assert.That(Directory.GetFileSystemEntries(_folder.Cache).Select(Path.GetFileName), Is.EquivalentTo(new[] { name.Split('/')[1], "model-optimizer-cache" }));
+        Assert.That(Directory.GetFileSystemEntries(_folder.Cache).Select(Path.GetFileName),
+            Is.EquivalentTo(new[] { name.Split('/')[1], "model-optimizer-cache" }));
         Assert.That(CacheFolder.RootIn(_folder.Cache), Is.EqualTo(Path.Combine(_folder.Cache, "model-optimizer-cache")));
         Assert.That(CacheFolder.Usage(_folder.Cache), Is.EqualTo(new CacheUsage(0, 0)));
     }

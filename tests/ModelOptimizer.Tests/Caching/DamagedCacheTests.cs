@@ -15,7 +15,8 @@ internal sealed class DamagedCacheTests : IDisposable
     private static IEnumerable<TestCaseData> Damages() =>
     [
         Damage("A bit flips in a file", folder => Rewrite(Largest(folder, "cas"), bytes => bytes[bytes.Length / 2] ^= 1)),
-        Damage("A bit flips in every file", folder => Array.ForEach(folder.Kept("cas"), file => Rewrite(file, bytes => bytes[bytes.Length / 2] ^= 1))),
+        Damage("A bit flips in every file", folder =>
+            Array.ForEach(folder.Kept("cas"), file => Rewrite(file, bytes => bytes[bytes.Length / 2] ^= 1))),
         Damage("A file is cut short", folder => Cut(Largest(folder, "cas"))),
         Damage("The account of the run is another", folder => File.WriteAllText(Largest(folder, "cas", skip: 1), "{}")),
         Damage("The list of files is cut short", folder => Cut(Largest(folder, "ac"))),
