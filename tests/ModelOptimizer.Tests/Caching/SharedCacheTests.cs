@@ -1,4 +1,3 @@
-using System.Net;
 using Google.Protobuf;
 using ModelOptimizer.Caching;
 using ModelOptimizer.Diagnostics;
@@ -8,25 +7,8 @@ namespace ModelOptimizer.Tests.Caching;
 
 /// <summary>What one machine made another takes from a server; whatever the server does, the result is right.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-internal sealed class SharedCacheTests : IDisposable
+internal sealed class SharedCacheTests : SharedCacheFixture
 {
-    private readonly StrictServer _server = new();
-    private readonly CachedFolder _pusher = new();
-    private readonly CachedFolder _puller = new();
-
-    public SharedCacheTests()
-    {
-        _puller.Shared = SharedCacheSettings.Parse(_server.Url, header: null);
-        _pusher.Shared = _puller.Shared with { Push = true };
-    }
-
-    public void Dispose()
-    {
-        _pusher.Dispose();
-        _puller.Dispose();
-        _server.Dispose();
-    }
-
     [Test]
     public void What_one_machine_pushed_another_takes_as_if_it_had_made_it()
     {
@@ -189,126 +171,7 @@ internal sealed class SharedCacheTests : IDisposable
         Assert.That(Told(_puller), Is.Empty);
     }
 
-    [TestCase(401)]
-    [TestCase(403)]
-    [TestCase(500)]
-    [TestCase(503)]
-    public void A_server_in_trouble_is_told_once_and_asked_nothing_more(int status)
-    {
-        _server.Instead = context => Status(context, status);
-        _pusher.Run();
-
-        Assert.That(_server.Requests, Is.EqualTo(new[] { "GET ac" }));
-        Assert.That(_pusher.Trouble.Diagnostics.Single().ToString(), Does.StartWith($"{_server.Url}/ : warning MO7012").And.Contain($"{status} "));
-        Assert.That(_pusher.Run().Result.Source, Is.EqualTo(ResultSource.Cache));
-    }
-
-    [Test]
-    public void A_server_that_is_not_there_is_told()
-    {
-        _pusher.Shared = SharedCacheSettings.Parse($"http://127.0.0.1:{StrictServer.FreePort()}/", header: null) with { Push = true };
-
-        Assert.That(_pusher.Run().Result.Accepted);
-        Assert.That(Told(_pusher), Is.EqualTo(new[] { "MO7012" }));
-    }
-
-    [TestCase("", Description = "it accepts and says nothing")]
-    [TestCase("/cas/", Description = "it stops in the middle of a file")]
-    public void A_server_that_hangs_is_told_after_a_while(string path)
-    {
-        _pusher.Run();
-        using var end = new ManualResetEvent(false);
-        _server.Instead = context =>
-        {
-            if (!context.Request.Url!.AbsolutePath.Contains(path, StringComparison.Ordinal))
-                return false;
-            if (path.Length > 0)
-            {
-                context.Response.ContentLength64 = 1000;
-                context.Response.OutputStream.Write(new byte[10]);
-                context.Response.OutputStream.Flush();
-            }
-            end.WaitOne();
-            context.Response.Abort();
-            return true;
-        };
-        _puller.Patience = TimeSpan.FromMilliseconds(300);
-
-        var (made, _) = _puller.Run();
-        end.Set();
-
-        Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
-        Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7012" }));
-    }
-
-    [Test]
-    public void A_server_that_sends_a_byte_now_and_then_is_told_after_a_while()
-    {
-        _pusher.Run();
-        using var end = new ManualResetEvent(false);
-        _server.Instead = context => context.Request.Url!.AbsolutePath.Contains("/cas/", StringComparison.Ordinal) && Drip(context, end);
-        _puller.Patience = TimeSpan.FromMilliseconds(300);
-
-        var (made, _) = _puller.Run();
-        end.Set();
-
-        Assert.That(made.Source, Is.EqualTo(ResultSource.Made));
-        Assert.That(Told(_puller), Is.EqualTo(new[] { "MO7012" }));
-    }
-
-    [Test]
-    public void Why_there_is_no_safe_connection_is_told()
-    {
-        _puller.Shared = SharedCacheSettings.Parse(_server.Url.Replace("http:", "https:", StringComparison.Ordinal), header: null);
-        _puller.Run();
-
-        Assert.That(_puller.Trouble.Diagnostics.Single().ToString(), Does.Contain("MO7012").And.Not.Contain("inner exception"));
-    }
-
-    [TestCase(403)]
-    [TestCase(405)]
-    [TestCase(413)]
-    public void A_server_that_takes_nothing_is_told_once(int status)
-    {
-        _server.Instead = context => Status(context, context.Request.HttpMethod == "PUT" ? status : null);
-        var (made, _) = _pusher.Run();
-
-        Assert.That(made.Accepted);
-        Assert.That(_server.Requests.Count(request => request.StartsWith("PUT", StringComparison.Ordinal)), Is.EqualTo(1));
-        Assert.That(_pusher.Trouble.Diagnostics.Single().ToString(), Does.Contain("MO7014").And.Contain($"{status} "));
-    }
-
     private static bool IsFile(string name) => name.StartsWith("cas/", StringComparison.Ordinal);
 
     private static TestCaseData Poison(string name, Func<string, byte[], byte[]> poison) => new TestCaseData(poison).SetArgDisplayNames(name);
-
-    private static IEnumerable<string> Told(CachedFolder folder) => folder.Trouble.Diagnostics.Select(diagnostic => diagnostic.Code);
-
-    private static bool Drip(HttpListenerContext context, ManualResetEvent end)
-    {
-        try
-        {
-            while (!end.WaitOne(20))
-            {
-                context.Response.OutputStream.WriteByte(0);
-                context.Response.OutputStream.Flush();
-            }
-        }
-        catch (Exception e) when (e is IOException or HttpListenerException)
-        {
-            // The other side has gone.
-        }
-        context.Response.Abort();
-        return true;
-    }
-
-    private static bool Status(HttpListenerContext context, int? status)
-    {
-        if (status is not { } code)
-            return false;
-        context.Request.InputStream.CopyTo(Stream.Null);
-        context.Response.StatusCode = code;
-        context.Response.Close();
-        return true;
-    }
 }

@@ -3,23 +3,9 @@ namespace ModelOptimizer.Caching;
 /// <summary>The body of a response: whoever reads it waits for a while, not for ever, and a broken connection is told from a full disk.</summary>
 /// <param name="patience">How long to wait for more of it.</param>
 /// <param name="whole">How long, from now, until all of it must be there.</param>
-internal sealed class PatientStream(Stream inner, TimeSpan patience, TimeSpan whole, CancellationToken cancellation) : Stream
+internal sealed class PatientStream(Stream inner, TimeSpan patience, TimeSpan whole, CancellationToken cancellation) : ReadOnlyStream
 {
     private readonly CancellationTokenSource _end = new(whole);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(byte[] buffer, int offset, int count)
     {
@@ -42,16 +28,6 @@ internal sealed class PatientStream(Stream inner, TimeSpan patience, TimeSpan wh
             throw new HttpRequestException(e.Message, e);
         }
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
